@@ -1,0 +1,64 @@
+//! Non-human identities: the credentials, roles and tokens a system acts under.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Evidence;
+
+/// What kind of identity it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityKind {
+    /// A credential read from an environment variable.
+    EnvCredential,
+    /// A reference to a secret in a secret store.
+    SecretRef,
+    /// A role in a cloud.
+    CloudRole,
+    /// A user of a cloud that is not a person.
+    CloudUser,
+    /// A Kubernetes or cloud service account.
+    ServiceAccount,
+    /// The token of a CI workflow.
+    WorkflowToken,
+    /// An OAuth client.
+    OauthClient,
+    /// An API key found in place.
+    ApiKey,
+}
+
+/// The most an identity may do, where that was evaluated; ordered so that the strongest known privilege is the largest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Privilege {
+    /// Nothing.
+    None,
+    /// Not evaluated, or not visible.
+    Unknown,
+    /// Reads.
+    Read,
+    /// Changes state.
+    Write,
+    /// Everything, or the power to grant itself everything.
+    Admin,
+}
+
+/// One identity, with every place that shows it. The value of a credential is never part of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Identity {
+    /// What it is.
+    pub kind: IdentityKind,
+    /// Its name: the variable, the secret's key, the role.
+    pub name: String,
+    /// The most it may do, where evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privilege: Option<Privilege>,
+    /// ARN or `cluster/namespace/name`, for identities that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// True when no line names it and it is the variable that the SDK reads by default.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inferred: bool,
+    /// Where it is used or declared.
+    pub evidence: Vec<Evidence>,
+}

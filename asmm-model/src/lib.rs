@@ -1,0 +1,27 @@
+//! The vocabulary of Muster: what a scan finds, what a system is, how the Autonomy Test decides, and the
+//! inventory document that carries it. Types and pure functions; no I/O, no clock.
+#![warn(missing_docs)]
+
+pub mod autonomy;
+mod component;
+mod coverage;
+mod evidence;
+mod identity;
+mod inventory;
+mod observation;
+mod schema;
+mod system;
+mod tool;
+mod trigger;
+
+pub use autonomy::{Answer, Criteria, Criterion, Level, Verdict};
+pub use component::{Component, ComponentKind, Model};
+pub use coverage::{Coverage, Gap, GapReason};
+pub use evidence::{Evidence, EvidenceClass, Place, Role, Supports};
+pub use identity::{Identity, IdentityKind, Privilege};
+pub use inventory::{Inventory, SCHEMA, Scan, ScanTarget};
+pub use observation::{Fact, Observation, Scope};
+pub use schema::{inventory_schema, inventory_schema_text};
+pub use system::{Deployment, DeploymentKind, System, SystemId, SystemKind};
+pub use tool::{Effect, Gate, Hitl, Tool};
+pub use trigger::{Trigger, TriggerKind};

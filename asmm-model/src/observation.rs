@@ -1,0 +1,62 @@
+//! Observations: the facts a collector reports, each with the scope it belongs to and its evidence.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Component, Criterion, Deployment, Evidence, Identity, Model, Role, SystemKind, Tool, Trigger};
+
+/// What an observation belongs to: one deployable unit of one target, or nothing in particular.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Scope {
+    /// The scanned target, as given.
+    pub target: String,
+    /// `/`-separated folder or file of the unit, relative to the target; `""` is the target itself.
+    pub root: String,
+    /// What the unit is called.
+    pub name: String,
+}
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fact {
+    /// The scope is an AI system of this kind and role; without this fact its components stand alone.
+    System {
+        /// What it is.
+        kind: SystemKind,
+        /// What its code is.
+        role: Role,
+        /// Whether everything it is made of could be read.
+        complete: bool,
+        /// Whether every tool its models can call is listed.
+        tools_complete: bool,
+    },
+    /// A component.
+    Component(Component),
+    /// A non-human identity.
+    Identity(Identity),
+    /// A model.
+    Model(Model),
+    /// A tool.
+    Tool(Tool),
+    /// A trigger.
+    Trigger(Trigger),
+    /// A reason to answer a criterion.
+    Criterion {
+        /// Which criterion.
+        criterion: Criterion,
+        /// The reason; `supports`, `class` and `weight` are set.
+        evidence: Evidence,
+    },
+    /// Where the scope is deployed or kept.
+    Deployment(Deployment),
+}
+
+/// One fact about one scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Observation {
+    /// What it belongs to.
+    pub scope: Scope,
+    /// What was seen.
+    pub fact: Fact,
+}

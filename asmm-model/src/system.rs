@@ -1,0 +1,167 @@
+//! Systems: what the register lists, one deployable thing with one purpose and one owner.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Component, Criteria, Hitl, Identity, Level, Model, Role, Tool, Trigger, Verdict, autonomy::Missing,
+};
+
+/// Stable name of a system across scans.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct SystemId(String);
+
+impl SystemId {
+    /// Derived from what stays the same between two scans of one source: its kind and its place in the target.
+    /// The target's own name is left out, since one tree is scanned from many working directories.
+    pub fn derive(kind: SystemKind, root: &str, name: &str) -> Self {
+        let hash = blake3::hash(format!("{}\0{root}\0{name}", kind.name()).as_bytes());
+        Self(format!("sys-{}", &hash.to_hex()[..16]))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a system is, before the Autonomy Test says how far it acts alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SystemKind {
+    /// Gives a model tools.
+    Agent,
+    /// Uses a model along a path that code fixes.
+    Pipeline,
+    /// Serves models to others.
+    Serving,
+    /// Trains or fine-tunes models.
+    Training,
+    /// A coding agent in use.
+    Assistant,
+}
+
+impl SystemKind {
+    /// The name used in the inventory.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Pipeline => "pipeline",
+            Self::Serving => "serving",
+            Self::Training => "training",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// Where a system lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeploymentKind {
+    /// A source repository.
+    Repo,
+    /// AWS.
+    Aws,
+    /// Kubernetes.
+    K8s,
+    /// Google Cloud.
+    Gcp,
+    /// Azure.
+    Azure,
+    /// A CI system.
+    Ci,
+}
+
+/// One place where a system lives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Deployment {
+    /// What kind of place.
+    #[serde(rename = "type")]
+    pub kind: DeploymentKind,
+    /// The place: a target, an ARN, `cluster/namespace/kind/name`.
+    #[serde(rename = "ref")]
+    pub reference: String,
+}
+
+/// One AI system, with its verdict and everything behind it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct System {
+    /// Stable id.
+    pub id: SystemId,
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub kind: SystemKind,
+    /// The scanned target, when one scan had several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// `/`-separated path relative to the target; `""` is the target itself.
+    pub root: String,
+    /// What its code is.
+    pub role: Role,
+    /// What the Autonomy Test decides.
+    pub verdict: Verdict,
+    /// Lowest and highest autonomy level that the evidence allows.
+    pub level: [Level; 2],
+    /// Confidence in the verdict, 0 to 1; null when undetermined.
+    #[schemars(range(min = 0, max = 1))]
+    pub confidence: Option<f64>,
+    /// How much of what it does waits for a person.
+    pub hitl: Hitl,
+    /// Review priority: higher comes first.
+    pub priority: u32,
+    /// The facts that would settle an undetermined verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settles: Vec<Missing>,
+    /// Answers to the ten criteria.
+    pub criteria: Criteria,
+    /// What it is made of.
+    pub components: Vec<Component>,
+    /// What it acts under.
+    pub identities: Vec<Identity>,
+    /// What its models can call.
+    pub tools: Vec<Tool>,
+    /// The models it calls.
+    pub models: Vec<Model>,
+    /// What starts it.
+    pub triggers: Vec<Trigger>,
+    /// Where it lives.
+    pub locations: Vec<Deployment>,
+}
+
+impl System {
+    /// Whether a reviewer must look: the verdict says agentic, or cannot say.
+    pub fn is_flagged(&self) -> bool {
+        matches!(self.verdict, Verdict::Agentic | Verdict::Undetermined)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn an_id_never_changes_for_the_same_system() {
+        let id = SystemId::derive(SystemKind::Agent, "services/refunds", "refunds");
+        // Registers and decisions refer to ids: a change of this value orphans all of them.
+        assert_eq!(id.as_str(), "sys-0b26a83431a10f86");
+        assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{}\"", id.as_str()));
+    }
+
+    #[test]
+    fn kind_root_and_name_each_tell_systems_apart() {
+        let ids: BTreeSet<SystemId> = [
+            SystemId::derive(SystemKind::Agent, "a", "b"),
+            SystemId::derive(SystemKind::Pipeline, "a", "b"),
+            SystemId::derive(SystemKind::Agent, "a", "c"),
+            SystemId::derive(SystemKind::Agent, "b", "b"),
+            SystemId::derive(SystemKind::Agent, "ab", ""),
+            SystemId::derive(SystemKind::Agent, "", "ab"),
+        ]
+        .into();
+        assert_eq!(ids.len(), 6);
+    }
+}

@@ -1,0 +1,268 @@
+//! What a scan prints can be read back without loss.
+
+use asmm_model::autonomy::{Basis, Missing, Open};
+use asmm_model::{
+    Answer, Component, ComponentKind, Coverage, Criteria, Criterion, Deployment, DeploymentKind, Effect,
+    Evidence, EvidenceClass, Gap, GapReason, Gate, Hitl, Identity, IdentityKind, Inventory, Level, Model,
+    Place, Privilege, Role, SCHEMA, Scan, ScanTarget, Supports, System, SystemId, SystemKind, Tool, Trigger,
+    TriggerKind, Verdict,
+};
+use proptest::prelude::*;
+use proptest::{collection::vec, option::of, sample::select};
+
+/// Names in an inventory come from whatever was scanned.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[a-z./\"\\\\-]{0,6}", 1 => any::<String>().prop_map(|s| s.chars().take(6).collect())]
+}
+
+/// Weights are written with three decimals at most.
+fn share() -> impl Strategy<Value = f64> {
+    (0..=1000_u32).prop_map(|thousandths| f64::from(thousandths) / 1000.0)
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    select(
+        &[
+            Role::Production,
+            Role::Framework,
+            Role::Sample,
+            Role::Test,
+            Role::Docs,
+            Role::Vendored,
+            Role::Generated,
+        ][..],
+    )
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    (of(text()), of(text()), of(any::<u32>()), of(text())).prop_map(|(target, path, line, locator)| Place {
+        target,
+        path,
+        line,
+        locator,
+    })
+}
+
+fn evidence() -> impl Strategy<Value = Vec<Evidence>> {
+    use EvidenceClass::{Ast, Ci, Claim, Cloud, Config, Coverage, Env, Image, Manifest, Policy, Rbac};
+    let class = select(&[Ast, Config, Manifest, Image, Env, Policy, Rbac, Cloud, Ci, Coverage, Claim][..]);
+    let supports = select(&[Supports::Yes, Supports::No][..]);
+    let piece = (of(text()), of(supports), place(), of(class), of(share()), role(), of(text())).prop_map(
+        |(rule, supports, place, class, weight, role, note)| Evidence {
+            rule,
+            supports,
+            place,
+            class,
+            weight,
+            role,
+            note,
+        },
+    );
+    vec(piece, 0..2)
+}
+
+fn missing() -> impl Strategy<Value = Vec<Missing>> {
+    vec((select(&Criterion::ALL[..]), text()).prop_map(|(criterion, what)| Missing { criterion, what }), 0..3)
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    let basis = || {
+        (share(), any::<bool>(), evidence(), any::<u64>()).prop_map(
+            |(confidence, conflicting, evidence, more)| Basis { confidence, conflicting, evidence, more },
+        )
+    };
+    let open = (any::<bool>(), evidence(), any::<u64>(), missing())
+        .prop_map(|(conflicting, evidence, more, missing)| Open { conflicting, evidence, more, missing });
+    prop_oneof![basis().prop_map(Answer::Yes), basis().prop_map(Answer::No), open.prop_map(Answer::Unknown)]
+}
+
+fn component() -> impl Strategy<Value = Component> {
+    use ComponentKind::{
+        AgentFramework, ApiKeyEnv, CodingAgentConfig, Dataset, Guardrail, Iac, LowCode, Mcp, Model,
+        ModelFile, Observability, Prompt, ProviderSdk, Serving, VectorDb,
+    };
+    let kind = select(
+        &[
+            ProviderSdk,
+            AgentFramework,
+            Mcp,
+            VectorDb,
+            Model,
+            Prompt,
+            CodingAgentConfig,
+            ModelFile,
+            Observability,
+            Iac,
+            ApiKeyEnv,
+            Serving,
+            Guardrail,
+            LowCode,
+            Dataset,
+        ][..],
+    );
+    (kind, text(), of(text()), of(text()), of(text()), of(any::<bool>()), role(), evidence()).prop_map(
+        |(kind, name, package, version, purl, direct, role, evidence)| Component {
+            kind,
+            name,
+            package,
+            version,
+            purl,
+            direct,
+            role,
+            evidence,
+        },
+    )
+}
+
+fn identity() -> impl Strategy<Value = Identity> {
+    use IdentityKind::{
+        ApiKey, CloudRole, CloudUser, EnvCredential, OauthClient, SecretRef, ServiceAccount, WorkflowToken,
+    };
+    use Privilege::{Admin, None, Read, Unknown, Write};
+    let kind = select(
+        &[EnvCredential, SecretRef, CloudRole, CloudUser, ServiceAccount, WorkflowToken, OauthClient, ApiKey]
+            [..],
+    );
+    let privilege = of(select(&[None, Unknown, Read, Write, Admin][..]));
+    (kind, text(), privilege, of(text()), any::<bool>(), evidence()).prop_map(
+        |(kind, name, privilege, arn, inferred, evidence)| Identity {
+            kind,
+            name,
+            privilege,
+            arn,
+            inferred,
+            evidence,
+        },
+    )
+}
+
+fn tool() -> impl Strategy<Value = Tool> {
+    use Effect::{Execute, Pay, Read, Send, Unknown, Write};
+    let effect = select(&[Read, Unknown, Write, Send, Pay, Execute][..]);
+    let gate = select(&[Gate::Each, Gate::Some, Gate::None, Gate::Unknown][..]);
+    (text(), effect, gate, evidence()).prop_map(|(name, effect, gate, evidence)| Tool {
+        name,
+        effect,
+        gate,
+        evidence,
+    })
+}
+
+fn model() -> impl Strategy<Value = Model> {
+    (text(), of(text()), any::<bool>(), evidence()).prop_map(|(name, provider, pinned, evidence)| Model {
+        name,
+        provider,
+        pinned,
+        evidence,
+    })
+}
+
+fn trigger() -> impl Strategy<Value = Trigger> {
+    use TriggerKind::{Event, Manual, Queue, Schedule, Watch, Webhook};
+    let kind = select(&[Schedule, Webhook, Queue, Event, Watch, Manual][..]);
+    (kind, text(), place(), of(text()), evidence()).prop_map(|(kind, value, place, runs, evidence)| Trigger {
+        kind,
+        value,
+        place,
+        runs,
+        evidence,
+    })
+}
+
+fn deployment() -> impl Strategy<Value = Deployment> {
+    use DeploymentKind::{Aws, Azure, Ci, Gcp, K8s, Repo};
+    (select(&[Repo, Aws, K8s, Gcp, Azure, Ci][..]), text())
+        .prop_map(|(kind, reference)| Deployment { kind, reference })
+}
+
+fn system() -> impl Strategy<Value = System> {
+    use SystemKind::{Agent, Assistant, Pipeline, Serving, Training};
+    use Verdict::{Agentic, NotAgentic, NotAi, Undetermined};
+    let kind = select(&[Agent, Pipeline, Serving, Training, Assistant][..]);
+    let hitl = select(&[Hitl::None, Hitl::Some, Hitl::EveryStep, Hitl::Unknown][..]);
+    let verdict = select(&[Agentic, Undetermined, NotAgentic, NotAi][..]);
+    let decided = (verdict, [0..=5_u8, 0..=5_u8], of(share()), hitl, any::<u32>(), missing());
+    let criteria = vec(answer(), 10).prop_map(|answers| {
+        let mut answers = answers.into_iter();
+        Criteria::from_fn(|_| answers.next().unwrap_or_default())
+    });
+    let parts = (
+        vec(component(), 0..2),
+        vec(identity(), 0..2),
+        vec(tool(), 0..2),
+        vec(model(), 0..2),
+        vec(trigger(), 0..2),
+        vec(deployment(), 0..2),
+    );
+    (kind, text(), text(), of(text()), role(), decided, criteria, parts).prop_map(
+        |(kind, name, root, target, role, decided, criteria, parts)| {
+            let (verdict, level, confidence, hitl, priority, settles) = decided;
+            let (components, identities, tools, models, triggers, locations) = parts;
+            System {
+                id: SystemId::derive(kind, &root, &name),
+                name,
+                kind,
+                target,
+                root,
+                role,
+                verdict,
+                level: level.map(Level),
+                confidence,
+                hitl,
+                priority,
+                settles,
+                criteria,
+                components,
+                identities,
+                tools,
+                models,
+                triggers,
+                locations,
+            }
+        },
+    )
+}
+
+fn coverage() -> impl Strategy<Value = Coverage> {
+    use GapReason::{Denied, Failed, Generated, Ignored, RateLimited, TooLarge, Unparsable, Unsupported};
+    let why =
+        select(&[Denied, TooLarge, Unparsable, RateLimited, Unsupported, Generated, Ignored, Failed][..]);
+    let gap = (text(), why, any::<u64>(), of(text())).prop_map(|(what, why, count, detail)| Gap {
+        what,
+        why,
+        count,
+        detail,
+    });
+    (text(), any::<u64>(), vec(gap, 0..3)).prop_map(|(target, seen, skipped)| Coverage {
+        target,
+        seen,
+        skipped,
+    })
+}
+
+fn inventory() -> impl Strategy<Value = Inventory> {
+    let target = (text(), of(text())).prop_map(|(target, commit)| ScanTarget { target, commit });
+    let scan = (text(), text(), text(), text(), vec(target, 0..3))
+        .prop_map(|(id, started_at, tool, rules, targets)| Scan { id, started_at, tool, rules, targets });
+    (scan, vec(coverage(), 0..3), vec(system(), 0..3), vec(component(), 0..3)).prop_map(
+        |(scan, coverage, systems, components)| Inventory {
+            schema: SCHEMA.to_owned(),
+            scan,
+            coverage,
+            systems,
+            components,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn an_inventory_is_read_back_as_it_was_written(inventory in inventory()) {
+        let written = serde_json::to_string_pretty(&inventory).unwrap();
+        let read: Inventory = serde_json::from_str(&written).unwrap();
+        prop_assert_eq!(serde_json::to_string_pretty(&read).unwrap(), written);
+        prop_assert_eq!(read, inventory);
+    }
+}
