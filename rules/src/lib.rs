@@ -1,0 +1,16 @@
+//! What counts as AI, as data: the catalogue of detection rules, the weights of the Autonomy Test, and the loader
+//! that turns them into one immutable [`RulePack`].
+
+mod autonomy;
+mod load;
+mod pack;
+mod pattern;
+mod rule;
+
+pub use autonomy::{Heuristic, Heuristics, Speaks};
+pub use load::{LoadError, Problem, Source};
+pub use pack::{RulePack, SiteRef};
+pub use pattern::Pattern;
+pub use rule::{
+    ArgumentTest, Covers, Example, Language, Means, PackageRef, Rule, RuleId, Site, SiteKind, ToolArgument,
+};

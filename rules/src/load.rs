@@ -1,0 +1,238 @@
+//! Reads rule files and says, with file and line, what is wrong in them and what to write instead.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use asmm_model::Gate;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::{ArgumentTest, Means, Rule, SiteKind};
+
+/// One rule file: its name, for messages, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Name shown in messages.
+    pub file: String,
+    /// TOML.
+    pub text: String,
+}
+
+/// One mistake in a rule file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// File it is in.
+    pub file: String,
+    /// One-based line.
+    pub line: usize,
+    /// The rule, once its id is known.
+    pub rule: Option<String>,
+    /// What is wrong.
+    pub what: String,
+    /// What to write instead.
+    pub instead: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if let Some(rule) = &self.rule {
+            write!(f, "rule `{rule}`: ")?;
+        }
+        write!(f, "{}\n  help: {}", self.what, self.instead)
+    }
+}
+
+/// Rules could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The folder or a file in it cannot be read.
+    #[error("cannot read rules from {path}: {source}")]
+    Unreadable {
+        /// What was to be read.
+        path: String,
+        /// Why it could not be.
+        source: std::io::Error,
+    },
+    /// The files have mistakes.
+    #[error("{} in rule files:\n{}", count(.0.len()), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Mistakes(Vec<Problem>),
+}
+
+fn count(problems: usize) -> String {
+    if problems == 1 { "1 mistake".to_owned() } else { format!("{problems} mistakes") }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    rule: Vec<Spanned<Rule>>,
+}
+
+/// A rule with the line where it begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    pub(crate) rule: Rule,
+    pub(crate) file: String,
+    pub(crate) line: usize,
+}
+
+/// Every `*.toml` file of a folder, sorted by name.
+pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Source>, LoadError> {
+    let unreadable = |source| LoadError::Unreadable { path: folder.display().to_string(), source };
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| LoadError::Unreadable { path: path.display().to_string(), source })?;
+            sources.push(Source { file: path.display().to_string(), text });
+        }
+    }
+    sources.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(sources)
+}
+
+/// Parses and validates. Every file is read to its end, so that one run shows every mistake.
+pub(crate) fn parse(sources: &[Source]) -> Result<Vec<Placed>, Vec<Problem>> {
+    let mut rules = Vec::new();
+    let mut problems = Vec::new();
+    for source in sources {
+        match toml::from_str::<File>(&source.text) {
+            Ok(file) => {
+                for spanned in file.rule {
+                    let line = line_of(&source.text, spanned.span().start);
+                    rules.push(Placed { rule: spanned.into_inner(), file: source.file.clone(), line });
+                }
+            }
+            Err(error) => problems.push(Problem {
+                file: source.file.clone(),
+                line: error.span().map_or(1, |span| line_of(&source.text, span.start)),
+                rule: None,
+                what: error.message().to_owned(),
+                instead:
+                    "see `muster rules explain uses-openai` for a whole rule, and the page on adding a rule"
+                        .to_owned(),
+            }),
+        }
+    }
+    let mut seen: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    for placed in &rules {
+        let id = placed.rule.id.0.clone();
+        let mut say = |what: String, instead: &str| {
+            problems.push(Problem {
+                file: placed.file.clone(),
+                line: placed.line,
+                rule: Some(id.clone()),
+                what,
+                instead: instead.to_owned(),
+            });
+        };
+        if let Some((file, line)) = seen.insert(id.clone(), (placed.file.clone(), placed.line)) {
+            say(format!("its id is taken at {file}:{line}"), "choose another id; ids are never reused");
+        }
+        validate(&placed.rule, &mut say);
+    }
+    if problems.is_empty() {
+        Ok(rules)
+    } else {
+        problems.sort();
+        Err(problems)
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+}
+
+fn validate(rule: &Rule, say: &mut impl FnMut(String, &str)) {
+    let id = &rule.id.0;
+    let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if id.is_empty() || !id.chars().all(kebab) || id.starts_with('-') || id.ends_with('-') {
+        say(
+            format!("`{id}` is no rule id"),
+            "write a verb phrase in lower case with hyphens, as in `uses-langgraph`",
+        );
+    }
+    for (field, text) in [("title", &rule.title), ("rationale", &rule.rationale), ("since", &rule.since)] {
+        if text.trim().is_empty() {
+            say(format!("`{field}` is empty"), "every rule says what it finds, why, and since when");
+        }
+    }
+    if rule.strength > 3 {
+        say(
+            format!("strength {} is out of range", rule.strength),
+            "3 proves an agent, 2 proves use of AI, 1 supports, 0 never alone",
+        );
+    }
+    if rule.references.is_empty() || !rule.references.iter().all(|r| r.starts_with("https://")) {
+        say(
+            "`references` lacks an https address".to_owned(),
+            "give a page where a reviewer can read about it",
+        );
+    }
+    if rule.kind.is_some() == rule.name.is_empty() {
+        say(
+            "`kind` and `name` go together".to_owned(),
+            "a component needs both; an effect, gate or trigger has neither",
+        );
+    }
+    if rule.sites.is_empty() && rule.packages.is_empty() && rule.credentials.is_empty() {
+        say("it can never fire".to_owned(), "add a `[[rule.site]]`, `packages` or `credentials`");
+    }
+    for (fires, what) in [(true, "on which it fires"), (false, "on which it does not fire")] {
+        if !rule.examples.iter().any(|e| e.fires == fires) {
+            say(
+                format!("it has no example {what}"),
+                "add a `[[rule.example]]` with `fires = true`, and one with `fires = false`",
+            );
+        }
+    }
+    let texts: BTreeSet<&str> = rule.anchors.iter().flatten().map(String::as_str).collect();
+    if texts.iter().any(|a| a.len() < 4) {
+        say(
+            "an anchor is shorter than four bytes".to_owned(),
+            "a short word may confirm but not trigger: give a longer text",
+        );
+    }
+    for site in &rule.sites {
+        let here = site.symbols.first().map_or("?", |p| p.as_str()).to_owned();
+        let mut wants = |ok: bool, what: &str, instead: &str| {
+            if !ok {
+                say(format!("site `{here}` {what}"), instead);
+            }
+        };
+        wants(!site.symbols.is_empty(), "has no symbols", "list at least one resolved name");
+        wants(!site.languages.is_empty(), "has no languages", "list at least one language");
+        wants(
+            site.effect.is_some() || !matches!(site.means, Means::Effect | Means::BuiltinTool),
+            "does not say its effect",
+            "add `effect = \"read\"`, `write`, `send`, `pay` or `execute`",
+        );
+        wants(
+            site.trigger.is_some() || site.means != Means::Trigger,
+            "does not say what kind of trigger it is",
+            "add `trigger = \"schedule\"`, `webhook`, `queue`, `event`, `watch` or `manual`",
+        );
+        wants(
+            matches!(site.gate, Some(Gate::Each | Gate::Some)) || site.means != Means::Gate,
+            "does not say how often a person is asked",
+            "add `gate = \"each\"` or `gate = \"some\"`",
+        );
+        wants(
+            !site.conditions.is_empty() || site.kind != SiteKind::Argument,
+            "is about an argument but names none",
+            "add `when = [{ name = \"…\" }]`",
+        );
+        wants(
+            site.conditions.iter().all(|c| !contradicts(c)),
+            "asks for an argument to be absent and to have a value",
+            "keep one of the two",
+        );
+    }
+}
+
+fn contradicts(test: &ArgumentTest) -> bool {
+    test.absent && !(test.equals.is_empty() && test.starts.is_empty())
+}

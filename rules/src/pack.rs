@@ -1,0 +1,280 @@
+//! The compiled rules: immutable, shared by every worker, looked up by resolved name.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use crate::autonomy::Heuristics;
+use crate::load::{self, LoadError, Placed, Problem, Source};
+use crate::{Language, PackageRef, Rule, Site, SiteKind};
+
+/// Built-in rule files; a new family is a file in `catalog/` and a line here.
+const CATALOG: &[(&str, &str)] = &[
+    ("catalog/providers.toml", include_str!("../catalog/providers.toml")),
+    ("catalog/providers-labs.toml", include_str!("../catalog/providers-labs.toml")),
+    ("catalog/providers-asia.toml", include_str!("../catalog/providers-asia.toml")),
+    ("catalog/providers-cloud.toml", include_str!("../catalog/providers-cloud.toml")),
+    ("catalog/providers-azure.toml", include_str!("../catalog/providers-azure.toml")),
+    ("catalog/providers-hosts.toml", include_str!("../catalog/providers-hosts.toml")),
+    ("catalog/providers-local.toml", include_str!("../catalog/providers-local.toml")),
+    ("catalog/providers-media.toml", include_str!("../catalog/providers-media.toml")),
+    ("catalog/models.toml", include_str!("../catalog/models.toml")),
+    ("catalog/effects.toml", include_str!("../catalog/effects.toml")),
+    ("catalog/env.toml", include_str!("../catalog/env.toml")),
+    ("catalog/gates.toml", include_str!("../catalog/gates.toml")),
+    ("catalog/inputs.toml", include_str!("../catalog/inputs.toml")),
+    ("catalog/loops.toml", include_str!("../catalog/loops.toml")),
+    ("catalog/training.toml", include_str!("../catalog/training.toml")),
+    ("catalog/triggers.toml", include_str!("../catalog/triggers.toml")),
+    ("catalog/frameworks-javascript.toml", include_str!("../catalog/frameworks-javascript.toml")),
+    ("catalog/observability.toml", include_str!("../catalog/observability.toml")),
+    ("catalog/stores.toml", include_str!("../catalog/stores.toml")),
+    ("catalog/tools.toml", include_str!("../catalog/tools.toml")),
+    ("catalog/frameworks-langchain.toml", include_str!("../catalog/frameworks-langchain.toml")),
+    ("catalog/frameworks-python.toml", include_str!("../catalog/frameworks-python.toml")),
+    ("catalog/mcp-python.toml", include_str!("../catalog/mcp-python.toml")),
+];
+
+const HEURISTICS: &str = include_str!("../autonomy/heuristics.toml");
+
+/// A site of a rule: indices into the pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SiteRef {
+    /// Index of the rule.
+    pub rule: u32,
+    /// Index of the site in the rule.
+    pub site: u32,
+}
+
+/// All rules, ready to be asked.
+#[derive(Debug)]
+pub struct RulePack {
+    rules: Vec<Rule>,
+    origins: Vec<(String, usize)>,
+    heuristics: Heuristics,
+    sites: HashMap<(Language, SiteKind), SiteIndex>,
+    exact_packages: HashMap<(String, String), Vec<u32>>,
+    package_prefixes: Vec<(PackageRef, u32)>,
+    credentials: BTreeMap<String, Vec<u32>>,
+    digest: String,
+}
+
+/// Sites of one language and kind, by the segment of their patterns that is fixed.
+#[derive(Debug, Default)]
+struct SiteIndex {
+    by_head: HashMap<String, Vec<(u32, SiteRef)>>,
+    by_tail: HashMap<String, Vec<(u32, SiteRef)>>,
+    rest: Vec<(u32, SiteRef)>,
+}
+
+impl RulePack {
+    /// The built-in rules.
+    ///
+    /// # Panics
+    /// Never in a tested build: the built-in files are checked by a test.
+    pub fn built_in() -> Self {
+        Self::load(None).expect("built-in rules are checked by a test")
+    }
+
+    /// The built-in rules, and those of a folder on top: a rule with the id of a built-in one replaces it.
+    pub fn load(folder: Option<&Path>) -> Result<Self, LoadError> {
+        let mut rules = load::parse(&Self::built_in_sources()).map_err(LoadError::Mistakes)?;
+        if let Some(folder) = folder {
+            let own = load::parse(&load::read_folder(folder)?).map_err(LoadError::Mistakes)?;
+            let replaced: BTreeSet<_> = own.iter().map(|p| p.rule.id.clone()).collect();
+            rules.retain(|p| !replaced.contains(&p.rule.id));
+            rules.extend(own);
+        }
+        Ok(Self::compile(rules))
+    }
+
+    /// Only the rules of these sources: what `rules check` looks at.
+    pub fn from_sources(sources: &[Source]) -> Result<Self, Vec<Problem>> {
+        load::parse(sources).map(Self::compile)
+    }
+
+    /// Reads the rule files of a folder without judging them.
+    pub fn read_folder(folder: &Path) -> Result<Vec<Source>, LoadError> {
+        load::read_folder(folder)
+    }
+
+    /// The built-in rule files.
+    pub fn built_in_sources() -> Vec<Source> {
+        CATALOG
+            .iter()
+            .map(|(file, text)| Source { file: (*file).to_owned(), text: (*text).to_owned() })
+            .collect()
+    }
+
+    fn compile(mut placed: Vec<Placed>) -> Self {
+        placed.sort_by(|a, b| a.rule.id.cmp(&b.rule.id));
+        let origins = placed.iter().map(|p| (p.file.clone(), p.line)).collect();
+        let rules: Vec<Rule> = placed.into_iter().map(|p| p.rule).collect();
+        let heuristics = Heuristics::parse(HEURISTICS).expect("built-in heuristics are checked by a test");
+        let mut pack = Self {
+            digest: digest(&rules, &heuristics),
+            heuristics,
+            origins,
+            sites: HashMap::new(),
+            exact_packages: HashMap::new(),
+            package_prefixes: Vec::new(),
+            credentials: BTreeMap::new(),
+            rules: Vec::new(),
+        };
+        for (rule_index, rule) in (0u32..).zip(&rules) {
+            for (site_index, site) in (0u32..).zip(&rule.sites) {
+                let here = SiteRef { rule: rule_index, site: site_index };
+                for language in &site.languages {
+                    let index = pack.sites.entry((*language, site.kind)).or_default();
+                    for (symbol, pattern) in (0u32..).zip(&site.symbols) {
+                        let entry = (symbol, here);
+                        if let Some(head) = pattern.head().filter(|_| site.kind != SiteKind::Import) {
+                            index.by_head.entry(head.to_owned()).or_default().push(entry);
+                        } else if let Some(tail) = pattern.tail().filter(|_| site.kind != SiteKind::Import) {
+                            index.by_tail.entry(tail.to_owned()).or_default().push(entry);
+                        } else {
+                            index.rest.push(entry);
+                        }
+                    }
+                }
+            }
+            for package in &rule.packages {
+                if package.is_prefix {
+                    pack.package_prefixes.push((package.clone(), rule_index));
+                } else {
+                    let key = (package.ecosystem.clone(), package.name.clone());
+                    pack.exact_packages.entry(key).or_default().push(rule_index);
+                }
+            }
+            for name in &rule.credentials {
+                pack.credentials.entry(name.clone()).or_default().push(rule_index);
+            }
+        }
+        pack.rules = rules;
+        pack
+    }
+
+    /// All rules, by id.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// File and line of a rule.
+    pub fn origin(&self, rule: u32) -> (&str, usize) {
+        self.origins.get(rule as usize).map_or(("", 0), |(file, line)| (file, *line))
+    }
+
+    /// The rule with that index.
+    pub fn rule(&self, index: u32) -> &Rule {
+        &self.rules[index as usize]
+    }
+
+    /// The rule with that id.
+    pub fn find(&self, id: &str) -> Option<(u32, &Rule)> {
+        let at = self.rules.binary_search_by(|r| r.id.0.as_str().cmp(id)).ok()?;
+        Some((u32::try_from(at).ok()?, &self.rules[at]))
+    }
+
+    /// The site.
+    pub fn site(&self, at: SiteRef) -> &Site {
+        &self.rules[at.rule as usize].sites[at.site as usize]
+    }
+
+    /// Sites of one kind whose symbol fits the resolved name, in the order of the rules.
+    pub fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Vec<SiteRef> {
+        let Some(index) = self.sites.get(&(language, kind)) else { return Vec::new() };
+        let mut segments = crate::pattern::segments(name);
+        let head = segments.next().unwrap_or("");
+        let tail = segments.last().unwrap_or(head);
+        let mut hits: Vec<SiteRef> = index
+            .by_head
+            .get(head)
+            .into_iter()
+            .chain(index.by_tail.get(tail))
+            .flatten()
+            .chain(&index.rest)
+            .filter(|(symbol, at)| self.site(*at).symbols[*symbol as usize].matches(name))
+            .map(|(_, at)| *at)
+            .collect();
+        hits.sort_unstable();
+        hits.dedup();
+        hits
+    }
+
+    /// Import sites that fit a module (`langchain_openai.chat_models`, `openai/resources`): the module itself or
+    /// one above it.
+    pub fn import_sites(&self, language: Language, module: &str) -> Vec<SiteRef> {
+        let Some(index) = self.sites.get(&(language, SiteKind::Import)) else { return Vec::new() };
+        let separator = if language == Language::JavaScript { '/' } else { '.' };
+        let mut hits: Vec<SiteRef> = index
+            .rest
+            .iter()
+            .filter(|(symbol, at)| {
+                let want = self.site(*at).symbols[*symbol as usize].as_str();
+                match want.strip_suffix('*') {
+                    Some(prefix) => module.starts_with(prefix),
+                    None => {
+                        module.strip_prefix(want).is_some_and(|r| r.is_empty() || r.starts_with(separator))
+                    }
+                }
+            })
+            .map(|(_, at)| *at)
+            .collect();
+        hits.sort_unstable();
+        hits.dedup();
+        hits
+    }
+
+    /// Every import site of a language, with its symbol: what anchors are made of.
+    pub fn imports_of(&self, language: Language) -> impl Iterator<Item = (SiteRef, &str)> {
+        self.sites
+            .get(&(language, SiteKind::Import))
+            .into_iter()
+            .flat_map(|index| &index.rest)
+            .map(|(symbol, at)| (*at, self.site(*at).symbols[*symbol as usize].as_str()))
+    }
+
+    /// Rules that a package brings in, exact names before prefixes.
+    pub fn package(&self, ecosystem: &str, name: &str) -> Vec<u32> {
+        if let Some(exact) = self.exact_packages.get(&(ecosystem.to_owned(), name.to_owned())) {
+            return exact.clone();
+        }
+        let longest = self
+            .package_prefixes
+            .iter()
+            .filter(|(p, _)| p.ecosystem == ecosystem && name.starts_with(&p.name))
+            .max_by_key(|(p, rule)| (p.name.len(), std::cmp::Reverse(*rule)));
+        longest.map(|(_, rule)| *rule).into_iter().collect()
+    }
+
+    /// Rules whose credentials include that environment variable.
+    pub fn credential(&self, variable: &str) -> &[u32] {
+        self.credentials.get(variable).map_or(&[], Vec::as_slice)
+    }
+
+    /// All credential variables, sorted.
+    pub fn credentials(&self) -> impl Iterator<Item = (&str, &[u32])> {
+        self.credentials.iter().map(|(name, rules)| (name.as_str(), rules.as_slice()))
+    }
+
+    /// The weights of the Autonomy Test.
+    pub fn heuristics(&self) -> &Heuristics {
+        &self.heuristics
+    }
+
+    /// Digest of everything that can change an answer.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+/// Over the parsed rules, so that comments and the order of files do not change it.
+fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for rule in rules {
+        hasher.update(toml::to_string(rule).unwrap_or_default().as_bytes());
+    }
+    for heuristic in heuristics.iter() {
+        hasher.update(toml::to_string(heuristic).unwrap_or_default().as_bytes());
+    }
+    format!("blake3:{}", hasher.finalize().to_hex())
+}

@@ -1,0 +1,297 @@
+//! One detection rule: what a site in code, a package or a variable is called, and what it means.
+
+use asmm_model::{ComponentKind, Effect, Gate, TriggerKind};
+use serde::{Deserialize, Serialize};
+
+use crate::Pattern;
+
+/// Stable id of a rule. It reads well in "this system `…`": `uses-langgraph`, `runs-shell-commands`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RuleId(pub String);
+
+impl std::fmt::Display for RuleId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A language that rules can speak about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Python.
+    Python,
+    /// JavaScript and TypeScript, with or without JSX.
+    JavaScript,
+}
+
+impl Language {
+    /// The name used in rule files and in the corpus.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::JavaScript => "javascript",
+        }
+    }
+}
+
+/// What kind of place in a syntax tree a site speaks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SiteKind {
+    /// A module is imported.
+    Import,
+    /// A function is called or a class constructed.
+    Call,
+    /// A function or class is decorated.
+    Decorator,
+    /// A class extends another.
+    Subclass,
+    /// A call passes an argument.
+    Argument,
+    /// A name, attribute, key or string is written.
+    Mention,
+    /// A string literal contains a text.
+    Text,
+}
+
+/// What a site means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Means {
+    /// The component is used: nothing more.
+    Component,
+    /// A client or model object is made.
+    Client,
+    /// A model is called.
+    ModelCall,
+    /// Tools are bound to a model.
+    BindsTools,
+    /// A path that code fixes runs a model: a chain, a retrieval pipeline.
+    Chain,
+    /// An agent with its own loop is made or run.
+    Agent,
+    /// A function or class is declared a tool.
+    Tool,
+    /// A ready-made tool whose effect the rule states.
+    BuiltinTool,
+    /// A person approves.
+    Gate,
+    /// Approval is switched off.
+    Bypass,
+    /// State survives the session.
+    Memory,
+    /// Other agents are called.
+    Delegates,
+    /// Own tools, prompt or code change at run time.
+    ChangesItself,
+    /// Content from outside reaches the model.
+    UntrustedInput,
+    /// Something other than a person's turn starts the code.
+    Trigger,
+    /// State outside the conversation changes, or is only read.
+    Effect,
+    /// A tool result goes back to the model.
+    ToolResult,
+    /// An environment variable is read.
+    ReadsEnv,
+    /// Models are trained.
+    Training,
+}
+
+/// Where a call carries its tools, agents or gate: an argument's name, or `@N` for the Nth position from zero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ToolArgument(pub String);
+
+impl ToolArgument {
+    /// The position, if it is one.
+    pub fn position(&self) -> Option<usize> {
+        self.0.strip_prefix('@')?.parse().ok()
+    }
+}
+
+/// A condition on one argument of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ArgumentTest {
+    /// Name of the argument, or `@N`; dots go into nested maps.
+    pub name: ToolArgument,
+    /// Literal values that fit (`"true"`, `"NEVER"`), compared without regard to case. Empty: any value but
+    /// `false`, `none`, `null`, `[]` and `{}`.
+    #[serde(default)]
+    pub equals: Vec<String>,
+    /// Text that a string literal must begin with, without regard to case and leading blanks.
+    #[serde(default)]
+    pub starts: Vec<String>,
+    /// The argument must be missing.
+    #[serde(default)]
+    pub absent: bool,
+}
+
+/// What a gate covers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Covers {
+    /// The tool it is written on.
+    Tool,
+    /// Every tool of the agent it is written on.
+    #[default]
+    Agent,
+    /// The tools that the argument names.
+    Named,
+    /// The function whose body calls it.
+    Body,
+}
+
+/// One kind of place that the rule speaks about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Site {
+    /// Languages it is written in.
+    pub languages: Vec<Language>,
+    /// What kind of place.
+    pub kind: SiteKind,
+    /// Resolved names that fit, as patterns.
+    pub symbols: Vec<Pattern>,
+    /// What it means.
+    #[serde(default = "component")]
+    pub means: Means,
+    /// Arguments that carry tools.
+    #[serde(default)]
+    pub tools: Vec<ToolArgument>,
+    /// Arguments that carry other agents.
+    #[serde(default)]
+    pub agents: Vec<ToolArgument>,
+    /// Arguments that allow further steps; without any of them the call is a single step. Only for model calls.
+    #[serde(default)]
+    pub steps: Vec<ToolArgument>,
+    /// Conditions, all of which must hold.
+    #[serde(default, rename = "when")]
+    pub conditions: Vec<ArgumentTest>,
+    /// For effects and ready-made tools: what happens.
+    #[serde(default)]
+    pub effect: Option<Effect>,
+    /// For triggers: what kind.
+    #[serde(default)]
+    pub trigger: Option<TriggerKind>,
+    /// For triggers: the argument that carries the cron expression or the name of the queue or event.
+    #[serde(default)]
+    pub value: Option<ToolArgument>,
+    /// For triggers: arguments that carry the function it runs.
+    #[serde(default)]
+    pub runs: Vec<ToolArgument>,
+    /// For gates: how often a person is asked.
+    #[serde(default)]
+    pub gate: Option<Gate>,
+    /// For gates: what is covered.
+    #[serde(default)]
+    pub covers: Covers,
+}
+
+fn component() -> Means {
+    Means::Component
+}
+
+/// A package that brings the component: `pypi:openai`, `npm:@langchain/core`. A trailing `*` is a prefix.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PackageRef {
+    /// Package URL type: `pypi`, `npm`, `golang`, `maven`, `nuget`, `cargo`, `gem`, `composer`.
+    pub ecosystem: String,
+    /// Name, or its beginning.
+    pub name: String,
+    /// Whether `name` is a beginning.
+    pub is_prefix: bool,
+}
+
+impl TryFrom<String> for PackageRef {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        const ECOSYSTEMS: [&str; 8] = ["pypi", "npm", "golang", "maven", "nuget", "cargo", "gem", "composer"];
+        let Some((ecosystem, name)) = text.split_once(':') else {
+            return Err(format!(
+                "`{text}` has no ecosystem; write `pypi:{text}` or another package URL type"
+            ));
+        };
+        if !ECOSYSTEMS.contains(&ecosystem) {
+            return Err(format!("`{ecosystem}` is no ecosystem; write one of: {}", ECOSYSTEMS.join(", ")));
+        }
+        let (name, is_prefix) = name.strip_suffix('*').map_or((name, false), |prefix| (prefix, true));
+        if name.is_empty() {
+            return Err(format!("`{text}` names no package"));
+        }
+        Ok(Self { ecosystem: ecosystem.to_owned(), name: name.to_owned(), is_prefix })
+    }
+}
+
+impl From<PackageRef> for String {
+    fn from(package: PackageRef) -> Self {
+        format!("{}:{}{}", package.ecosystem, package.name, if package.is_prefix { "*" } else { "" })
+    }
+}
+
+/// A piece of code on which the rule must fire, or must not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// Language of the code, or a manifest's file name (`requirements.txt`, `package.json`).
+    pub language: String,
+    /// Whether the rule fires on it.
+    pub fires: bool,
+    /// The code.
+    pub code: String,
+}
+
+/// One detection rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rule {
+    /// Stable id.
+    pub id: RuleId,
+    /// One line for people.
+    pub title: String,
+    /// Canonical short name of the component; empty for rules that name none.
+    #[serde(default)]
+    pub name: String,
+    /// What the component is; absent for rules that name none.
+    #[serde(default)]
+    pub kind: Option<ComponentKind>,
+    /// 3: on its own proves an agent; 2: proves use of AI; 1: supports; 0: never alone.
+    pub strength: u8,
+    /// Version of Muster that brought the rule.
+    pub since: String,
+    /// Why a hit means what the rule says, and what it is easily mistaken for.
+    pub rationale: String,
+    /// Where to read about it.
+    pub references: Vec<String>,
+    /// Packages that bring it.
+    #[serde(default)]
+    pub packages: Vec<PackageRef>,
+    /// Provider of the models it calls, where that is not the name.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// Environment variables that carry its credentials; the first is the one it reads when none is named.
+    #[serde(default)]
+    pub credentials: Vec<String>,
+    /// Literal texts whose presence makes a file worth parsing; derived from imports, credentials and texts
+    /// unless given.
+    #[serde(default)]
+    pub anchors: Option<Vec<String>>,
+    /// Places in code.
+    #[serde(default, rename = "site")]
+    pub sites: Vec<Site>,
+    /// Code on which it fires and on which it does not.
+    #[serde(default, rename = "example")]
+    pub examples: Vec<Example>,
+}
+
+impl Rule {
+    /// Whether the rule is about AI itself, so that a hit makes a file worth parsing. Effects, triggers and other
+    /// signals count only where AI was found.
+    pub fn is_about_ai(&self) -> bool {
+        self.kind.is_some()
+    }
+}
