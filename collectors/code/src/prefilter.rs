@@ -1,0 +1,224 @@
+//! The literal prefilter: one automaton per language decides which files are worth a syntax tree.
+//!
+//! Almost every file of an ordinary repository is turned away here at the speed of a grep. What gets through has an
+//! anchor in the right place: a module name on an import line, a quoted specifier, a credential's whole name.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use asmm_model::GapReason;
+use muster_rules::{Language, RulePack, SiteKind};
+
+/// Anchors shorter than this may confirm but not trigger.
+const MIN_ANCHOR: usize = 4;
+
+/// What must stand around an anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Setting {
+    /// On a line that begins with `import` or `from`, as a whole dotted name or the beginning of one.
+    ImportLine,
+    /// A quoted module specifier: the anchor holds its opening quote.
+    Specifier,
+    /// As the beginning of a specifier or module name.
+    Prefix,
+    /// A whole word.
+    Word,
+    /// Anywhere.
+    Anywhere,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Anchor {
+    text: String,
+    setting: Setting,
+    primary: bool,
+}
+
+/// What the prefilter found in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hits {
+    /// Something that is about AI.
+    pub primary: bool,
+    /// Something that counts where AI was found: a trigger, an input.
+    pub secondary: bool,
+}
+
+/// The automaton of one language.
+#[derive(Debug)]
+pub struct Prefilter {
+    automaton: AhoCorasick,
+    anchors: Vec<Anchor>,
+}
+
+impl Prefilter {
+    /// Anchors of one language.
+    pub fn for_language(pack: &RulePack, language: Language) -> Self {
+        let mut anchors = Vec::new();
+        for rule in pack.rules() {
+            let primary = rule.is_about_ai();
+            if let Some(given) = &rule.anchors {
+                for text in given {
+                    anchors.push(Anchor { text: text.clone(), setting: Setting::Word, primary });
+                }
+            }
+            if !primary {
+                continue;
+            }
+            for name in &rule.credentials {
+                anchors.push(Anchor { text: name.clone(), setting: Setting::Word, primary });
+            }
+            for site in rule.sites.iter().filter(|s| s.languages.contains(&language)) {
+                for symbol in site.symbols.iter().map(muster_rules::Pattern::as_str) {
+                    match site.kind {
+                        SiteKind::Text => {
+                            anchors.push(Anchor {
+                                text: symbol.to_owned(),
+                                setting: Setting::Anywhere,
+                                primary,
+                            });
+                        }
+                        SiteKind::Import if rule.anchors.is_none() => {
+                            import_anchors(language, symbol, &mut anchors)
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        Self::compile(anchors)
+    }
+
+    /// Only the names of credentials: for files that are no source code.
+    pub fn for_credentials(pack: &RulePack) -> Self {
+        let word = |text: &str| Anchor { text: text.to_owned(), setting: Setting::Word, primary: true };
+        Self::compile(pack.credentials().map(|(name, _)| word(name)).collect())
+    }
+
+    fn compile(mut anchors: Vec<Anchor>) -> Self {
+        anchors.retain(|a| a.text.len() >= MIN_ANCHOR);
+        anchors.sort();
+        anchors.dedup();
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(anchors.iter().map(|a| &a.text))
+            .or_else(|_| AhoCorasick::new(anchors.iter().map(|a| &a.text)))
+            .unwrap_or_else(|_| {
+                AhoCorasick::new::<_, &str>([]).expect("an automaton of nothing always builds")
+            });
+        Self { automaton, anchors }
+    }
+
+    /// The literal texts: what a fair comparison with grep searches for.
+    pub fn literals(&self) -> impl Iterator<Item = &str> {
+        self.anchors.iter().map(|a| a.text.as_str())
+    }
+
+    /// Looks for anchors; ends at the first that is about AI.
+    pub fn look(&self, text: &[u8]) -> Hits {
+        let mut hits = Hits::default();
+        for found in self.automaton.find_overlapping_iter(text) {
+            let anchor = &self.anchors[found.pattern().as_usize()];
+            if (anchor.primary || !hits.secondary) && fits(anchor.setting, text, found.start(), found.end()) {
+                hits.primary |= anchor.primary;
+                hits.secondary |= !anchor.primary;
+                if hits.primary {
+                    return hits;
+                }
+            }
+        }
+        hits
+    }
+
+    /// Every anchor that fits, with its position: for configuration files.
+    pub fn find<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = (&'t str, usize)> {
+        self.automaton.find_overlapping_iter(text).filter_map(move |found| {
+            let anchor = &self.anchors[found.pattern().as_usize()];
+            fits(anchor.setting, text, found.start(), found.end())
+                .then_some((anchor.text.as_str(), found.start()))
+        })
+    }
+}
+
+fn import_anchors(language: Language, symbol: &str, anchors: &mut Vec<Anchor>) {
+    let (name, is_prefix) = symbol.strip_suffix('*').map_or((symbol, false), |name| (name, true));
+    let mut add = |text: String, setting| anchors.push(Anchor { text, setting, primary: true });
+    match language {
+        Language::Python => {
+            let setting = if is_prefix { Setting::Prefix } else { Setting::ImportLine };
+            if let Some((package, module)) = name.rsplit_once('.') {
+                add(format!("from {package} import {module}"), setting);
+                // Several names on one line: `from package import other, module`.
+                add(format!("from {package} import "), Setting::Prefix);
+            }
+            add(name.to_owned(), setting);
+        }
+        Language::JavaScript => {
+            for quote in ['"', '\'', '`'] {
+                add(format!("{quote}{name}"), if is_prefix { Setting::Anywhere } else { Setting::Specifier });
+            }
+        }
+    }
+}
+
+fn fits(setting: Setting, text: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|at| text.get(at)).copied();
+    let after = text.get(end).copied();
+    let word = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match setting {
+        Setting::Anywhere => true,
+        Setting::Word => !word(before) && !word(after),
+        Setting::Specifier => after == text.get(start).copied() || after == Some(b'/'),
+        Setting::ImportLine => {
+            !word(after) && !word(before) && before != Some(b'.') && on_import_line(text, start)
+        }
+        Setting::Prefix => !word(before) && before != Some(b'.') && on_import_line(text, start),
+    }
+}
+
+fn on_import_line(text: &[u8], at: usize) -> bool {
+    let begin = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+    let line = text[begin..].trim_ascii_start();
+    line.starts_with(b"import ")
+        || line.starts_with(b"from ")
+        || line.starts_with(b"import\t")
+        || line.starts_with(b">>>")
+}
+
+/// Why a source file is not parsed although its name asks for it.
+pub(crate) fn not_source(text: &[u8]) -> Option<(GapReason, &'static str)> {
+    let head = &text[..text.len().min(8192)];
+    if memchr::memchr(0, head).is_some() {
+        return Some((GapReason::Unparsable, "is binary, or in an encoding other than UTF-8"));
+    }
+    crate::role::is_minified(text).then_some((GapReason::Generated, "looks minified"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn python(text: &str) -> Hits {
+        Prefilter::for_language(&RulePack::built_in(), Language::Python).look(text.as_bytes())
+    }
+
+    fn javascript(text: &str) -> Hits {
+        Prefilter::for_language(&RulePack::built_in(), Language::JavaScript).look(text.as_bytes())
+    }
+
+    #[test]
+    fn imports_are_anchors_and_prose_is_not() {
+        assert!(python("import os\n    from openai import OpenAI\n").primary);
+        assert!(python("import json, openai\n").primary);
+        assert!(!python("# we import openai later\nx = 'openai'\n").primary);
+        assert!(!python("from .openai import OpenAI\n").primary);
+        assert!(!python("import openai_like\n").primary);
+        assert!(javascript("import OpenAI from 'openai';").primary);
+        assert!(javascript("const x = require(\"openai/resources\")").primary);
+        assert!(!javascript("// openai\nimport x from 'openai-like';").primary);
+    }
+
+    #[test]
+    fn credentials_are_whole_words() {
+        assert!(python("os.environ['OPENAI_API_KEY']").primary);
+        assert!(!python("MY_OPENAI_API_KEY_NAME = 1").primary);
+    }
+}

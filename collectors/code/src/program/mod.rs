@@ -1,0 +1,198 @@
+//! The modules of one unit as a program: names lead to definitions, across files, and calls to what they call.
+
+mod local;
+mod names;
+mod resolve;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use local::SourceIndex;
+pub use resolve::{Meaning, Spot};
+
+use crate::syntax::{CallId, Expr, FunctionId, Module};
+use names::Names;
+
+/// Index of a module in its program.
+pub type ModuleId = u32;
+
+/// A function of the program, or the top level of a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Routine {
+    /// Module it is in.
+    pub module: ModuleId,
+    /// The function; `None` for the top level.
+    pub function: Option<FunctionId>,
+}
+
+/// A call of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallSite {
+    /// Module it is in.
+    pub module: ModuleId,
+    /// The call.
+    pub call: CallId,
+}
+
+/// Modules with their names bound.
+pub struct Program<'a> {
+    modules: Vec<Module>,
+    names: Vec<Names>,
+    by_path: HashMap<Arc<str>, ModuleId>,
+    index: &'a SourceIndex,
+    /// Packages that manifests declare, `ecosystem:name`: they win over local modules that only look like them.
+    declared: &'a dyn Fn(&str) -> bool,
+    callers: HashMap<Routine, Vec<CallSite>>,
+    callees: HashMap<CallSite, Vec<Meaning>>,
+}
+
+impl<'a> Program<'a> {
+    /// Binds the names of `modules`. `declared` says whether a manifest asks for the package that a module's name
+    /// belongs to.
+    pub fn new(modules: Vec<Module>, index: &'a SourceIndex, declared: &'a dyn Fn(&str) -> bool) -> Self {
+        let names = modules.iter().map(Names::of).collect();
+        let by_path = (0u32..).zip(&modules).map(|(id, module)| (Arc::clone(&module.path), id)).collect();
+        let mut program = Self {
+            modules,
+            names,
+            by_path,
+            index,
+            declared,
+            callers: HashMap::new(),
+            callees: HashMap::new(),
+        };
+        program.link();
+        program
+    }
+
+    /// Resolves every callee once, then a second time for those that hang on a parameter, now that callers are
+    /// known.
+    fn link(&mut self) {
+        for round in 0..2 {
+            let mut before = std::mem::take(&mut self.callees);
+            let mut callees = HashMap::new();
+            let mut callers: HashMap<Routine, Vec<CallSite>> = HashMap::new();
+            for (id, module) in self.modules() {
+                for (call, site) in (0u32..).zip(&module.calls) {
+                    let here = CallSite { module: id, call };
+                    let spot = Spot { module: id, function: site.within };
+                    let known = before.remove(&here).filter(|_| round > 0);
+                    let meanings = match known {
+                        Some(known) if !known.iter().all(Meaning::is_unresolved) => known,
+                        _ => self.resolve(spot, &site.callee),
+                    };
+                    for target in meanings.iter().filter_map(|m| self.entry_of(m)) {
+                        callers.entry(target).or_default().push(here);
+                    }
+                    callees.insert(here, meanings);
+                }
+            }
+            self.callees = callees;
+            self.callers = callers;
+        }
+    }
+
+    /// The routine that runs when this is called.
+    fn entry_of(&self, meaning: &Meaning) -> Option<Routine> {
+        match *meaning {
+            Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
+            Meaning::Class(module, class) => {
+                let names = &self.names[module as usize];
+                let constructor =
+                    ["__init__", "constructor"].iter().find_map(|name| names.method(class, name))?;
+                Some(Routine { module, function: Some(constructor) })
+            }
+            Meaning::Instance(module, class) => {
+                let function = self.names[module as usize].method(class, "__call__")?;
+                Some(Routine { module, function: Some(function) })
+            }
+            _ => None,
+        }
+    }
+
+    /// All modules.
+    pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
+        (0u32..).zip(&self.modules)
+    }
+
+    /// The module.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id as usize]
+    }
+
+    /// The module at a path.
+    pub fn at_path(&self, path: &str) -> Option<ModuleId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// What a call calls.
+    pub fn callee(&self, site: CallSite) -> &[Meaning] {
+        self.callees.get(&site).map_or(&[], Vec::as_slice)
+    }
+
+    /// Routines of the program that a call runs.
+    pub fn targets(&self, site: CallSite) -> impl Iterator<Item = Routine> {
+        self.callee(site).iter().filter_map(|m| self.entry_of(m))
+    }
+
+    /// Calls that run a routine.
+    pub fn callers(&self, routine: Routine) -> &[CallSite] {
+        self.callers.get(&routine).map_or(&[], Vec::as_slice)
+    }
+
+    /// Calls written in a routine itself.
+    pub fn calls_in(&self, routine: Routine) -> impl Iterator<Item = CallSite> {
+        let module = self.module(routine.module);
+        (0u32..)
+            .zip(&module.calls)
+            .filter(move |(_, call)| call.within == routine.function)
+            .map(move |(call, _)| CallSite { module: routine.module, call })
+    }
+
+    /// Functions written inside a routine.
+    pub fn nested_in(&self, routine: Routine) -> impl Iterator<Item = Routine> {
+        let module = self.module(routine.module);
+        (0u32..)
+            .zip(&module.functions)
+            .filter(move |(_, f)| routine.function.is_some() && f.within == routine.function)
+            .map(move |(id, _)| Routine { module: routine.module, function: Some(id) })
+    }
+
+    /// The method of a class, its own or inherited within the program.
+    pub fn method(&self, module: ModuleId, class: u32, name: &str) -> Option<Routine> {
+        self.method_within(module, class, name, 6)
+    }
+
+    fn method_within(&self, module: ModuleId, class: u32, name: &str, depth: u8) -> Option<Routine> {
+        if let Some(function) = self.names[module as usize].method(class, name) {
+            return Some(Routine { module, function: Some(function) });
+        }
+        let depth = depth.checked_sub(1)?;
+        let spot = Spot { module, function: None };
+        self.module(module).class(class).bases.iter().flat_map(|b| self.resolve(spot, b)).find_map(
+            |m| match m {
+                Meaning::Class(module, class) => self.method_within(module, class, name, depth),
+                _ => None,
+            },
+        )
+    }
+
+    /// Value of a class-level or instance attribute.
+    pub fn attribute(&self, module: ModuleId, class: u32, name: &str) -> Option<&Expr> {
+        let binding = *self.names[module as usize].attributes(class, name).first()?;
+        Some(&self.module(module).bindings[binding as usize].value)
+    }
+
+    /// The value a name is bound to, when there is exactly one thing it can be: follows names to the list or map
+    /// that they stand for.
+    pub fn value_of<'e>(&'e self, spot: Spot, expr: &'e Expr) -> (Spot, &'e Expr) {
+        let mut at = (spot, expr);
+        for _ in 0..6 {
+            match self.bound_value(at.0, at.1) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        at
+    }
+}

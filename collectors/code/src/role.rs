@@ -1,0 +1,126 @@
+//! What kind of code a file is, decided from its path alone.
+//!
+//! Nothing that a file says about itself counts: a header that claims "generated" must not be able to hide an agent.
+
+use asmm_model::Role;
+
+/// Folders whose content is third-party code.
+const VENDORED: &[&str] = &[
+    "node_modules",
+    "vendor",
+    "third_party",
+    "third-party",
+    "thirdparty",
+    "site-packages",
+    "bower_components",
+    "_vendor",
+    "external_libs",
+];
+const TESTS: &[&str] = &[
+    "test",
+    "tests",
+    "__tests__",
+    "testing",
+    "spec",
+    "specs",
+    "e2e",
+    "fixtures",
+    "__mocks__",
+    "__fixtures__",
+    "testdata",
+    "integration_tests",
+    "unit_tests",
+];
+const DOCS: &[&str] = &["docs", "doc", "documentation", "website", "site_docs"];
+const SAMPLES: &[&str] = &[
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "demos",
+    "tutorial",
+    "tutorials",
+    "cookbook",
+    "cookbooks",
+    "quickstart",
+    "quickstarts",
+    "playground",
+    "notebooks",
+];
+const GENERATED: &[&str] =
+    &["generated", "__generated__", "gen", "dist", "build", "out", ".next", ".nuxt", "storybook-static"];
+
+/// The role of a file.
+pub fn role_of(path: &str) -> Role {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let any = |names: &[&str]| {
+        folders.split('/').any(|folder| names.iter().any(|n| folder.eq_ignore_ascii_case(n)))
+    };
+    let stem = file.split('.').next().unwrap_or(file);
+    if any(VENDORED) {
+        return Role::Vendored;
+    }
+    let test_name = stem.starts_with("test_")
+        || stem.ends_with("_test")
+        || stem.ends_with("_tests")
+        || stem == "conftest"
+        || file.contains(".test.")
+        || file.contains(".spec.")
+        || file.contains(".stories.");
+    if test_name || any(TESTS) {
+        return Role::Test;
+    }
+    if file.ends_with("_pb2.py") || file.ends_with("_pb2_grpc.py") || file.contains(".min.") || any(GENERATED)
+    {
+        return Role::Generated;
+    }
+    if any(SAMPLES) {
+        return Role::Sample;
+    }
+    if any(DOCS) {
+        return Role::Docs;
+    }
+    Role::Production
+}
+
+/// Whether the text looks like the output of a minifier: lines that no person writes.
+pub(crate) fn is_minified(source: &[u8]) -> bool {
+    if source.len() < 4096 {
+        return false;
+    }
+    let lines = memchr::memchr_iter(b'\n', source).count() + 1;
+    source.len() / lines > 400
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_follow_from_paths() {
+        let cases = [
+            ("src/agent.py", Role::Production),
+            ("computer-use-demo/loop.py", Role::Production),
+            ("examples/agent.py", Role::Sample),
+            ("tests/agent.py", Role::Test),
+            ("src/agent.test.ts", Role::Test),
+            ("src/test_agent.py", Role::Test),
+            ("src/latest_agent.py", Role::Production),
+            ("docs/conf.py", Role::Docs),
+            ("docs/examples/a.py", Role::Sample),
+            ("node_modules/openai/index.js", Role::Vendored),
+            ("proto/x_pb2.py", Role::Generated),
+            ("app.min.js", Role::Generated),
+        ];
+        for (path, role) in cases {
+            assert_eq!(role_of(path), role, "{path}");
+        }
+    }
+
+    #[test]
+    fn minified_is_about_lines() {
+        assert!(is_minified("a=1;".repeat(5000).as_bytes()));
+        assert!(!is_minified("a = 1;\n".repeat(5000).as_bytes()));
+    }
+}

@@ -1,0 +1,353 @@
+//! YAML, JSON and TOML as one kind of tree that knows its lines, bounded in depth and in the work that aliases make.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::StarterError;
+
+/// Each level takes up to 40 KiB of stack in a build without optimisation; manifests of pods have about 16.
+const MAX_DEPTH: usize = 32;
+const MAX_REPLAYED: usize = 20_000;
+/// Bytes of all texts of one document: aliases may repeat a long one.
+const MAX_TEXT_BYTES: usize = 16 * super::MAX_BYTES;
+
+/// A value and the line where it begins; of a block text, the first line of it that is not blank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) line: u32,
+    pub(super) value: Value,
+}
+
+/// What a node holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    /// A text or number.
+    Text(String),
+    List(Vec<Node>),
+    Table(Vec<Entry>),
+}
+
+/// A key with its line, and what it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) line: u32,
+    pub(super) node: Node,
+}
+
+impl Node {
+    fn empty() -> Self {
+        Self { line: 1, value: Value::Null }
+    }
+
+    /// Entries of a table; nothing for other values.
+    pub(super) fn entries(&self) -> &[Entry] {
+        if let Value::Table(entries) = &self.value { entries } else { &[] }
+    }
+
+    /// Items of a list; nothing for other values.
+    pub(super) fn items(&self) -> &[Self] {
+        if let Value::List(items) = &self.value { items } else { &[] }
+    }
+
+    /// Items of a list, or the one value that stands for a list of one.
+    pub(super) fn one_or_more(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            Value::Null => &[],
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// The last entry of that key.
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().rev().find(|e| e.key == key)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        self.entry(key).map(|e| &e.node)
+    }
+
+    /// What stands at the end of a path of keys.
+    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Value::Text(text) = &self.value { Some(text) } else { None }
+    }
+
+    /// The text at the end of a path of keys.
+    pub(super) fn text_at(&self, path: &[&str]) -> Option<&str> {
+        self.at(path).and_then(Self::text)
+    }
+
+    /// Items of the list at the end of a path of keys.
+    pub(super) fn items_at(&self, path: &[&str]) -> &[Self] {
+        self.at(path).map_or(&[], Self::items)
+    }
+
+    /// Entries of the table at the end of a path of keys.
+    pub(super) fn entries_at(&self, path: &[&str]) -> &[Entry] {
+        self.at(path).map_or(&[], Self::entries)
+    }
+}
+
+/// Reads JSON, TOML or YAML as the extension of the path says.
+pub(super) fn by_name(path: &str, text: &str) -> Result<Node, StarterError> {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("json" | "jsonc") => json(text),
+        Some("toml") => toml(text),
+        _ => yaml(text),
+    }
+}
+
+/// Reads the first document of a YAML file; an empty one is null.
+pub(super) fn yaml(text: &str) -> Result<Node, StarterError> {
+    Ok(yaml_all(text)?.into_iter().next().unwrap_or_else(Node::empty))
+}
+
+thread_local! {
+    /// Bytes of text that the document being read may still have: the visitor of a nested value has no other way to know.
+    static TEXT_LEFT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Reads all documents of a YAML file that are not empty.
+pub(super) fn yaml_all(text: &str) -> Result<Vec<Node>, StarterError> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            max_events: 500_000,
+            max_nodes: 250_000,
+            max_aliases: 1_000,
+            max_anchors: 1_000,
+            max_documents: 500,
+            max_recorded_anchor_events: MAX_REPLAYED,
+            max_recorded_anchor_bytes: 2 * super::MAX_BYTES,
+            max_total_scalar_bytes: 2 * super::MAX_BYTES,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: MAX_REPLAYED,
+        },
+        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
+        // Otherwise `on` and `y` would be booleans.
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    TEXT_LEFT.set(MAX_TEXT_BYTES);
+    let documents: Vec<Spanned<Value>> = serde_saphyr::from_str_multiple_with_options(text, options)
+        .map_err(|error| {
+            // The library's own message may quote the file.
+            let problem = "no valid YAML, or more of it than is read";
+            match error.location().map(|l| narrow(l.line())).filter(|line| *line > 0) {
+                Some(line) => StarterError::At { line, problem },
+                None => StarterError::Whole { problem },
+            }
+        })?;
+    Ok(documents.into_iter().map(node_at).collect())
+}
+
+fn narrow(line: u64) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+fn node_at(spanned: Spanned<Value>) -> Node {
+    Node { line: narrow(spanned.referenced.line()), value: spanned.value }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Text(number.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Text(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Text(number.to_string()))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        let left = TEXT_LEFT.get().checked_sub(text.len()).ok_or_else(|| E::custom("too much text"))?;
+        TEXT_LEFT.set(left);
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        Value::deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            items.push(node_at(item));
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key::<Spanned<String>>()? {
+            let node = node_at(map.next_value()?);
+            entries.push(Entry { key: key.value, line: narrow(key.referenced.line()), node });
+        }
+        Ok(Value::Table(entries))
+    }
+}
+
+/// Reads JSON with comments and trailing commas: what is left of it without those is YAML.
+pub(super) fn json(text: &str) -> Result<Node, StarterError> {
+    let mut flow = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (character, characters.peek()) {
+            ('"', _) => {
+                flow.push('"');
+                while let Some(inner) = characters.next() {
+                    flow.push(inner);
+                    match inner {
+                        '"' => break,
+                        '\\' => flow.extend(characters.next()),
+                        _ => {}
+                    }
+                }
+            }
+            ('/', Some('/')) => while characters.next_if(|c| *c != '\n').is_some() {},
+            ('/', Some('*')) => {
+                let mut previous = ' ';
+                characters.next();
+                for inner in characters.by_ref() {
+                    if inner == '\n' {
+                        flow.push('\n');
+                    }
+                    if (previous, inner) == ('*', '/') {
+                        break;
+                    }
+                    previous = inner;
+                }
+            }
+            // Tabs may not indent in YAML; a colon without space would not end a plain key, but keys are quoted here.
+            ('\t' | '\r', _) => flow.push(' '),
+            (':', _) => flow.push_str(": "),
+            // What YAML knows beyond JSON has no place here.
+            ('#' | '&' | '*' | '!' | '|' | '>' | '\'' | '%' | '@' | '`' | '?', _) => {
+                let line = narrow(flow.bytes().filter(|b| *b == b'\n').count() as u64 + 1);
+                return Err(StarterError::At { line, problem: "no valid JSON" });
+            }
+            _ => flow.push(character),
+        }
+    }
+    match flow.trim_start().chars().next() {
+        Some('{' | '[') => yaml(&flow),
+        _ => Err(StarterError::At { line: 1, problem: "no valid JSON" }),
+    }
+}
+
+/// Reads TOML.
+pub(super) fn toml(text: &str) -> Result<Node, StarterError> {
+    let starts: Vec<usize> =
+        std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let line = |offset: usize| narrow(starts.partition_point(|start| *start <= offset) as u64);
+    let document = DeTable::parse(text).map_err(|error| {
+        let problem = "no valid TOML, or nested too deeply";
+        match error.span() {
+            Some(span) => StarterError::At { line: line(span.start), problem },
+            None => StarterError::Whole { problem },
+        }
+    })?;
+    Ok(Node { line: 1, value: Value::Table(toml_entries(document.into_inner(), &line)) })
+}
+
+fn toml_entries(table: DeTable<'_>, line: &impl Fn(usize) -> u32) -> Vec<Entry> {
+    let entry = |(key, value): (toml::Spanned<toml::de::DeString<'_>>, toml::Spanned<DeValue<'_>>)| {
+        let at = line(key.span().start);
+        Entry { key: key.into_inner().into_owned(), line: at, node: toml_node(value, line) }
+    };
+    table.into_iter().map(entry).collect()
+}
+
+/// The parser's own limit on nesting bounds this recursion.
+fn toml_node(spanned: toml::Spanned<DeValue<'_>>, line: &impl Fn(usize) -> u32) -> Node {
+    let at = line(spanned.span().start);
+    let value = match spanned.into_inner() {
+        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::Integer(number) => Value::Text(number.as_str().to_owned()),
+        DeValue::Float(number) => Value::Text(number.as_str().to_owned()),
+        DeValue::Boolean(truth) => Value::Bool(truth),
+        DeValue::Datetime(_) => Value::Null,
+        DeValue::Array(items) => Value::List(items.into_iter().map(|item| toml_node(item, line)).collect()),
+        DeValue::Table(table) => Value::Table(toml_entries(table, line)),
+    };
+    Node { line: at, value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(line: u32, text: &str) -> Node {
+        Node { line, value: Value::Text(text.to_owned()) }
+    }
+
+    #[test]
+    fn yaml_knows_its_lines() {
+        let node = yaml("# c\non: y\na:\n  - &x b\n  - run: |\n\n      p\n      q\n  - *x\n").unwrap();
+        assert_eq!(node.get("on"), Some(&text(2, "y")));
+        let run = Entry { key: "run".to_owned(), line: 5, node: text(7, "\np\nq\n") };
+        let table = Node { line: 5, value: Value::Table(vec![run]) };
+        assert_eq!(node.items_at(&["a"]), [text(4, "b"), table, text(9, "b")]);
+        assert_eq!(yaml(""), Ok(Node::empty()));
+    }
+
+    #[test]
+    fn json_may_have_comments_and_keeps_its_lines() {
+        let node =
+            json("// c\n{\"a\":[\"x\", // y: z\n\t\"http://h#\",],\n/* \n */\"b\":\"\\\"\\ud83d\\ude00\",}")
+                .unwrap();
+        assert_eq!(node.items_at(&["a"]), [text(2, "x"), text(3, "http://h#")]);
+        assert_eq!(node.entry("b"), Some(&Entry { key: "b".to_owned(), line: 5, node: text(5, "\"😀") }));
+        assert_eq!(json("{\n'a': 1}"), Err(StarterError::At { line: 2, problem: "no valid JSON" }));
+        assert!(json("a: b").is_err());
+    }
+
+    #[test]
+    fn toml_knows_its_lines() {
+        let node = toml("[a]\nb = [\n 'x',\n 2]\n").unwrap();
+        assert_eq!(node.entries_at(&["a"])[0].line, 2);
+        assert_eq!(node.items_at(&["a", "b"]), [text(3, "x"), text(4, "2")]);
+        assert_eq!(toml("a = 1\nb\n").unwrap_err().line(), Some(2));
+    }
+}

@@ -1,0 +1,202 @@
+//! Files that start code by themselves: workflows, timers, queues and platform events, and the commands that they run.
+//!
+//! Every reader works on a bounded amount of hostile text. Errors say where and why, and never repeat what the file says;
+//! the text of a command may hold anything and is there to be compared, not to be shown.
+
+mod commands;
+mod document;
+mod functions;
+mod github;
+mod gitlab;
+mod handlers;
+mod host;
+mod http_path;
+mod kind;
+mod kubernetes;
+mod platforms;
+#[cfg(test)]
+mod robustness;
+mod runs;
+#[cfg(test)]
+mod runs_tests;
+#[cfg(test)]
+mod samples;
+mod serverless;
+mod shell;
+#[cfg(test)]
+mod tests;
+mod wrappers;
+
+use asmm_model::TriggerKind;
+
+pub use host::unit_commands;
+pub use kind::{StarterFile, kind_of, may_be_cronjob};
+pub use runs::runs_file;
+
+/// Files above this size are not read.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// Starters read from one file.
+const MAX_STARTERS: usize = 500;
+/// Commands of one starter.
+const MAX_COMMANDS: usize = 5_000;
+/// Bytes of command text in all starters of one file: each trigger of a workflow repeats all of its commands.
+const MAX_COMMAND_BYTES: usize = 32 * 1024 * 1024;
+
+/// One declared way in which something starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Starter {
+    /// What kind of start it is.
+    pub kind: TriggerKind,
+    /// Cron expression, event with its types (`issues: opened, edited`), queue or path; empty where the file does not say.
+    pub value: String,
+    /// One-based line where the trigger is declared.
+    pub line: u32,
+    /// What it runs, in the order of the file; empty where the file does not say (the default command of an image).
+    pub runs: Vec<Command>,
+    /// Name of the workflow, job, function or process.
+    pub label: Option<String>,
+}
+
+/// One thing that a starter runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// As the kind says.
+    pub text: String,
+    /// One-based line; of a folded text, the line where it begins or one near it.
+    pub line: u32,
+    /// Working folder relative to the repository, `""` for the top; for commands of hosts and images, the folder of the
+    /// declaring file.
+    pub folder: String,
+    /// How to read the text.
+    pub kind: CommandKind,
+}
+
+/// How the text of a command is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CommandKind {
+    /// A line of shell, run in a checkout of the repository.
+    Shell,
+    /// The path of a request (`/api/cron`).
+    HttpPath,
+    /// A source file, or a file or module and the function in it (`src/handler.main`).
+    Handler,
+    /// A line of shell, run in a container whose paths are those of the image.
+    ImageCommand,
+    /// A line of shell, run on a machine whose paths are those of the installed copy.
+    HostCommand,
+    /// A published or local action or a called workflow (`owner/name@v1`, `./.github/actions/x`).
+    Action,
+    /// The path of a systemd service in the repository; [`unit_commands`] reads what it runs.
+    Unit,
+}
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StarterError {
+    /// At a known line.
+    #[error("line {line}: {problem}")]
+    At {
+        /// One-based.
+        line: u32,
+        /// What is wrong, without any text of the file.
+        problem: &'static str,
+    },
+    /// Somewhere in the file.
+    #[error("{problem}")]
+    Whole {
+        /// What is wrong, without any text of the file.
+        problem: &'static str,
+    },
+}
+
+impl StarterError {
+    /// One-based line of the problem, where it is known.
+    pub fn line(&self) -> Option<u32> {
+        match self {
+            Self::At { line, .. } => Some(*line),
+            Self::Whole { .. } => None,
+        }
+    }
+}
+
+/// Reads the starters of one file, whose path is relative to the repository and separated by `/`.
+///
+/// # Errors
+/// A file that is too large, not UTF-8, not of that format, nested too deeply, or that declares more than is read.
+pub fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<Starter>, StarterError> {
+    let text = text_of(bytes)?;
+    let folder = folder_of(path);
+    // Both App Engine and Kubernetes like this name.
+    let kind = if kind == StarterFile::AppEngineCron && may_be_cronjob(bytes) {
+        StarterFile::KubernetesCronJob
+    } else {
+        kind
+    };
+    let mut found = Collection::default();
+    match kind {
+        StarterFile::GithubWorkflow => github::read(&document::yaml(text)?, path, &mut found),
+        StarterFile::GitlabCi => gitlab::read(&document::yaml_all(text)?, &mut found),
+        StarterFile::VercelJson => functions::vercel(&document::json(text)?, folder, &mut found),
+        StarterFile::Wrangler => functions::wrangler(&document::by_name(path, text)?, folder, &mut found),
+        StarterFile::Netlify => functions::netlify(&document::toml(text)?, folder, &mut found),
+        StarterFile::AzureFunction => functions::azure(&document::json(text)?, folder, &mut found),
+        StarterFile::AppEngineCron => functions::app_engine(&document::yaml(text)?, folder, &mut found),
+        StarterFile::Serverless => serverless::framework(&document::by_name(path, text)?, folder, &mut found),
+        StarterFile::SamTemplate => serverless::sam(&document::by_name(path, text)?, folder, &mut found),
+        StarterFile::KubernetesCronJob => kubernetes::read(text, folder, &mut found),
+        StarterFile::RenderYaml => platforms::render(&document::yaml(text)?, folder, &mut found),
+        StarterFile::DigitalOcean => platforms::digital_ocean(&document::yaml(text)?, &mut found),
+        StarterFile::Railway => platforms::railway(&document::by_name(path, text)?, folder, &mut found),
+        StarterFile::Procfile => platforms::procfile(text, folder, &mut found),
+        StarterFile::Crontab => host::crontab(text, path, &mut found),
+        StarterFile::SystemdTimer => host::timer(text, path, &mut found),
+    }?;
+    Ok(found.starters)
+}
+
+fn text_of(bytes: &[u8]) -> Result<&str, StarterError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(StarterError::Whole { problem: "larger than is read" });
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|_| StarterError::Whole { problem: "no UTF-8" })
+}
+
+/// Folder of a path, `""` for the top.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Last part of a path.
+fn name_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// The starters of one file, counted while they are found.
+#[derive(Debug, Default)]
+struct Collection {
+    starters: Vec<Starter>,
+    bytes: usize,
+}
+
+impl Collection {
+    /// Adds a starter, unless the file has too many or too much text in their commands.
+    fn add(
+        &mut self,
+        (kind, value, line): (TriggerKind, &str, u32),
+        label: Option<&str>,
+        runs: &[Command],
+    ) -> Result<(), StarterError> {
+        let label_bytes = label.map_or(0, str::len);
+        self.bytes +=
+            value.len() + label_bytes + runs.iter().map(|r| r.text.len() + r.folder.len()).sum::<usize>();
+        if self.starters.len() >= MAX_STARTERS || runs.len() > MAX_COMMANDS || self.bytes > MAX_COMMAND_BYTES
+        {
+            return Err(StarterError::At { line, problem: "declares more than is read" });
+        }
+        let label = label.map(str::to_owned);
+        self.starters.push(Starter { kind, value: value.to_owned(), line, runs: runs.to_vec(), label });
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! JavaScript and TypeScript: the shapes of their grammars, and their imports.
+
+use muster_rules::Language;
+use tree_sitter::Node;
+
+use super::extract::Extractor;
+use super::shape::{Fields, Grammar, Shape};
+
+pub(crate) static GRAMMAR: Grammar = Grammar {
+    language: Language::JavaScript,
+    shapes: &[
+        ("comment", Shape::Skip),
+        ("type_annotation", Shape::Skip),
+        ("type_arguments", Shape::Skip),
+        ("type_parameters", Shape::Skip),
+        ("interface_declaration", Shape::Skip),
+        ("type_alias_declaration", Shape::Skip),
+        ("import_statement", Shape::Import),
+        ("export_statement", Shape::Import),
+        ("call_expression", Shape::Call),
+        ("new_expression", Shape::Call),
+        ("member_expression", Shape::Member),
+        ("subscript_expression", Shape::Index),
+        ("function_declaration", Shape::Function),
+        ("function_expression", Shape::Function),
+        ("generator_function", Shape::Function),
+        ("generator_function_declaration", Shape::Function),
+        ("arrow_function", Shape::Function),
+        ("method_definition", Shape::Function),
+        ("class_declaration", Shape::Class),
+        ("abstract_class_declaration", Shape::Class),
+        ("class", Shape::Class),
+        ("variable_declarator", Shape::Assign),
+        ("assignment_expression", Shape::Assign),
+        ("public_field_definition", Shape::Assign),
+        ("field_definition", Shape::Assign),
+        ("for_statement", Shape::Loop),
+        ("for_in_statement", Shape::Loop),
+        ("while_statement", Shape::Loop),
+        ("do_statement", Shape::Loop),
+        ("if_statement", Shape::Branch),
+        ("return_statement", Shape::Return),
+        ("string", Shape::Text),
+        ("template_string", Shape::Text),
+        ("identifier", Shape::Name),
+        ("this", Shape::Name),
+        ("shorthand_property_identifier", Shape::Name),
+        ("property_identifier", Shape::Name),
+        ("true", Shape::Literal),
+        ("false", Shape::Literal),
+        ("null", Shape::Literal),
+        ("undefined", Shape::Literal),
+        ("number", Shape::Literal),
+        ("array", Shape::List),
+        ("object", Shape::Map),
+        ("spread_element", Shape::Spread),
+        ("parenthesized_expression", Shape::Wrap),
+        ("await_expression", Shape::Wrap),
+        ("as_expression", Shape::Wrap),
+        ("satisfies_expression", Shape::Wrap),
+        ("non_null_expression", Shape::Wrap),
+        ("ternary_expression", Shape::Choice),
+        ("binary_expression", Shape::Choice),
+        ("expression_statement", Shape::Statement),
+    ],
+    fields: Fields {
+        callee: &["function", "constructor"],
+        arguments: "arguments",
+        object: &["object"],
+        member: &["property"],
+        index: &["index"],
+        left: &["name", "left", "property"],
+        right: &["value", "right"],
+        condition: "condition",
+    },
+    import,
+    is_self: |name| name == "this",
+};
+
+/// Imports and re-exports. An export of a declaration is the declaration.
+fn import(x: &mut Extractor<'_>, node: Node<'_>) {
+    let Some(source) = node.child_by_field_name("source").map(|s| unquote(x.text(s)).to_owned()) else {
+        x.children(node);
+        return;
+    };
+    // `import type` and `export type` are gone when the code runs.
+    if node.child(1).is_some_and(|word| word.kind() == "type") {
+        return;
+    }
+    let before = x.imports();
+    let mut stack = vec![node];
+    while let Some(part) = stack.pop() {
+        match part.kind() {
+            "import_specifier" | "export_specifier" => {
+                let Some(name) = part.child_by_field_name("name").map(|n| unquote(x.text(n)).to_owned())
+                else {
+                    continue;
+                };
+                let local =
+                    part.child_by_field_name("alias").map_or_else(|| name.clone(), |a| x.text(a).to_owned());
+                let is_type = part.child(0).is_some_and(|word| word.kind() == "type");
+                if !is_type {
+                    x.import(&local, &source, Some(&name), part);
+                }
+            }
+            "namespace_import" | "namespace_export" => {
+                let name = part.named_child(0).map(|n| x.text(n).to_owned()).unwrap_or_default();
+                x.import(&name, &source, None, part);
+            }
+            "import_clause" => {
+                for child in (0..part.named_child_count())
+                    .filter_map(|i| part.named_child(u32::try_from(i).unwrap_or(0)))
+                {
+                    if child.kind() == "identifier" {
+                        let name = x.text(child).to_owned();
+                        x.import(&name, &source, Some("default"), child);
+                    } else {
+                        stack.push(child);
+                    }
+                }
+            }
+            "string" => {}
+            _ => {
+                let mut cursor = part.walk();
+                stack.extend(part.named_children(&mut cursor));
+            }
+        }
+    }
+    if x.imports() == before {
+        let everything = (node.kind() == "export_statement").then_some("*");
+        x.import("", &source, everything, node);
+    }
+}
+
+fn unquote(text: &str) -> &str {
+    text.trim_matches(['"', '\'', '`'])
+}

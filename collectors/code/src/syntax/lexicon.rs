@@ -1,0 +1,58 @@
+//! The names and strings that rules ask for, so that extraction keeps those and no others.
+
+use std::collections::HashSet;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use muster_rules::{RulePack, SiteKind};
+
+/// Which names and strings a rule could want.
+#[derive(Debug)]
+pub struct Lexicon {
+    exact: HashSet<Box<str>>,
+    /// Beginnings of the patterns that have a `*`.
+    prefixes: Vec<Box<str>>,
+    /// Texts that a string may contain.
+    contained: AhoCorasick,
+}
+
+impl Lexicon {
+    /// Everything that the mention and text sites of the pack ask for, and its credential variables.
+    pub fn new(pack: &RulePack) -> Self {
+        let mut exact = HashSet::new();
+        let mut prefixes = Vec::new();
+        let mut contained: Vec<&str> = Vec::new();
+        for site in pack.rules().iter().flat_map(|rule| &rule.sites) {
+            for symbol in site.symbols.iter().map(muster_rules::Pattern::as_str) {
+                match (site.kind, symbol.split_once('*')) {
+                    (SiteKind::Text, _) => contained.push(symbol),
+                    (SiteKind::Mention, Some((prefix, _))) => prefixes.push(prefix.into()),
+                    (SiteKind::Mention, None) => drop(exact.insert(symbol.into())),
+                    _ => {}
+                }
+            }
+        }
+        exact.extend(pack.credentials().map(|(name, _)| name.into()));
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        let contained = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&contained)
+            .or_else(|_| AhoCorasick::new(&contained))
+            .unwrap_or_else(|_| {
+                AhoCorasick::new::<_, &str>([]).expect("an automaton of nothing always builds")
+            });
+        Self { exact, prefixes, contained }
+    }
+
+    /// Whether a rule could want that identifier.
+    pub(crate) fn wants_name(&self, name: &str) -> bool {
+        self.exact.contains(name)
+    }
+
+    /// Whether a rule could want that string.
+    pub(crate) fn wants_text(&self, text: &str) -> bool {
+        let word = text.len() <= 120 && !text.contains(char::is_whitespace);
+        word && (self.exact.contains(text) || self.prefixes.iter().any(|p| text.starts_with(&**p)))
+            || text.len() <= 4096 && self.contained.is_match(text)
+    }
+}

@@ -1,0 +1,257 @@
+//! Source files as facts: imports, functions, calls and values, the same for every language.
+//!
+//! A language is one table (`python.rs`, `javascript.rs`): which node kinds of its grammar have which shape. The
+//! extractor walks a syntax tree once and keeps only what name resolution and the rules can use.
+
+mod extract;
+mod javascript;
+mod lexicon;
+mod python;
+mod shape;
+
+use std::sync::Arc;
+
+use asmm_model::Role;
+use muster_rules::Language;
+
+pub use extract::{ParseFailure, Parsers};
+pub use lexicon::Lexicon;
+pub(crate) use shape::Grammar;
+
+/// How a source file is written: a language and its dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dialect {
+    /// Python.
+    Python,
+    /// JavaScript, with JSX.
+    JavaScript,
+    /// TypeScript.
+    TypeScript,
+    /// TypeScript with JSX.
+    Tsx,
+}
+
+impl Dialect {
+    /// The dialect of a file, by its extension.
+    pub fn of(path: &str) -> Option<Self> {
+        match path.rsplit_once('.')?.1 {
+            "py" | "pyi" | "pyw" => Some(Self::Python),
+            "js" | "jsx" | "mjs" | "cjs" => Some(Self::JavaScript),
+            "ts" | "mts" | "cts" => Some(Self::TypeScript),
+            "tsx" => Some(Self::Tsx),
+            _ => None,
+        }
+    }
+
+    /// The language whose rules apply.
+    pub fn language(self) -> Language {
+        match self {
+            Self::Python => Language::Python,
+            Self::JavaScript | Self::TypeScript | Self::Tsx => Language::JavaScript,
+        }
+    }
+}
+
+/// Index of a function in its module.
+pub type FunctionId = u32;
+/// Index of a class in its module.
+pub type ClassId = u32;
+/// Index of a call in its module.
+pub type CallId = u32;
+/// Index of a loop in its module.
+pub type LoopId = u32;
+
+/// A value, as far as its shape matters.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expr {
+    /// A name.
+    Name(Box<str>),
+    /// An attribute of a value.
+    Member(Box<Self>, Box<str>),
+    /// The result of a call.
+    Call(CallId),
+    /// A string literal; holes of a template are left out.
+    Text(Box<str>),
+    /// Another literal, as written: `True`, `5`, `null`.
+    Literal(Box<str>),
+    /// A list, tuple, set or array.
+    List(Vec<Self>),
+    /// A dictionary or object; keys that are no names or strings are empty, spreads too.
+    Map(Vec<(Box<str>, Self)>),
+    /// A function written in place.
+    Function(FunctionId),
+    /// A class named or written in place.
+    Class(ClassId),
+    /// One of several values, or a value made of them: `a or b`, `a | b`, `x if c else y`, a comprehension.
+    Choice(Vec<Self>),
+    /// All elements of another list or map.
+    Spread(Box<Self>),
+    /// Anything else.
+    Unknown,
+}
+
+/// One argument of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Argument {
+    /// Its name, when passed by name.
+    pub name: Option<Box<str>>,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// A function, method, lambda, or the body of a class-less script's handler.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// Name; empty for one written in place.
+    pub name: Box<str>,
+    /// Class whose method it is.
+    pub class: Option<ClassId>,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+    /// Parameters with their annotated type.
+    pub parameters: Vec<(Box<str>, Option<Expr>)>,
+    /// Decorators, outermost first.
+    pub decorators: Vec<Expr>,
+    /// What it returns.
+    pub returns: Vec<Expr>,
+    /// First line.
+    pub line: u32,
+    /// Last line.
+    pub end: u32,
+    /// Loop it is written in.
+    pub in_loop: Option<LoopId>,
+}
+
+/// A class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Class {
+    /// Name.
+    pub name: Box<str>,
+    /// Base classes.
+    pub bases: Vec<Expr>,
+    /// Decorators.
+    pub decorators: Vec<Expr>,
+    /// First line.
+    pub line: u32,
+}
+
+/// A call or construction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// What is called.
+    pub callee: Expr,
+    /// With what.
+    pub arguments: Vec<Argument>,
+    /// Line of the callee's last name.
+    pub line: u32,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+    /// Innermost loop around it.
+    pub in_loop: Option<LoopId>,
+    /// Whether it stands in the condition of a branch.
+    pub in_condition: bool,
+}
+
+/// A name bound to a value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    /// `x`, or `x` of `self.x` when `on_self`.
+    pub name: Box<str>,
+    /// Whether it is an attribute of the instance.
+    pub on_self: bool,
+    /// Class in whose body or method it is written.
+    pub class: Option<ClassId>,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+    /// The value.
+    pub value: Expr,
+    /// Line.
+    pub line: u32,
+}
+
+/// An import of a module or of one of its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Name it is bound to; empty for one made only for its effects.
+    pub local: Box<str>,
+    /// Module, as written; relative ones keep their dots.
+    pub module: Box<str>,
+    /// Item of the module; `None` for the module itself, `*` for everything.
+    pub item: Option<Box<str>>,
+    /// Line.
+    pub line: u32,
+}
+
+/// A loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loop {
+    /// Loop around it, in the same function.
+    pub outer: Option<LoopId>,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+    /// Whether it runs until told otherwise, as `while True` does.
+    pub endless: bool,
+    /// First line.
+    pub line: u32,
+}
+
+/// A name or string that a rule asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// The name, or the string.
+    pub text: Box<str>,
+    /// Whether it is a string.
+    pub is_string: bool,
+    /// Line.
+    pub line: u32,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+    /// Innermost loop around it.
+    pub in_loop: Option<LoopId>,
+}
+
+/// One source file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Module {
+    /// Path relative to the target.
+    pub path: Arc<str>,
+    /// How it is written.
+    pub dialect: Dialect,
+    /// What kind of code it is.
+    pub role: Role,
+    /// Imports.
+    pub imports: Vec<Import>,
+    /// Functions.
+    pub functions: Vec<Function>,
+    /// Classes.
+    pub classes: Vec<Class>,
+    /// Calls.
+    pub calls: Vec<Call>,
+    /// Bindings.
+    pub bindings: Vec<Binding>,
+    /// Loops.
+    pub loops: Vec<Loop>,
+    /// Names and strings that rules asked for.
+    pub mentions: Vec<Mention>,
+    /// Whether part of it could not be parsed or was nested too deep to be followed.
+    pub broken: bool,
+    /// Whether running the file itself does something (`if __name__ == "__main__"`, a shebang).
+    pub is_script: bool,
+}
+
+impl Module {
+    /// The call.
+    pub fn call(&self, id: CallId) -> &Call {
+        &self.calls[id as usize]
+    }
+
+    /// The function.
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id as usize]
+    }
+
+    /// The class.
+    pub fn class(&self, id: ClassId) -> &Class {
+        &self.classes[id as usize]
+    }
+}

@@ -1,0 +1,100 @@
+//! Python: the shapes of its grammar, and its imports.
+
+use muster_rules::Language;
+use tree_sitter::Node;
+
+use super::extract::Extractor;
+use super::shape::{Fields, Grammar, Shape};
+
+pub(crate) static GRAMMAR: Grammar = Grammar {
+    language: Language::Python,
+    shapes: &[
+        ("comment", Shape::Skip),
+        ("type", Shape::Skip),
+        ("import_statement", Shape::Import),
+        ("import_from_statement", Shape::Import),
+        ("call", Shape::Call),
+        ("attribute", Shape::Member),
+        ("subscript", Shape::Index),
+        ("function_definition", Shape::Function),
+        ("lambda", Shape::Function),
+        ("class_definition", Shape::Class),
+        ("decorated_definition", Shape::Decorated),
+        ("assignment", Shape::Assign),
+        ("named_expression", Shape::Assign),
+        ("for_statement", Shape::Loop),
+        ("while_statement", Shape::Loop),
+        ("if_statement", Shape::Branch),
+        ("elif_clause", Shape::Branch),
+        ("return_statement", Shape::Return),
+        ("string", Shape::Text),
+        ("concatenated_string", Shape::Text),
+        ("identifier", Shape::Name),
+        ("true", Shape::Literal),
+        ("false", Shape::Literal),
+        ("none", Shape::Literal),
+        ("integer", Shape::Literal),
+        ("float", Shape::Literal),
+        ("list", Shape::List),
+        ("tuple", Shape::List),
+        ("set", Shape::List),
+        ("expression_list", Shape::List),
+        ("dictionary", Shape::Map),
+        ("list_splat", Shape::Spread),
+        ("dictionary_splat", Shape::Spread),
+        ("parenthesized_expression", Shape::Wrap),
+        ("await", Shape::Wrap),
+        ("conditional_expression", Shape::Choice),
+        ("boolean_operator", Shape::Choice),
+        ("binary_operator", Shape::Choice),
+        ("list_comprehension", Shape::Choice),
+        ("generator_expression", Shape::Choice),
+        ("set_comprehension", Shape::Choice),
+        ("dictionary_comprehension", Shape::Choice),
+        ("expression_statement", Shape::Statement),
+        ("with_item", Shape::With),
+    ],
+    fields: Fields {
+        callee: &["function"],
+        arguments: "arguments",
+        object: &["object", "value"],
+        member: &["attribute"],
+        index: &["subscript"],
+        left: &["left", "name"],
+        right: &["right", "value"],
+        condition: "condition",
+    },
+    import,
+    is_self: |name| name == "self" || name == "cls",
+};
+
+fn import(x: &mut Extractor<'_>, node: Node<'_>) {
+    let from =
+        node.child_by_field_name("module_name").map(|m| x.text(m).replace([' ', '\\', '\n', '\r', '\t'], ""));
+    let mut cursor = node.walk();
+    if from.is_some() && node.children(&mut cursor).any(|c| c.kind() == "wildcard_import") {
+        x.import("", from.as_deref().unwrap_or_default(), Some("*"), node);
+        return;
+    }
+    let names: Vec<Node<'_>> = node.children_by_field_name("name", &mut cursor).collect();
+    for name in names {
+        let (path, alias) = match name.kind() {
+            "aliased_import" => (name.child_by_field_name("name"), name.child_by_field_name("alias")),
+            _ => (Some(name), None),
+        };
+        let Some(path) = path.map(|p| x.text(p).to_owned()) else { continue };
+        let alias = alias.map(|a| x.text(a).to_owned());
+        match (&from, alias) {
+            (Some(module), alias) => x.import(alias.as_deref().unwrap_or(&path), module, Some(&path), name),
+            (None, Some(alias)) => x.import(&alias, &path, None, name),
+            // `import a.b.c` binds `a`; members of it lead to `a.b.c`.
+            (None, None) => {
+                let top = path.split('.').next().unwrap_or(&path).to_owned();
+                x.import(&top, &top, None, name);
+                if top != path {
+                    x.import("", &path, None, name);
+                }
+            }
+        }
+    }
+}

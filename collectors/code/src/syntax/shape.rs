@@ -1,0 +1,89 @@
+//! Shapes: what the node kinds of a grammar mean to the extractor.
+
+use std::collections::HashMap;
+
+use muster_rules::Language;
+use tree_sitter::Node;
+
+use super::extract::Extractor;
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing of its own: its children are looked at.
+    Other,
+    /// Left out with everything below it: comments, types.
+    Skip,
+    Import,
+    Call,
+    Member,
+    Index,
+    Function,
+    Class,
+    Decorated,
+    Assign,
+    Loop,
+    Branch,
+    Return,
+    Text,
+    Name,
+    Literal,
+    List,
+    Map,
+    Spread,
+    /// Only wraps another value: parentheses, `await`, a cast.
+    Wrap,
+    /// Combines values: operators, conditionals, comprehensions.
+    Choice,
+    /// A statement that is one expression.
+    Statement,
+    /// `with x as y`.
+    With,
+}
+
+/// The table of one language.
+pub(crate) struct Grammar {
+    pub(crate) language: Language,
+    /// Node kinds that matter, and their shapes.
+    pub(crate) shapes: &'static [(&'static str, Shape)],
+    /// Names of the fields that carry the parts of calls, members and so on.
+    pub(crate) fields: Fields,
+    /// Reads an import or re-export.
+    pub(crate) import: fn(&mut Extractor<'_>, Node<'_>),
+    /// Reads a call's arguments node.
+    pub(crate) is_self: fn(&str) -> bool,
+}
+
+/// Field names, each tried in turn.
+pub(crate) struct Fields {
+    pub(crate) callee: &'static [&'static str],
+    pub(crate) arguments: &'static str,
+    pub(crate) object: &'static [&'static str],
+    pub(crate) member: &'static [&'static str],
+    pub(crate) index: &'static [&'static str],
+    pub(crate) left: &'static [&'static str],
+    pub(crate) right: &'static [&'static str],
+    pub(crate) condition: &'static str,
+}
+
+/// Shapes by the numeric kind of a grammar's nodes.
+pub(crate) struct ShapeTable(Vec<Shape>);
+
+impl ShapeTable {
+    pub(crate) fn new(grammar: &Grammar, language: &tree_sitter::Language) -> Self {
+        let by_name: HashMap<&str, Shape> = grammar.shapes.iter().copied().collect();
+        let shapes = (0..language.node_kind_count())
+            .map(|id| {
+                let id = u16::try_from(id).unwrap_or(u16::MAX);
+                let named = language.node_kind_is_named(id);
+                let shape = language.node_kind_for_id(id).and_then(|kind| by_name.get(kind));
+                shape.copied().filter(|_| named).unwrap_or(Shape::Other)
+            })
+            .collect();
+        Self(shapes)
+    }
+
+    pub(crate) fn of(&self, node: Node<'_>) -> Shape {
+        self.0.get(node.kind_id() as usize).copied().unwrap_or(Shape::Other)
+    }
+}

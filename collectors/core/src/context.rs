@@ -1,0 +1,73 @@
+//! What a collector is given to work with: the rules, a way to be stopped, and somebody who watches the progress.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use muster_rules::RulePack;
+
+/// Says that no more is wanted; shared by everybody who works on a scan.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Nobody has asked to stop.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks everybody to stop soon.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Told how far the work is; called from many threads.
+pub trait Progress: Send + Sync {
+    /// The work on `what` begins.
+    fn begin(&self, what: &str);
+    /// `count` more things are known to be there.
+    fn found(&self, count: u64);
+    /// `count` more things are done.
+    fn done(&self, count: u64);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn begin(&self, _: &str) {}
+    fn found(&self, _: u64) {}
+    fn done(&self, _: u64) {}
+}
+
+/// What a collector works with.
+#[derive(Clone)]
+pub struct Context {
+    /// The rules.
+    pub rules: Arc<RulePack>,
+    /// Whether to go on.
+    pub stop: Stop,
+    /// Who watches.
+    pub progress: Arc<dyn Progress>,
+    /// How many threads may work at once; at least 1.
+    pub threads: usize,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    /// Works with these rules, on one thread, unwatched.
+    pub fn new(rules: Arc<RulePack>) -> Self {
+        Self { rules, stop: Stop::new(), progress: Arc::new(NoProgress), threads: 1 }
+    }
+}

@@ -1,0 +1,14 @@
+//! What every collector is: a source of facts with a plan of units, a sink for what it observes, and a report of what
+//! it could not see.
+#![warn(missing_docs)]
+
+mod collector;
+pub mod conformance;
+mod context;
+mod error;
+mod target;
+
+pub use collector::{Collector, Descriptor, Sink, Unit};
+pub use context::{Context, NoProgress, Progress, Stop};
+pub use error::{Advice, CollectError};
+pub use target::{Source, Target, TargetError};
