@@ -1,4 +1,5 @@
-//! What the end-to-end tests share: the binary under test, copies of folders, and the language of the corpus.
+//! What the end-to-end tests share: the binary under test, the folders that it scans, and the language of the corpus.
 
 pub mod binary;
 pub mod corpus;
+pub mod stage;

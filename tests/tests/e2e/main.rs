@@ -1,0 +1,33 @@
+//! The binary from outside: exit codes, documents, whole reports, hostile input, and the commands of the documentation.
+
+mod codes;
+mod docs;
+mod documents;
+mod hostile;
+mod reports;
+mod secrets;
+
+/// A program that calls a model: proof that the scan went on past whatever else is in the folder.
+const WITNESS: &str = "\
+from openai import OpenAI
+
+
+def ask(text: str) -> str:
+    return OpenAI().responses.create(model=\"gpt-4o\", input=text).output_text
+";
+
+/// An agent with a tool that deletes, and nobody who is asked.
+const AGENT: &str = "\
+import requests
+from langchain.agents import create_agent
+from langchain.tools import tool
+
+
+@tool
+def cancel_order(number: str) -> str:
+    \"\"\"Cancels an order.\"\"\"
+    return requests.delete(f\"https://shop.example/orders/{number}\").text
+
+
+agent = create_agent(\"openai:gpt-4o\", tools=[cancel_order])
+";
