@@ -348,7 +348,168 @@ pub(super) fn table(rows: &[Row]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use asmm_model::autonomy::Basis;
+    use asmm_model::{Criteria, Criterion, Level, SystemId, SystemKind, Verdict};
+    use serde_json::json;
+
+    use super::super::case::Laid;
+    use super::super::claim::parse;
+    use super::super::markdown::Block;
     use super::*;
+
+    fn read<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
+        serde_json::from_value(value).expect("it is one")
+    }
+
+    /// An inventory with an agent that pays and a pipeline.
+    fn inventory() -> Inventory {
+        let place = json!([{"rule": "r", "path": "app.py", "line": 2}]);
+        let system = |name: &str, kind, verdict, level| System {
+            id: SystemId::derive(kind, name, name),
+            name: name.to_owned(),
+            kind,
+            target: None,
+            root: name.to_owned(),
+            role: asmm_model::Role::Production,
+            verdict,
+            level: [Level(level), Level(level)],
+            confidence: None,
+            hitl: asmm_model::Hitl::None,
+            priority: 0,
+            settles: Vec::new(),
+            criteria: Criteria::from_fn(|criterion| match criterion {
+                Criterion::C1 => Answer::Yes(Basis {
+                    confidence: 0.9,
+                    conflicting: false,
+                    evidence: read(place.clone()),
+                    more: 0,
+                }),
+                _ => Answer::default(),
+            }),
+            components: Vec::new(),
+            identities: Vec::new(),
+            tools: Vec::new(),
+            models: Vec::new(),
+            triggers: Vec::new(),
+            locations: Vec::new(),
+        };
+        let mut agent = system("desk", SystemKind::Agent, Verdict::Agentic, 4);
+        agent.tools = vec![
+            serde_json::from_value(
+                json!({"name": "send", "effect": "pay", "gate": "none", "evidence": place}),
+            )
+            .expect("it is a tool"),
+        ];
+        agent.triggers = vec![
+            serde_json::from_value(
+                json!({"kind": "schedule", "value": "0 2 * * *", "path": "app.py", "line": 1}),
+            )
+            .expect("it is a trigger"),
+        ];
+        agent.identities = vec![
+            serde_json::from_value(
+                json!({"kind": "env-credential", "name": "KEY", "inferred": true, "evidence": place}),
+            )
+            .expect("it is an identity"),
+        ];
+        agent.models = vec![
+            serde_json::from_value(
+                json!({"name": "gpt", "provider": "openai", "pinned": false, "evidence": place}),
+            )
+            .expect("it is a model"),
+        ];
+        agent.components = vec![read(json!({"kind": "provider-sdk", "name": "openai", "evidence": place}))];
+        let pipeline = system("digest", SystemKind::Pipeline, Verdict::NotAgentic, 0);
+        read(json!({
+            "schema": "muster.inventory/1",
+            "scan": {"id": "", "started_at": "", "tool": "", "rules": "", "targets": []},
+            "coverage": [{"target": "app", "seen": 1, "skipped": [{"what": "big.py", "why": "too-large"}]}],
+            "systems": [agent, pipeline],
+            "components": [{"kind": "mcp", "name": "mcp", "version": "1", "role": "test", "evidence": place}],
+        }))
+    }
+
+    /// Whether each claim holds.
+    fn held(text: &str) -> Vec<bool> {
+        let files = [Laid { path: "app.py".to_owned(), text: "a\nb\n".to_owned() }];
+        let block = Block { info: "expect", line: 0, lines: text.lines().collect() };
+        let mut claims = Claims::default();
+        let mut wrong = |line, what| panic!("{line}: {what}");
+        parse(&block, &files, &|_| true, &mut claims, &mut wrong);
+        hold(&claims, &inventory()).iter().map(|row| row.holds).collect()
+    }
+
+    const REST: &str = "system digest:";
+
+    #[test]
+    fn what_is_so_holds() {
+        let claims = [
+            "gap big.py too-large",
+            "component mcp mcp role test version 1; no component langchain",
+            "system desk at desk: agentic L4 kind agent hitl none role production",
+            "C1 yes; C1 not no; C1 yes by r at app.py:2; C2 unknown; C2 not yes",
+            "tools send; tool send: pay gate none at app.py \"b\"; no tool find",
+            "trigger schedule; trigger schedule \"0 2 * * *\" at app.py:1; no trigger webhook",
+            "identity env-credential KEY inferred; no identity TOKEN",
+            "model gpt provider openai floating; no model claude",
+            "component provider-sdk openai at app.py",
+            "system digest: not_agentic L0 kind pipeline",
+            "no tools; no triggers; no identities; no models; no components",
+        ];
+        let held = held(&claims.join("\n"));
+        assert_eq!(held, vec![true; 26], "one row for each claim");
+    }
+
+    #[test]
+    fn what_is_not_so_does_not_hold() {
+        for claim in ["no gaps", "gap big.py denied", "gap other.py too-large", "no components", "C1 yes"] {
+            assert_eq!(held(&format!("{claim}\nsystem desk:\n{REST}")), [false, true, true], "{claim}");
+        }
+        for system in
+            ["desk: undetermined", "desk: L3", "desk: L4-L5", "desk: kind pipeline", "desk: role test"]
+        {
+            assert_eq!(held(&format!("system {system}\n{REST}")), [false, true], "{system}");
+        }
+        for claim in [
+            "C1 no",
+            "C1 not yes",
+            "C1 yes by other",
+            "C1 yes at app.py:1",
+            "C2 no",
+            "C2 not unknown",
+            "settles C3",
+            "tools send, find",
+            "no tools",
+            "no tool send",
+            "tool send: send",
+            "tool send: pay gate each",
+            "tool send: pay at app.py:1",
+            "no triggers",
+            "no trigger schedule",
+            "trigger schedule \"1 2 * * *\"",
+            "trigger schedule at app.py:2",
+            "identity env-credential KEY stated",
+            "no identity KEY",
+            "model gpt pinned",
+            "model gpt provider azure",
+            "no models",
+            "component provider-sdk openai version 1",
+            "component mcp mcp",
+            "no component openai",
+        ] {
+            assert_eq!(held(&format!("system desk:\n{claim}\n{REST}")), [true, false, true], "{claim}");
+        }
+    }
+
+    #[test]
+    fn a_case_names_every_system_or_none() {
+        assert_eq!(held("no systems"), [false]);
+        assert_eq!(held("system desk:"), [true, false], "and there is another");
+        assert_eq!(held("system desk:\nsystem digest:\nsystem:"), [true, true, false], "and no third");
+        assert_eq!(held("system at desk:\nsystem at digest:"), [true, true]);
+        assert_eq!(held("no component langchain"), [true], "nothing is said about systems");
+        assert_eq!(held("system ghost:\nC1 yes\nno tools"), [false, false, false, false]);
+    }
 
     #[test]
     fn a_table_marks_what_fails_and_shows_all_that_was_found_instead() {
