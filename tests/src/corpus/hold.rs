@@ -394,30 +394,13 @@ mod tests {
             locations: Vec::new(),
         };
         let mut agent = system("desk", SystemKind::Agent, Verdict::Agentic, 4);
-        agent.tools = vec![
-            serde_json::from_value(
-                json!({"name": "send", "effect": "pay", "gate": "none", "evidence": place}),
-            )
-            .expect("it is a tool"),
-        ];
-        agent.triggers = vec![
-            serde_json::from_value(
-                json!({"kind": "schedule", "value": "0 2 * * *", "path": "app.py", "line": 1}),
-            )
-            .expect("it is a trigger"),
-        ];
-        agent.identities = vec![
-            serde_json::from_value(
-                json!({"kind": "env-credential", "name": "KEY", "inferred": true, "evidence": place}),
-            )
-            .expect("it is an identity"),
-        ];
-        agent.models = vec![
-            serde_json::from_value(
-                json!({"name": "gpt", "provider": "openai", "pinned": false, "evidence": place}),
-            )
-            .expect("it is a model"),
-        ];
+        agent.tools = vec![read(json!({"name": "send", "effect": "pay", "gate": "none", "evidence": place}))];
+        agent.triggers =
+            vec![read(json!({"kind": "schedule", "value": "0 2 * * *", "path": "app.py", "line": 1}))];
+        agent.identities =
+            vec![read(json!({"kind": "env-credential", "name": "KEY", "inferred": true, "evidence": place}))];
+        agent.models =
+            vec![read(json!({"name": "gpt", "provider": "openai", "pinned": false, "evidence": place}))];
         agent.components = vec![read(json!({"kind": "provider-sdk", "name": "openai", "evidence": place}))];
         let pipeline = system("digest", SystemKind::Pipeline, Verdict::NotAgentic, 0);
         read(json!({
