@@ -1,2 +1,13 @@
 //! The `muster` binary.
-fn main() {}
+
+mod cli;
+mod clock;
+mod collectors;
+mod correlate;
+mod export;
+mod page;
+mod scan;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -12,4 +12,4 @@ mod syntax;
 mod tree;
 
 pub use collector::CodeCollector;
-pub use firing::{BrokenExample, Fired, check_examples, fired};
+pub use firing::{BrokenExample, Fired, check_examples, fired, literals};
