@@ -6,6 +6,8 @@ mod collectors;
 mod correlate;
 mod export;
 mod page;
+#[cfg(test)]
+mod sample;
 mod scan;
 
 fn main() -> std::process::ExitCode {

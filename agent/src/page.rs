@@ -277,11 +277,10 @@ impl Page {
     pub(crate) fn text(&self, colour: bool) -> String {
         let mut text = String::new();
         for line in &self.lines {
-            let mut spans =
-                line.0.iter().rposition(|s| !s.text.trim_end().is_empty()).map_or(0, |last| last + 1);
-            for span in &line.0[..spans] {
-                spans -= 1;
-                let shown = if spans == 0 { span.text.trim_end() } else { &span.text };
+            let last = line.0.iter().rposition(|span| !span.text.trim_end().is_empty());
+            let spans = last.map_or(&[][..], |last| &line.0[..=last]);
+            for (at, span) in spans.iter().enumerate() {
+                let shown = if Some(at) == last { span.text.trim_end() } else { &span.text };
                 if colour && span.tone != Tone::Plain {
                     // Writing to a string cannot fail.
                     let _ = write!(text, "{}", shown.style(span.tone.style()));
@@ -348,7 +347,7 @@ mod tests {
         };
         let mut page = Page::new(30);
         page.table(1, &columns, &[row("refunds", "7", "services/refunds/app.py"), row("a", "12", "x")]);
-        assert_eq!(page.text(false), " NAME      N  ROOT\n refunds   7  …funds/app.py\n a        12  x\n");
+        assert_eq!(page.text(false), " NAME      N  ROOT\n refunds   7  …efunds/app.py\n a        12  x\n");
     }
 
     #[test]

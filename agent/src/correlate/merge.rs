@@ -33,26 +33,35 @@ fn any<'a>(texts: impl Iterator<Item = &'a Option<String>>) -> Option<String> {
     texts.flatten().min().cloned()
 }
 
-/// One component per kind, name and package.
+/// One component per kind, name, package and ecosystem: the same name in two ecosystems is two packages.
 pub(super) fn components(components: Vec<Component>) -> Vec<Component> {
-    let mut packages: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let mut packages: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    let mut ecosystems: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for component in &components {
-        let packages = packages.entry((component.kind, component.name.clone())).or_default();
-        packages.extend(package(component));
+        let name = (component.kind, component.name.clone());
+        packages.entry(name.clone()).or_default().extend(component.package.clone());
+        ecosystems.entry((name, component.package.clone())).or_default().extend(ecosystem(component));
     }
-    // Code that uses a component does not say which package brings it; where only one can, it is that one.
+    // Code that uses a component does not say which package brings it, and a manifest not always from where; where
+    // only one is known, it is that one.
     let key = |component: &Component| {
-        let packages = packages.get(&(component.kind, component.name.clone()));
-        let only = packages.filter(|p| p.len() == 1).and_then(BTreeSet::first).cloned();
-        (component.kind, component.name.clone(), package(component).or(only))
+        let name = (component.kind, component.name.clone());
+        let package = component.package.clone().or_else(|| only(packages.get(&name)));
+        let package = (name, package);
+        let ecosystem = ecosystem(component).or_else(|| only(ecosystems.get(&package)));
+        (package, ecosystem)
     };
     by(components, key, component)
 }
 
-/// Package and ecosystem: the same name in two ecosystems is two packages.
-fn package(component: &Component) -> Option<(String, Option<String>)> {
-    let ecosystem = component.purl.as_deref().and_then(|purl| purl.strip_prefix("pkg:")?.split('/').next());
-    component.package.clone().map(|package| (package, ecosystem.map(str::to_owned)))
+/// The package URL type: `pypi`, `npm`.
+fn ecosystem(component: &Component) -> Option<String> {
+    let (ecosystem, _) = component.purl.as_deref()?.strip_prefix("pkg:")?.split_once('/')?;
+    Some(ecosystem.to_owned())
+}
+
+fn only(texts: Option<&BTreeSet<String>>) -> Option<String> {
+    texts.filter(|texts| texts.len() == 1)?.first().cloned()
 }
 
 fn component(group: Vec<Component>) -> Option<Component> {
@@ -195,16 +204,19 @@ mod tests {
             },
             Component { direct: Some(false), ..packaged("openai", "openai", "1.30.1", "uv.lock") },
         ];
-        // The manifest names no package URL, so its ecosystem is not known to be the same.
-        let merged = components(reports[..1].iter().chain(&reports[2..]).cloned().collect());
-        let evidence = [seen("uv.lock", 1), seen("tests/a.py", 1)].concat();
-        let expected = Component { direct: Some(false), evidence, ..reports[2].clone() };
-        assert_eq!(merged, [expected]);
-
-        let same = Component { purl: Some("pkg:pypi/openai".to_owned()), ..reports[1].clone() };
-        let merged = components(vec![reports[2].clone(), same]);
-        let evidence = [seen("pyproject.toml", 1), seen("uv.lock", 1)].concat();
+        let merged = components(reports.clone());
+        let evidence = [seen("pyproject.toml", 1), seen("tests/a.py", 1), seen("uv.lock", 1)].concat();
         assert_eq!(merged, [Component { direct: Some(true), evidence, ..reports[2].clone() }]);
+    }
+
+    #[test]
+    fn one_name_in_two_ecosystems_is_two_packages() {
+        let npm =
+            Component { purl: Some("pkg:npm/openai@4".to_owned()), ..packaged("openai", "openai", "4", "a") };
+        let pypi = packaged("openai", "openai", "1", "b");
+        let bare = bare("openai", "c.py");
+        let merged = components(vec![npm.clone(), pypi.clone(), bare.clone()]);
+        assert_eq!(merged, [bare, npm, pypi]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ const PLAIN: [(Criterion, &str); 10] = [
     ),
 ];
 
-const UNREAD: &str = "What the files hold that could not be read; the coverage lists them.";
+const UNREAD: &str = "Whether the files that could not be read say so; the coverage lists them.";
 const MORE_TOOLS: &str =
     "Which further tools the model can call: their list could not be followed to its end.";
 
@@ -64,9 +64,7 @@ impl Known<'_> {
         }
         if whats.is_empty() {
             whats.extend(PLAIN.iter().find(|(c, _)| *c == criterion).map(|(_, what)| (*what).to_owned()));
-        }
-        if !self.nature.complete {
-            whats.push(UNREAD.to_owned());
+            whats.extend((!self.nature.complete).then(|| UNREAD.to_owned()));
         }
         whats.into_iter().map(|what| Missing { criterion, what }).collect()
     }
@@ -168,5 +166,105 @@ fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     match names.len().saturating_sub(NAMED) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use asmm_model::{EvidenceClass, Place, Role, SystemKind, TriggerKind};
+
+    use super::*;
+
+    fn at(line: u32) -> Vec<Evidence> {
+        vec![Evidence::at(Place::line("src/tools.py", line), Role::Production)]
+    }
+
+    fn tool(name: &str, effect: Effect, gate: Gate, line: u32) -> Tool {
+        Tool { name: name.to_owned(), effect, gate, evidence: at(line) }
+    }
+
+    fn ask(criterion: Criterion, tools: &[Tool], complete: bool, evidence: &[Evidence]) -> Vec<String> {
+        let nature =
+            Nature { kind: SystemKind::Agent, role: Role::Production, complete, tools_complete: complete };
+        let known = Known { nature, components: &[], models: &[], tools, triggers: &[] };
+        let missing = known.missing(criterion, evidence);
+        assert!(missing.iter().all(|m| m.criterion == criterion));
+        missing.into_iter().map(|m| m.what).collect()
+    }
+
+    #[test]
+    fn an_unknown_effect_asks_for_the_body_of_the_tool() {
+        let open = |n| tool(&format!("t{n}"), Effect::Unknown, Gate::None, n);
+        let tools =
+            [tool("search_orders", Effect::Unknown, Gate::None, 12), tool("x", Effect::Read, Gate::None, 1)];
+        let body = "What the tool `search_orders` does: its body at src/tools.py:12 could not be followed.";
+        assert_eq!(ask(Criterion::C3, &tools, true, &[]), [body]);
+        assert_eq!(ask(Criterion::C3, &tools, false, &[]), [body, MORE_TOOLS]);
+        let many: Vec<Tool> = (1..=5).map(open).collect();
+        let asked = ask(Criterion::C3, &many, true, &[]);
+        assert_eq!(asked.len(), 4);
+        assert_eq!(asked[3], "The same for 2 more tools whose effect is not known.");
+    }
+
+    #[test]
+    fn an_unknown_gate_asks_who_approves_the_tools_that_change_something_first() {
+        let tools = [
+            tool("look", Effect::Read, Gate::Unknown, 1),
+            tool("odd", Effect::Unknown, Gate::Unknown, 2),
+            tool("pay", Effect::Pay, Gate::Unknown, 3),
+        ];
+        assert_eq!(
+            ask(Criterion::C4, &tools, true, &[]),
+            [
+                "Whether a person approves each call of the tool `pay` (src/tools.py:3) before it runs.",
+                "Whether a person approves each call of the tool `odd` (src/tools.py:2) before it runs.",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_at_all_is_asked_plainly_for_every_question() {
+        for criterion in Criterion::ALL {
+            let plain = PLAIN.iter().find(|(c, _)| *c == criterion).map(|(_, what)| *what).unwrap();
+            assert_eq!(ask(criterion, &[], true, &[]), [plain]);
+            assert_eq!(ask(criterion, &[], false, &[]), [plain, UNREAD]);
+        }
+    }
+
+    #[test]
+    fn divided_evidence_names_the_best_of_both_sides() {
+        let piece = |supports, weight, line| {
+            Evidence::at(Place::line("a.py", line), Role::Production)
+                .of(EvidenceClass::Ast)
+                .weighing(supports, weight)
+        };
+        let evidence =
+            [piece(Supports::Yes, 0.2, 1), piece(Supports::Yes, 0.8, 2), piece(Supports::No, 0.7, 3)];
+        assert_eq!(
+            ask(Criterion::C8, &[], true, &evidence),
+            ["Which of the two holds: a.py:2 speaks for yes, a.py:3 speaks for no."]
+        );
+        assert_eq!(ask(Criterion::C8, &[], true, &evidence[..2]).len(), 1);
+    }
+
+    #[test]
+    fn a_trigger_that_may_not_reach_the_model_is_asked_about() {
+        let trigger = Trigger {
+            kind: TriggerKind::Schedule,
+            value: "@daily".to_owned(),
+            place: Place::line("cron.yaml", 4),
+            runs: None,
+            evidence: Vec::new(),
+        };
+        let nature =
+            Nature { kind: SystemKind::Agent, role: Role::Production, complete: true, tools_complete: true };
+        let known = Known { nature, components: &[], models: &[], tools: &[], triggers: &[trigger] };
+        assert_eq!(
+            known.missing(Criterion::C5, &[]),
+            [Missing {
+                criterion: Criterion::C5,
+                what: "Whether the schedule at cron.yaml:4 reaches the call of the model.".to_owned()
+            }]
+        );
     }
 }

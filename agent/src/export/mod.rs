@@ -2,6 +2,10 @@
 
 mod json;
 mod table;
+mod why;
+
+#[cfg(test)]
+mod tests;
 
 use asmm_model::Inventory;
 use clap::ValueEnum;
