@@ -1,2 +1,15 @@
 //! The `muster` binary.
-fn main() {}
+
+mod cli;
+mod clock;
+mod collectors;
+mod correlate;
+mod export;
+mod page;
+#[cfg(test)]
+mod sample;
+mod scan;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -61,6 +61,8 @@ pub struct RulePack {
 /// Sites of one language and kind, by the segment of their patterns that is fixed.
 #[derive(Debug, Default)]
 struct SiteIndex {
+    /// Patterns without any wildcard.
+    exact: HashMap<String, Vec<SiteRef>>,
     by_head: HashMap<String, Vec<(u32, SiteRef)>>,
     by_tail: HashMap<String, Vec<(u32, SiteRef)>>,
     rest: Vec<(u32, SiteRef)>,
@@ -127,7 +129,9 @@ impl RulePack {
                     let index = pack.sites.entry((*language, site.kind)).or_default();
                     for (symbol, pattern) in (0u32..).zip(&site.symbols) {
                         let entry = (symbol, here);
-                        if let Some(head) = pattern.head().filter(|_| site.kind != SiteKind::Import) {
+                        if site.kind != SiteKind::Import && pattern.is_exact() {
+                            index.exact.entry(pattern.as_str().to_owned()).or_default().push(here);
+                        } else if let Some(head) = pattern.head().filter(|_| site.kind != SiteKind::Import) {
                             index.by_head.entry(head.to_owned()).or_default().push(entry);
                         } else if let Some(tail) = pattern.tail().filter(|_| site.kind != SiteKind::Import) {
                             index.by_tail.entry(tail.to_owned()).or_default().push(entry);
@@ -195,6 +199,7 @@ impl RulePack {
             .filter(|(symbol, at)| self.site(*at).symbols[*symbol as usize].matches(name))
             .map(|(_, at)| *at)
             .collect();
+        hits.extend(index.exact.get(name).into_iter().flatten());
         hits.sort_unstable();
         hits.dedup();
         hits

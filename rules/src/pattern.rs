@@ -48,6 +48,11 @@ impl Pattern {
         matches!(self.segments.first(), Some(Segment::Exact(first)) if first == "?")
     }
 
+    /// Whether only one name can fit: the pattern as written.
+    pub fn is_exact(&self) -> bool {
+        !self.is_unanchored() && self.segments.iter().all(|segment| matches!(segment, Segment::Exact(_)))
+    }
+
     /// The first segment, when it is fixed: the key under which a pattern can be looked up.
     pub fn head(&self) -> Option<&str> {
         match self.segments.first() {

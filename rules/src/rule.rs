@@ -90,8 +90,12 @@ pub enum Means {
     UntrustedInput,
     /// Something other than a person's turn starts the code.
     Trigger,
+    /// The code waits for a while: in an endless loop that calls a model, it watches.
+    Pause,
     /// State outside the conversation changes, or is only read.
     Effect,
+    /// The tool calls that a model asks for are read.
+    ToolCall,
     /// A tool result goes back to the model.
     ToolResult,
     /// An environment variable is read.

@@ -1,11 +1,15 @@
 //! The collector for working trees: one folder is one unit.
 
+use std::path::Path;
+
 use asmm_model::Coverage;
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit};
 
+use crate::scan::scan;
+use crate::survey::Engine;
 use crate::tree::Tree;
 
 /// Reads working trees: source code, manifests, and the files that start code.
@@ -40,7 +44,19 @@ impl Collector for CodeCollector {
     }
 
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
-        let _ = (cx, out);
-        Ok(Coverage { target: unit.target.clone(), ..Coverage::default() })
+        let target = unit.target.clone();
+        let cx = cx.clone();
+        // Reading and parsing is work for the CPU: it must not hold up the runtime.
+        let work = tokio::task::spawn_blocking(move || {
+            let folder = Path::new(&target);
+            let tree = Tree::open(folder).map_err(|error| CollectError::Unusable(error.to_string()))?;
+            scan(&tree, &target, &Engine::new(&cx.rules), &cx)
+        });
+        let outcome =
+            work.await.map_err(|_| CollectError::Failed("the scan ended unexpectedly".to_owned()))??;
+        for observation in outcome.observations {
+            out.put(observation);
+        }
+        Ok(outcome.coverage)
     }
 }

@@ -2,14 +2,20 @@
 #![warn(missing_docs)]
 
 mod collector;
+mod detect;
+mod evidence;
 mod firing;
+mod imports;
 mod manifests;
 mod prefilter;
 mod program;
 mod role;
+mod scan;
 mod starters;
+mod survey;
 mod syntax;
 mod tree;
+mod units;
 
 pub use collector::CodeCollector;
-pub use firing::{BrokenExample, Fired, check_examples, fired};
+pub use firing::{BrokenExample, Fired, check_examples, fired, literals};

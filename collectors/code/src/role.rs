@@ -31,7 +31,7 @@ const TESTS: &[&str] = &[
     "integration_tests",
     "unit_tests",
 ];
-const DOCS: &[&str] = &["docs", "doc", "documentation", "website", "site_docs"];
+const DOCS: &[&str] = &["docs", "doc", "documentation", "site_docs"];
 const SAMPLES: &[&str] = &[
     "example",
     "examples",
@@ -82,6 +82,21 @@ pub fn role_of(path: &str) -> Role {
         return Role::Docs;
     }
     Role::Production
+}
+
+/// The folder of the sample that a file belongs to: the folder of samples, and the one in it if there is one.
+pub(crate) fn sample_folder(path: &str) -> Option<&str> {
+    let mut end = 0;
+    let mut in_samples = false;
+    for (at, _) in path.match_indices('/') {
+        let folder = &path[end..at];
+        if in_samples {
+            return path.get(..at);
+        }
+        in_samples = SAMPLES.iter().any(|s| folder.eq_ignore_ascii_case(s));
+        end = at + 1;
+    }
+    in_samples.then(|| path.get(..end.saturating_sub(1))).flatten()
 }
 
 /// Whether the text looks like the output of a minifier: lines that no person writes.

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use local::SourceIndex;
+pub(crate) use local::parent;
 pub use resolve::{Meaning, Spot};
 
-use crate::syntax::{CallId, Expr, FunctionId, Module};
+use crate::syntax::{CallId, Expr, FunctionId, Import, Module};
 use names::Names;
 
 /// Index of a module in its program.
@@ -44,6 +45,10 @@ pub struct Program<'a> {
     declared: &'a dyn Fn(&str) -> bool,
     callers: HashMap<Routine, Vec<CallSite>>,
     callees: HashMap<CallSite, Vec<Meaning>>,
+    /// Functions by name; `None` where several share it.
+    only_named: HashMap<Box<str>, Option<Routine>>,
+    /// Calls and functions by the routine they are written in.
+    written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)>,
 }
 
 impl<'a> Program<'a> {
@@ -52,6 +57,16 @@ impl<'a> Program<'a> {
     pub fn new(modules: Vec<Module>, index: &'a SourceIndex, declared: &'a dyn Fn(&str) -> bool) -> Self {
         let names = modules.iter().map(Names::of).collect();
         let by_path = (0u32..).zip(&modules).map(|(id, module)| (Arc::clone(&module.path), id)).collect();
+        let only_named = only_named(&modules);
+        let mut written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)> = HashMap::new();
+        for (module, found) in (0u32..).zip(&modules) {
+            for (id, call) in (0u32..).zip(&found.calls) {
+                written_in.entry(Routine { module, function: call.within }).or_default().0.push(id);
+            }
+            for (id, function) in (0u32..).zip(&found.functions) {
+                written_in.entry(Routine { module, function: function.within }).or_default().1.push(id);
+            }
+        }
         let mut program = Self {
             modules,
             names,
@@ -60,6 +75,8 @@ impl<'a> Program<'a> {
             declared,
             callers: HashMap::new(),
             callees: HashMap::new(),
+            only_named,
+            written_in,
         };
         program.link();
         program
@@ -142,20 +159,22 @@ impl<'a> Program<'a> {
 
     /// Calls written in a routine itself.
     pub fn calls_in(&self, routine: Routine) -> impl Iterator<Item = CallSite> {
-        let module = self.module(routine.module);
-        (0u32..)
-            .zip(&module.calls)
-            .filter(move |(_, call)| call.within == routine.function)
-            .map(move |(call, _)| CallSite { module: routine.module, call })
+        let calls = self.written_in.get(&routine).map_or(&[][..], |(calls, _)| calls);
+        calls.iter().map(move |call| CallSite { module: routine.module, call: *call })
     }
 
     /// Functions written inside a routine.
     pub fn nested_in(&self, routine: Routine) -> impl Iterator<Item = Routine> {
-        let module = self.module(routine.module);
-        (0u32..)
-            .zip(&module.functions)
-            .filter(move |(_, f)| routine.function.is_some() && f.within == routine.function)
-            .map(move |(id, _)| Routine { module: routine.module, function: Some(id) })
+        // Functions at the top level of a module run when they are called, not when the module does.
+        let nested = self.written_in.get(&routine).filter(|_| routine.function.is_some());
+        let nested = nested.map_or(&[][..], |(_, functions)| functions);
+        nested.iter().map(move |id| Routine { module: routine.module, function: Some(*id) })
+    }
+
+    /// Methods of a class itself.
+    pub fn methods(&self, module: ModuleId, class: u32) -> impl Iterator<Item = Routine> {
+        let methods = self.names[module as usize].methods_of(class);
+        methods.into_iter().map(move |function| Routine { module, function: Some(function) })
     }
 
     /// The method of a class, its own or inherited within the program.
@@ -177,10 +196,61 @@ impl<'a> Program<'a> {
         )
     }
 
+    /// Names of the classes of other packages that a class of the program extends, directly or not.
+    pub fn foreign_bases(&self, module: ModuleId, class: u32) -> Vec<String> {
+        let mut found = Vec::new();
+        self.collect_bases(module, class, 4, &mut found);
+        found
+    }
+
+    fn collect_bases(&self, module: ModuleId, class: u32, depth: u8, found: &mut Vec<String>) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        let spot = Spot { module, function: None };
+        for meaning in self.module(module).class(class).bases.iter().flat_map(|b| self.resolve(spot, b)) {
+            match meaning {
+                Meaning::External(name) => found.push(name),
+                Meaning::Class(module, class) => self.collect_bases(module, class, depth, found),
+                _ => {}
+            }
+        }
+    }
+
+    /// The module of the program that an import leads to.
+    pub fn imported(&self, id: ModuleId, import: &Import) -> Option<ModuleId> {
+        let module = self.module(id);
+        let item = import.item.as_deref().filter(|item| *item != "*");
+        let submodule = item.and_then(|item| {
+            let dot = if import.module.ends_with('.') { "" } else { "." };
+            self.index.find(module.dialect, &module.path, &format!("{}{dot}{item}", import.module))
+        });
+        let path = submodule.or_else(|| self.index.find(module.dialect, &module.path, &import.module))?;
+        self.at_path(&path)
+    }
+
+    /// The only function or method of that name in the program, for calls on something that could not be resolved.
+    pub fn only_named(&self, name: &str) -> Option<Routine> {
+        self.only_named.get(name).copied().flatten()
+    }
+
+    /// Whether an import leads out of the repository.
+    pub fn is_foreign(&self, id: ModuleId, import: &Import) -> bool {
+        let module = self.module(id);
+        let specifier = import.module.strip_prefix("node:").unwrap_or(&import.module);
+        if specifier.starts_with('.') {
+            return false;
+        }
+        self.index.find(module.dialect, &module.path, specifier).is_none() || (self.declared)(specifier)
+    }
+
     /// Value of a class-level or instance attribute.
     pub fn attribute(&self, module: ModuleId, class: u32, name: &str) -> Option<&Expr> {
         let binding = *self.names[module as usize].attributes(class, name).first()?;
         Some(&self.module(module).bindings[binding as usize].value)
+    }
+
+    /// Follows a name, attribute or call of a local function one step, to the value behind it.
+    pub fn step<'e>(&'e self, spot: Spot, expr: &'e Expr) -> Option<(Spot, &'e Expr)> {
+        self.bound_value(spot, expr)
     }
 
     /// The value a name is bound to, when there is exactly one thing it can be: follows names to the list or map
@@ -195,4 +265,17 @@ impl<'a> Program<'a> {
         }
         at
     }
+}
+
+fn only_named(modules: &[Module]) -> HashMap<Box<str>, Option<Routine>> {
+    let mut named: HashMap<Box<str>, Option<Routine>> = HashMap::new();
+    for (module, found) in (0u32..).zip(modules) {
+        for (function, definition) in (0u32..).zip(&found.functions) {
+            if !definition.name.is_empty() {
+                let routine = Routine { module, function: Some(function) };
+                named.entry(definition.name.clone()).and_modify(|only| *only = None).or_insert(Some(routine));
+            }
+        }
+    }
+    named
 }

@@ -8,8 +8,8 @@ use tree_sitter::{Node, Parser};
 
 use super::shape::{Grammar, Shape, ShapeTable};
 use super::{
-    Argument, Binding, Call, CallId, Class, ClassId, Dialect, Expr, Function, FunctionId, Import, Lexicon,
-    Loop, LoopId, Mention, Module, javascript, python,
+    Argument, Binding, BranchId, Call, CallId, Class, ClassId, Dialect, Expr, Function, FunctionId, Import,
+    Lexicon, Loop, LoopId, Mention, Module, javascript, python,
 };
 
 /// Nesting beyond this is cut off: no person writes it, and recursion must end before the stack does.
@@ -112,6 +112,7 @@ impl Parsers {
                 calls: Vec::new(),
                 bindings: Vec::new(),
                 loops: Vec::new(),
+                branches: Vec::new(),
                 mentions: Vec::new(),
                 broken: tree.root_node().has_error(),
                 is_script: source.starts_with(b"#!"),
@@ -121,6 +122,7 @@ impl Parsers {
             class: None,
             innermost: None,
             in_condition: false,
+            branch: None,
         };
         x.children(tree.root_node());
         Ok(x.module)
@@ -139,6 +141,7 @@ pub(crate) struct Extractor<'a> {
     class: Option<ClassId>,
     innermost: Option<LoopId>,
     in_condition: bool,
+    branch: Option<BranchId>,
 }
 
 impl<'a> Extractor<'a> {
@@ -343,6 +346,10 @@ impl<'a> Extractor<'a> {
         let Some(member) = Self::field(node, fields.member) else { return object };
         let name = self.text(member);
         self.mention(name, false, member);
+        // `process.env.X` reads a variable as `process.env["X"]` does.
+        if is_environment(&object) {
+            return self.element(object, Expr::Text(name.into()), line(member));
+        }
         Expr::Member(Box::new(object), name.into())
     }
 
@@ -352,12 +359,14 @@ impl<'a> Extractor<'a> {
         let fields = &self.grammar.fields;
         let object = Self::field(node, fields.object).map_or(Expr::Unknown, |n| self.visit(n));
         match Self::field(node, fields.index).map(|n| self.visit(n)) {
-            Some(key @ Expr::Text(_)) => {
-                let callee = Expr::Member(Box::new(object), "__getitem__".into());
-                self.push_call(callee, vec![Argument { name: None, value: key }], line(node))
-            }
+            Some(key @ Expr::Text(_)) => self.element(object, key, line(node)),
             _ => object,
         }
+    }
+
+    fn element(&mut self, object: Expr, key: Expr, line: u32) -> Expr {
+        let callee = Expr::Member(Box::new(object), "__getitem__".into());
+        self.push_call(callee, vec![Argument { name: None, value: key }], line)
     }
 
     fn push_call(&mut self, callee: Expr, arguments: Vec<Argument>, line: u32) -> Expr {
@@ -369,6 +378,7 @@ impl<'a> Extractor<'a> {
             within: self.function,
             in_loop: self.innermost,
             in_condition: self.in_condition,
+            branch: self.branch,
         });
         Expr::Call(id)
     }
@@ -482,7 +492,12 @@ impl<'a> Extractor<'a> {
                         },
                         _ => continue,
                     };
-                    self.bind(local, Expr::Member(Box::new(value.clone()), key.into()), at);
+                    let element = if is_environment(&value) {
+                        self.element(value.clone(), Expr::Text(key.into()), line(part))
+                    } else {
+                        Expr::Member(Box::new(value.clone()), key.into())
+                    };
+                    self.bind(local, element, at);
                 }
             }
             "pattern_list" | "tuple_pattern" | "array_pattern" => {
@@ -556,7 +571,11 @@ impl<'a> Extractor<'a> {
         let mut cursor = node.walk();
         for child in node.named_children(&mut cursor) {
             if Some(child.id()) != condition.map(|c| c.id()) {
+                let id = next(self.module.branches.len());
+                self.module.branches.push(self.branch);
+                let outer = self.branch.replace(id);
                 self.visit(child);
+                self.branch = outer;
             }
         }
         Expr::Unknown
@@ -669,6 +688,7 @@ impl<'a> Extractor<'a> {
             end: u32::try_from(node.end_position().row + 1).unwrap_or(u32::MAX),
             in_loop: self.innermost,
         });
+        let outer_branch = self.branch.take();
         let outer =
             (self.function.replace(id), self.innermost.take(), std::mem::take(&mut self.in_condition));
         if let Some(body) = node.child_by_field_name("body") {
@@ -677,6 +697,7 @@ impl<'a> Extractor<'a> {
             self.returns(value);
         }
         (self.function, self.innermost, self.in_condition) = outer;
+        self.branch = outer_branch;
         Expr::Function(id)
     }
 
@@ -752,6 +773,13 @@ fn line(node: Node<'_>) -> u32 {
 
 fn next(len: usize) -> CallId {
     u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// Whether it is the environment of a JavaScript process.
+fn is_environment(object: &Expr) -> bool {
+    let Expr::Member(process, env) = object else { return false };
+    &**env == "env"
+        && matches!(&**process, Expr::Name(name) if matches!(&**name, "process" | "Bun" | "import.meta"))
 }
 
 /// At most [`MAX_TEXT`] bytes, cut at a character.

@@ -60,6 +60,8 @@ pub type ClassId = u32;
 pub type CallId = u32;
 /// Index of a loop in its module.
 pub type LoopId = u32;
+/// Index of a branch in its module.
+pub type BranchId = u32;
 
 /// A value, as far as its shape matters.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,6 +152,8 @@ pub struct Call {
     pub in_loop: Option<LoopId>,
     /// Whether it stands in the condition of a branch.
     pub in_condition: bool,
+    /// Innermost branch of its function that has to be taken for it to run.
+    pub branch: Option<BranchId>,
 }
 
 /// A name bound to a value.
@@ -231,6 +235,8 @@ pub struct Module {
     pub bindings: Vec<Binding>,
     /// Loops.
     pub loops: Vec<Loop>,
+    /// For every branch (the body of an `if`, an `else`, a `case`) the one around it.
+    pub branches: Vec<Option<BranchId>>,
     /// Names and strings that rules asked for.
     pub mentions: Vec<Mention>,
     /// Whether part of it could not be parsed or was nested too deep to be followed.
@@ -248,6 +254,20 @@ impl Module {
     /// The function.
     pub fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id as usize]
+    }
+
+    /// Whether everything in branch `inner` runs only where `outer` was taken too.
+    pub fn is_within_branch(&self, inner: Option<BranchId>, outer: Option<BranchId>) -> bool {
+        let mut at = inner;
+        loop {
+            if at == outer {
+                return true;
+            }
+            match at {
+                Some(branch) => at = self.branches.get(branch as usize).copied().flatten(),
+                None => return false,
+            }
+        }
     }
 
     /// The class.

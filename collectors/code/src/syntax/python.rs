@@ -26,6 +26,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("while_statement", Shape::Loop),
         ("if_statement", Shape::Branch),
         ("elif_clause", Shape::Branch),
+        ("case_clause", Shape::Branch),
         ("return_statement", Shape::Return),
         ("string", Shape::Text),
         ("concatenated_string", Shape::Text),

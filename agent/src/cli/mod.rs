@@ -1,0 +1,140 @@
+//! The command line: one file per command, and the only part that prints.
+
+mod completions;
+mod exit;
+mod man;
+mod output;
+mod printer;
+mod progress;
+mod rules;
+mod scan;
+mod schema;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+
+use exit::Exit;
+use printer::Printer;
+
+/// Finds the AI systems of an organisation in its code, and says which of them are agentic.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  muster scan .                          what is agentic here, and why
+  muster scan . --format json            the same as a document for programs
+  muster rules explain uses-openai       what a rule finds, and why that counts";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+struct Global {
+    /// When to use colours; NO_COLOR and CLICOLOR are respected
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    color: ColorChoice,
+    /// Print results and errors only: no progress, no notes
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(scan::Scan),
+    Rules(rules::Rules),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// A mistake of the user, with what to write instead.
+#[derive(Debug)]
+struct UsageError {
+    what: String,
+    help: Option<String>,
+}
+
+impl std::fmt::Display for UsageError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+impl UsageError {
+    fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { what: what.into(), help: Some(help.into()) }
+    }
+}
+
+/// Runs the command line of this process.
+pub(crate) fn main() -> ExitCode {
+    let (printer, result) = match Cli::try_parse() {
+        Ok(cli) => {
+            let mut printer = Printer::new(cli.global.color, cli.global.quiet);
+            let result = run(cli.command, &mut printer);
+            (printer, result)
+        }
+        Err(error) => {
+            let mut printer = Printer::new(ColorChoice::Auto, false);
+            let result = printer.clap(&error).map_err(Into::into);
+            (printer, result)
+        }
+    };
+    finish(printer, result).into()
+}
+
+fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
+    match command {
+        Command::Scan(scan) => scan.run(printer),
+        Command::Rules(rules) => rules.run(printer),
+        Command::Schema(schema) => schema.run(printer),
+        Command::Completions(completions) => completions.run(printer),
+        Command::Man(man) => man.run(printer),
+    }
+}
+
+fn finish(mut printer: Printer, result: anyhow::Result<Exit>) -> Exit {
+    let error = match result {
+        Ok(exit) => return exit,
+        Err(error) => error,
+    };
+    if let Some(error) = error.downcast_ref::<io::Error>()
+        && error.kind() == io::ErrorKind::BrokenPipe
+    {
+        // Whoever read the output has seen enough.
+        return Exit::Done;
+    }
+    match error.downcast_ref::<UsageError>() {
+        Some(usage) => {
+            printer.error(&usage.what, usage.help.as_deref());
+            Exit::Usage
+        }
+        None => {
+            printer.error(&format!("{error:#}"), None);
+            Exit::Failed
+        }
+    }
+}
+
+/// The command as a whole, for what is generated from it.
+fn command() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_holds_together() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,72 @@
+//! Writes a result to a file, whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::UsageError;
+
+/// A file that can be written, as far as that can be told without writing it.
+#[derive(Debug)]
+pub(super) struct OutputFile {
+    path: PathBuf,
+    folder: PathBuf,
+    name: String,
+}
+
+impl OutputFile {
+    /// Looks at the place before any work is done for it.
+    pub(super) fn at(path: &Path) -> Result<Self, UsageError> {
+        let shown = path.display();
+        if path.is_dir() {
+            return Err(UsageError::new(
+                format!("`{shown}` is a folder"),
+                format!("give a file in it, as in `--output {}`", path.join("inventory.json").display()),
+            ));
+        }
+        let Some(name) = path.file_name() else {
+            return Err(UsageError::new(
+                format!("`{shown}` names no file"),
+                "give the path of a file to write",
+            ));
+        };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if !folder.is_dir() {
+            return Err(UsageError::new(
+                format!("`{shown}` cannot be written: there is no folder `{}`", folder.display()),
+                "make the folder first, or give another place",
+            ));
+        }
+        Ok(Self { path: path.to_owned(), name: name.to_string_lossy().into_owned(), folder })
+    }
+
+    /// Writes beside the file and moves over it, so that nobody ever reads half of a result.
+    pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
+        let cannot = || format!("`{}` cannot be written", self.path.display());
+        // A device or a pipe cannot be replaced, and does not hold a result that could be lost.
+        if fs::metadata(&self.path).is_ok_and(|existing| !existing.is_file()) {
+            return fs::write(&self.path, text).with_context(cannot);
+        }
+        // Through a link, the file behind it is replaced and the link stays.
+        let target = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(&self.folder);
+        let draft = folder.join(format!(".{}.{}.tmp", self.name, std::process::id()));
+        let written = write_new(&draft, text).and_then(|()| fs::rename(&draft, &target));
+        if written.is_err() {
+            // The draft is of no use; that it cannot be removed either is not the error to report.
+            let _ = fs::remove_file(&draft);
+        }
+        written.with_context(cannot)
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,268 @@
+//! `muster rules explain`: everything that a rule says, as a page.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use muster_rules::{ArgumentTest, Covers, Means, Rule, RulePack, Site, SiteKind};
+
+use crate::cli::UsageError;
+use crate::cli::exit::Exit;
+use crate::cli::printer::Printer;
+use crate::page::{Line, Page, Tone};
+
+/// Explain a rule: what it finds, why that counts, and where it is written
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  muster rules explain uses-openai
+  muster rules explain runs-shell-commands
+  muster rules explain calls-our-gateway --rules my-rules")]
+pub(super) struct Explain {
+    /// Id of the rule, as `rules list` and the evidence show it
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Add the rules of a folder to the built-in ones
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+}
+
+impl Explain {
+    pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
+        let pack = super::load(self.rules.as_deref())?;
+        let Some((index, rule)) = pack.find(&self.id) else {
+            return Err(unknown(&self.id, &pack).into());
+        };
+        let (file, line) = pack.origin(index);
+        let origin = format!("{file}:{line}");
+        printer.page(&page(rule, &origin, printer.surface().width))?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Ids that are offered to somebody who mistyped one.
+const OFFERED: usize = 5;
+
+fn unknown(id: &str, pack: &RulePack) -> UsageError {
+    let wanted = id.to_lowercase();
+    let mut near: Vec<(usize, &str)> = pack
+        .rules()
+        .iter()
+        .map(|rule| rule.id.0.as_str())
+        .filter_map(|known| {
+            // Who types only the product means the rule that has it in its id.
+            let product = known.split_once('-').map_or(known, |(_, product)| product);
+            let letters = distance(known, &wanted).min(distance(product, &wanted));
+            let rank = if known.contains(&wanted) { 0 } else { letters };
+            (rank <= wanted.len() / 3).then_some((rank, known))
+        })
+        .collect();
+    near.sort_unstable();
+    let near: Vec<String> = near.into_iter().take(OFFERED).map(|(_, id)| format!("`{id}`")).collect();
+    let help = if near.is_empty() {
+        "`muster rules list` shows all of them".to_owned()
+    } else {
+        format!("is it one of these? {}", near.join(", "))
+    };
+    UsageError::new(format!("there is no rule `{id}`"), help)
+}
+
+/// How many letters must be added, removed or replaced to get from one text to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+fn page(rule: &Rule, origin: &str, width: usize) -> Page {
+    let mut page = Page::new(width);
+    page.push(Line::new().with(Tone::Strong, &rule.id.0));
+    page.wrap(0, 0, &Line::new().plain(&rule.title).plain("."));
+    page.gap();
+    page.wrap(0, 0, &Line::new().plain(&rule.rationale));
+    page.gap();
+    if let Some(kind) = rule.kind {
+        let provider = rule.provider.as_ref().map(|p| format!(", provider `{p}`")).unwrap_or_default();
+        entry(&mut page, "Component", &format!("`{}` ({}){provider}", rule.name, kind.name()));
+    }
+    entry(&mut page, "Strength", &format!("{}: {}", rule.strength, strength(rule.strength)));
+    let packages: Vec<String> = rule.packages.iter().cloned().map(String::from).collect();
+    entry(&mut page, "Packages", &packages.join(", "));
+    entry(&mut page, "Credentials", &rule.credentials.join(", "));
+    entry(&mut page, "Since", &rule.since);
+    entry(&mut page, "Written in", origin);
+    for site in &rule.sites {
+        page.gap();
+        show_site(&mut page, site);
+    }
+    page.gap();
+    page.push(Line::new().with(Tone::Strong, "References"));
+    for reference in &rule.references {
+        page.push(Line::new().plain("  ").plain(reference));
+    }
+    for example in &rule.examples {
+        page.gap();
+        let title = if example.fires { "Fires on" } else { "Does not fire on" };
+        page.push(Line::new().with(Tone::Strong, title).plain(format!(" ({})", example.language)));
+        for line in example.code.trim_matches('\n').lines() {
+            // A tab is indentation here, and nothing to warn of.
+            page.push(Line::new().plain("    ").plain(line.replace('\t', "    ")));
+        }
+    }
+    page
+}
+
+fn entry(page: &mut Page, label: &str, text: &str) {
+    if !text.is_empty() {
+        page.wrap(0, 13, &Line::new().with(Tone::Strong, format!("{label:<12} ")).plain(text));
+    }
+}
+
+fn strength(strength: u8) -> &'static str {
+    match strength {
+        3 => "on its own proves an agent",
+        2 => "proves use of AI",
+        1 => "supports what other rules say",
+        _ => "never counts alone",
+    }
+}
+
+fn show_site(page: &mut Page, site: &Site) {
+    let languages: Vec<&str> = site.languages.iter().map(|l| l.name()).collect();
+    let heading = format!("{} that {}", place(site.kind), meaning(site));
+    page.wrap(
+        0,
+        2,
+        &Line::new().with(Tone::Strong, heading).with(Tone::Dim, format!(" ({})", languages.join(", "))),
+    );
+    let symbols: Vec<&str> = site.symbols.iter().map(muster_rules::Pattern::as_str).collect();
+    page.wrap(2, 2, &Line::new().plain(symbols.join(", ")));
+    for condition in &site.conditions {
+        page.wrap(2, 4, &Line::new().plain("if ").plain(describe(condition)));
+    }
+    let arguments = |label: &str, names: Vec<&str>| {
+        (!names.is_empty()).then(|| Line::new().plain(label).plain(names.join(", ")))
+    };
+    let names = |list: &'_ [muster_rules::ToolArgument]| -> Vec<String> {
+        list.iter().map(|argument| name(&argument.0)).collect()
+    };
+    for (label, list) in [
+        ("tools in ", names(&site.tools)),
+        ("agents in ", names(&site.agents)),
+        ("further steps by ", names(&site.steps)),
+        ("starts what is in ", names(&site.runs)),
+    ] {
+        if let Some(line) = arguments(label, list.iter().map(String::as_str).collect()) {
+            page.wrap(2, 4, &line);
+        }
+    }
+}
+
+fn place(kind: SiteKind) -> &'static str {
+    match kind {
+        SiteKind::Import => "An import",
+        SiteKind::Call => "A call",
+        SiteKind::Decorator => "A decorator",
+        SiteKind::Subclass => "A subclass",
+        SiteKind::Argument => "An argument",
+        SiteKind::Mention => "A mention",
+        SiteKind::Text => "A text",
+    }
+}
+
+fn meaning(site: &Site) -> String {
+    let fixed = match site.means {
+        Means::Component => "shows that the component is used",
+        Means::Client => "makes a client or a model object",
+        Means::ModelCall => "calls a model",
+        Means::BindsTools => "gives tools to a model",
+        Means::Chain => "runs a model along a path that code fixes",
+        Means::Agent => "makes or runs an agent",
+        Means::Tool => "declares a tool",
+        Means::BuiltinTool => return format!("gives a ready-made tool ({})", effect(site)),
+        Means::Gate => return gate(site),
+        Means::Bypass => "switches approval off",
+        Means::Memory => "keeps state across sessions",
+        Means::Delegates => "calls other agents",
+        Means::ChangesItself => "changes the system's own tools, prompt or code",
+        Means::UntrustedInput => "brings in content from outside",
+        Means::Trigger => {
+            return format!("starts code ({})", site.trigger.map_or("unknown", |t| t.name()));
+        }
+        Means::Effect => return format!("has an effect ({})", effect(site)),
+        Means::ToolResult => "gives the result of a tool back to the model",
+        Means::ReadsEnv => "reads an environment variable",
+        Means::Training => "trains a model",
+    };
+    fixed.to_owned()
+}
+
+fn effect(site: &Site) -> &'static str {
+    site.effect.map_or("unknown", asmm_model::Effect::name)
+}
+
+fn gate(site: &Site) -> String {
+    let often = match site.gate {
+        Some(asmm_model::Gate::Each) => "each call",
+        _ => "some calls",
+    };
+    let of = match site.covers {
+        Covers::Tool => "of the tool it is written on",
+        Covers::Agent => "of every tool of the agent",
+        Covers::Named => "of the tools that it names",
+        Covers::Body => "of the function that it is in",
+    };
+    format!("asks a person before {often} {of}")
+}
+
+fn name(argument: &str) -> String {
+    match argument.strip_prefix('@').and_then(|position| position.parse::<usize>().ok()) {
+        Some(position) => format!("argument {}", position + 1),
+        None => format!("`{argument}`"),
+    }
+}
+
+fn describe(test: &ArgumentTest) -> String {
+    let name = name(&test.name.0);
+    let quoted = |values: &[String]| values.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(" or ");
+    if test.absent {
+        format!("{name} is missing")
+    } else if !test.starts.is_empty() {
+        format!("{name} begins with {}", quoted(&test.starts))
+    } else if test.equals.is_empty() {
+        format!("{name} is set")
+    } else {
+        format!("{name} is {}", quoted(&test.equals))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_of_two_ids_is_counted_in_letters() {
+        let table = [("", "", 0), ("a", "", 1), ("uses-openai", "uses-opena", 1), ("kitten", "sitting", 3)];
+        for (a, b, expected) in table {
+            assert_eq!((distance(a, b), distance(b, a)), (expected, expected), "{a}, {b}");
+        }
+    }
+
+    #[test]
+    fn who_mistypes_an_id_is_offered_near_ones() {
+        let pack = RulePack::built_in();
+        let help = |id: &str| unknown(id, &pack).help.unwrap_or_default();
+        assert!(help("uses-opnai").contains("`uses-openai`"), "{}", help("uses-opnai"));
+        assert!(help("openai").contains("`uses-openai`"), "{}", help("openai"));
+        assert!(help("opnai").contains("`uses-openai`"), "{}", help("opnai"));
+        assert_eq!(help("qqqqqqqqqqqqq"), "`muster rules list` shows all of them");
+    }
+}

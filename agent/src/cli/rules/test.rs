@@ -1,0 +1,59 @@
+//! `muster rules test`: which rules fire on one file.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use muster_code::Fired;
+
+use crate::cli::UsageError;
+use crate::cli::exit::Exit;
+use crate::cli::printer::Printer;
+use crate::page::{Line, Page, Tone};
+
+/// Show which rules fire on a file, and where
+///
+/// The name of the file decides its language. The file stands alone: what it imports from its own project is not
+/// followed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  muster rules test app.py
+  muster rules test app.py --rules my-rules")]
+pub(super) struct Test {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Add the rules of a folder to the built-in ones
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+}
+
+impl Test {
+    pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
+        let shown = self.file.display().to_string();
+        if self.file.is_dir() {
+            let help = format!("give a file in it; `muster scan {shown}` reads a whole folder");
+            return Err(UsageError::new(format!("`{shown}` is a folder"), help).into());
+        }
+        let pack = super::load(self.rules.as_deref())?;
+        let text = fs::read(&self.file).with_context(|| format!("`{shown}` cannot be read"))?;
+        let fired = muster_code::fired(&pack, &shown, &text)
+            .map_err(|why| anyhow::anyhow!("`{shown}` cannot be tested: {why}"))?;
+        if fired.is_empty() {
+            printer.note(&format!("no rule fires on `{shown}`"));
+        }
+        printer.page(&page(&shown, fired))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn page(file: &str, fired: Vec<Fired>) -> Page {
+    let mut page = Page::new(usize::MAX);
+    for Fired { line, rule, because } in fired {
+        let place = format!("{file}:{line}: ");
+        page.push(Line::new().with(Tone::Dim, place).with(Tone::Strong, rule).plain(": ").plain(because));
+    }
+    page
+}

@@ -1,0 +1,109 @@
+//! `muster scan`: looks for AI systems and reports them.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::UsageError;
+use super::exit::{self, Exit, Findings};
+use super::output::OutputFile;
+use super::printer::Printer;
+use crate::clock;
+use crate::export::Format;
+use crate::scan::{self, Outcome, Plan, PlanError, Settings};
+
+/// Find the AI systems in one or more targets, and say which are agentic
+///
+/// Reads the files of each target without running anything, and puts what it finds to the Autonomy Test. Results go to
+/// standard output, messages and progress to standard error.
+#[derive(Debug, Args)]
+#[command(after_help = help())]
+pub(super) struct Scan {
+    /// What to scan: folders
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+    /// How to write the result
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Format,
+    /// Write the result to a file instead of standard output; an old one is replaced as a whole
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Add the rules of a folder to the built-in ones; a rule with the id of a built-in one replaces it
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// End with code 10 when agentic or undetermined systems are found
+    #[arg(long)]
+    exit_code: bool,
+    /// End with code 4 when something that was meant to be seen could not be
+    #[arg(long)]
+    strict_coverage: bool,
+    /// How many threads work at once; by default one for each processor
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
+
+fn help() -> String {
+    format!(
+        "\
+Examples:
+  muster scan .
+  muster scan services/refunds services/mail
+  muster scan . --format json --output inventory.json
+  muster scan . --exit-code --strict-coverage   # in CI
+
+{}",
+        exit::TABLE
+    )
+}
+
+impl Scan {
+    pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
+        let plan = Plan::of(&self.targets)
+            .map_err(|PlanError { what, help }| UsageError { what, help: Some(help) })?;
+        let output = self.output.as_deref().map(OutputFile::at).transpose()?;
+        let rules = super::rules::load(self.rules.as_deref())?;
+        for note in &plan.notes {
+            printer.note(note);
+        }
+        let settings = Settings {
+            rules: Arc::new(rules),
+            progress: printer.progress(),
+            threads: self.threads.map_or_else(processors, NonZeroUsize::get),
+            started_at: clock::now(),
+        };
+        let outcome = scan::run(&plan, settings)?;
+        for failure in &outcome.failures {
+            printer.error(&format!("`{}` could not be scanned: {}", failure.target, failure.why), None);
+        }
+        let exit = Exit::of(self.findings(&outcome));
+        // An empty inventory would say that there is no AI where nothing was looked at.
+        if exit != Exit::Failed {
+            let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
+            let text = self.format.write(&outcome.inventory, surface)?;
+            match output {
+                Some(file) => file.write(&text)?,
+                None => printer.result(&text)?,
+            }
+        }
+        if exit == Exit::Nothing {
+            let help = "check that the target is the right folder, and that its files may be read";
+            printer.error("nothing to scan: no target holds a file that could be read", Some(help));
+        }
+        Ok(exit)
+    }
+
+    fn findings(&self, outcome: &Outcome) -> Findings {
+        Findings {
+            all_failed: outcome.all_failed(),
+            saw_nothing: outcome.saw_nothing(),
+            flagged: self.exit_code && outcome.inventory.systems.iter().any(asmm_model::System::is_flagged),
+            gaps: self.strict_coverage && !outcome.is_complete(),
+        }
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}

@@ -1,0 +1,142 @@
+//! Observations into systems and loose components. Pure: the order of the observations and their doubles change
+//! nothing.
+
+mod merge;
+mod missing;
+mod system;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asmm_model::{
+    Component, Criterion, Deployment, Evidence, Fact, Identity, Model, Observation, Role, Scope, System,
+    SystemId, SystemKind, Tool, Trigger,
+};
+
+/// What a scan found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Correlated {
+    /// What needs a look first, first.
+    pub(crate) systems: Vec<System>,
+    /// What belongs to no system.
+    pub(crate) components: Vec<Component>,
+}
+
+/// What is known about one scope.
+#[derive(Debug, Default)]
+struct Facts {
+    /// Present when the scope is a system.
+    nature: Option<Nature>,
+    components: Vec<Component>,
+    identities: Vec<Identity>,
+    models: Vec<Model>,
+    tools: Vec<Tool>,
+    triggers: Vec<Trigger>,
+    criteria: BTreeMap<Criterion, Vec<Evidence>>,
+    deployments: BTreeSet<Deployment>,
+}
+
+/// What kind of system a scope is, and how much of it could be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Nature {
+    kind: SystemKind,
+    role: Role,
+    complete: bool,
+    tools_complete: bool,
+}
+
+impl Nature {
+    /// What two statements about one scope come to: the more telling kind and role, and only what both call complete.
+    fn and(self, other: Self) -> Self {
+        Self {
+            kind: self.kind.min(other.kind),
+            role: self.role.min(other.role),
+            complete: self.complete && other.complete,
+            tools_complete: self.tools_complete && other.tools_complete,
+        }
+    }
+}
+
+impl Facts {
+    fn add(&mut self, fact: Fact) {
+        match fact {
+            Fact::System { kind, role, complete, tools_complete } => {
+                let nature = Nature { kind, role, complete, tools_complete };
+                self.nature = Some(self.nature.map_or(nature, |known| known.and(nature)));
+            }
+            Fact::Component(component) => self.components.push(component),
+            Fact::Identity(identity) => self.identities.push(identity),
+            Fact::Model(model) => self.models.push(model),
+            Fact::Tool(tool) => self.tools.push(tool),
+            Fact::Trigger(trigger) => self.triggers.push(trigger),
+            Fact::Criterion { criterion, evidence } => {
+                self.criteria.entry(criterion).or_default().push(evidence);
+            }
+            Fact::Deployment(deployment) => {
+                self.deployments.insert(deployment);
+            }
+        }
+    }
+
+    /// Writes the target into every place, or removes it from there.
+    fn set_target(&mut self, target: Option<&str>) {
+        let components = self.components.iter_mut().map(|c| &mut c.evidence);
+        let identities = self.identities.iter_mut().map(|i| &mut i.evidence);
+        let models = self.models.iter_mut().map(|m| &mut m.evidence);
+        let tools = self.tools.iter_mut().map(|t| &mut t.evidence);
+        let lists = components.chain(identities).chain(models).chain(tools).chain(self.criteria.values_mut());
+        for evidence in lists.flatten() {
+            evidence.place.target = target.map(str::to_owned);
+        }
+        for trigger in &mut self.triggers {
+            trigger.place.target = target.map(str::to_owned);
+            for evidence in &mut trigger.evidence {
+                evidence.place.target = target.map(str::to_owned);
+            }
+        }
+    }
+}
+
+/// Makes systems of the scopes that are one, and gathers the components of the others. With `several` targets,
+/// everything says which one it is from.
+pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, several: bool) -> Correlated {
+    let mut scopes: BTreeMap<Scope, Facts> = BTreeMap::new();
+    for Observation { scope, fact } in observations {
+        scopes.entry(scope).or_default().add(fact);
+    }
+    let mut systems = Vec::new();
+    let mut loose: BTreeMap<String, Vec<Component>> = BTreeMap::new();
+    for (scope, mut facts) in scopes {
+        facts.set_target(several.then_some(scope.target.as_str()));
+        match facts.nature {
+            Some(nature) => systems.push(system::build(scope, nature, facts, several)),
+            None => loose.entry(scope.target).or_default().append(&mut facts.components),
+        }
+    }
+    tell_apart(&mut systems);
+    systems.sort_by(|a, b| {
+        (b.priority.cmp(&a.priority))
+            .then_with(|| a.root.cmp(&b.root))
+            .then_with(|| a.name.cmp(&b.name))
+            .then_with(|| a.target.cmp(&b.target))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    Correlated { systems, components: loose.into_values().flat_map(merge::components).collect() }
+}
+
+/// Gives an id of its own to a system that another target holds under the same kind, root and name. The first target
+/// by name keeps the plain id: it is the one that a scan of that target alone gives.
+fn tell_apart(systems: &mut [System]) {
+    let mut taken = BTreeSet::new();
+    // They come in the order of their scopes, and so of their targets.
+    for system in systems {
+        if !taken.insert(system.id.clone()) {
+            let target = system.target.as_deref().unwrap_or_default();
+            let name = format!("{}\0{target}", system.name);
+            system.id = SystemId::derive(system.kind, &system.root, &name);
+            taken.insert(system.id.clone());
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! One system from the facts of its scope: its parts, its answers, and what the Autonomy Test makes of them.
+
+use asmm_model::autonomy::{Circumstances, combine, decide, priority};
+use asmm_model::{Criteria, Hitl, Privilege, Scope, System, SystemId};
+
+use super::missing::Known;
+use super::{Facts, Nature, merge};
+
+/// Builds the system of a scope.
+pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -> System {
+    let Scope { target, root, name } = scope;
+    let components = merge::components(facts.components);
+    let identities = merge::identities(facts.identities);
+    let models = merge::models(facts.models);
+    let tools = merge::tools(facts.tools);
+    let triggers = merge::triggers(facts.triggers);
+
+    let known =
+        Known { nature, components: &components, models: &models, tools: &tools, triggers: &triggers };
+    let mut evidence = facts.criteria;
+    let criteria = Criteria::from_fn(|criterion| {
+        let evidence = evidence.remove(&criterion).unwrap_or_default();
+        let missing = known.missing(criterion, &evidence);
+        combine(evidence, missing)
+    });
+    let decision = decide(&criteria);
+    let circumstances = Circumstances {
+        privilege: identities.iter().filter_map(|i| i.privilege).max().unwrap_or(Privilege::Unknown),
+        // No source that is read today says who owns a system or who can reach it.
+        owned: false,
+        exposed: false,
+    };
+    System {
+        id: SystemId::derive(nature.kind, &root, &name),
+        kind: nature.kind,
+        target: several.then_some(target),
+        role: nature.role,
+        hitl: Hitl::from_tools(&tools, nature.tools_complete),
+        priority: priority(&criteria, &decision, circumstances),
+        verdict: decision.verdict,
+        level: decision.level,
+        confidence: decision.confidence,
+        settles: decision.settles,
+        criteria,
+        components,
+        identities,
+        tools,
+        models,
+        triggers,
+        locations: facts.deployments.into_iter().collect(),
+        root,
+        name,
+    }
+}

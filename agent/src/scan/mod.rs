@@ -1,0 +1,79 @@
+//! One scan: plan, collect, correlate, and the inventory that comes of it.
+
+mod collect;
+mod plan;
+
+use std::sync::Arc;
+
+use asmm_model::{Inventory, SCHEMA, Scan};
+use muster_collect::{Context, Progress, Stop};
+use muster_rules::RulePack;
+
+use crate::correlate::{Correlated, correlate};
+
+pub(crate) use collect::Failure;
+pub(crate) use plan::{Plan, PlanError};
+
+use collect::Collected;
+
+/// What a scan works with.
+pub(crate) struct Settings {
+    /// The rules.
+    pub(crate) rules: Arc<RulePack>,
+    /// Who watches.
+    pub(crate) progress: Arc<dyn Progress>,
+    /// How many threads may work at once.
+    pub(crate) threads: usize,
+    /// When the scan began, RFC 3339 in UTC.
+    pub(crate) started_at: String,
+}
+
+/// What came of a scan.
+pub(crate) struct Outcome {
+    /// The result.
+    pub(crate) inventory: Inventory,
+    /// The targets of which nothing could be read.
+    pub(crate) failures: Vec<Failure>,
+}
+
+impl Outcome {
+    /// Whether there is no target of which anything could be read.
+    pub(crate) fn all_failed(&self) -> bool {
+        self.failures.len() == self.inventory.scan.targets.len()
+    }
+
+    /// Whether nothing at all was looked at.
+    pub(crate) fn saw_nothing(&self) -> bool {
+        self.inventory.coverage.iter().all(|coverage| coverage.seen == 0)
+    }
+
+    /// Whether nothing that the scan was meant to see stayed hidden.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.inventory.coverage.iter().all(asmm_model::Coverage::is_complete)
+    }
+}
+
+/// Scans every target of a plan.
+pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
+    let Settings { rules, progress, threads, started_at } = settings;
+    let digest = rules.digest().to_owned();
+    let cx = Context { rules, stop: Stop::new(), progress, threads };
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let collected = runtime.block_on(collect::collect(plan, &cx));
+    let Collected { observations, coverage, targets, failures } = collected;
+    let Correlated { systems, components } = correlate(observations, targets.len() > 1);
+
+    let mut id = blake3::Hasher::new();
+    for part in std::iter::once(&started_at).chain(targets.iter().map(|t| &t.target)).chain([&digest]) {
+        id.update(part.as_bytes()).update(&[0]);
+    }
+    let scan = Scan {
+        id: id.finalize().to_hex()[..16].to_owned(),
+        started_at,
+        tool: format!("muster {}", env!("CARGO_PKG_VERSION")),
+        rules: digest,
+        targets,
+    };
+    let inventory = Inventory { schema: SCHEMA.to_owned(), scan, coverage, systems, components };
+    Ok(Outcome { inventory, failures })
+}

@@ -1,0 +1,158 @@
+//! Which targets a scan reads, each with the collector that reads it.
+
+use muster_collect::{Collector, Source, Target, TargetError};
+
+use crate::collectors;
+
+/// The targets of one scan, none of them twice.
+pub(crate) struct Plan {
+    /// In the order in which they were given.
+    pub(super) targets: Vec<Planned>,
+    /// What the user should know about the plan.
+    pub(crate) notes: Vec<String>,
+}
+
+/// One target.
+pub(super) struct Planned {
+    pub(super) target: Target,
+    pub(super) collector: &'static dyn Collector,
+}
+
+/// The targets make no plan: a mistake of the command line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PlanError {
+    /// What is wrong.
+    pub(crate) what: String,
+    /// What to write instead.
+    pub(crate) help: String,
+}
+
+impl From<TargetError> for PlanError {
+    fn from(error: TargetError) -> Self {
+        Self { what: error.to_string(), help: SCAN_A_FOLDER.to_owned() }
+    }
+}
+
+const SCAN_A_FOLDER: &str = "scan the folder that you are in with `muster scan .`";
+
+impl Plan {
+    /// Reads the targets of a command line.
+    pub(crate) fn of(given: &[String]) -> Result<Self, PlanError> {
+        if given.is_empty() {
+            let what = "no target is given".to_owned();
+            return Err(PlanError { what, help: SCAN_A_FOLDER.to_owned() });
+        }
+        let mut plan = Self { targets: Vec::new(), notes: Vec::new() };
+        let mut seen: Vec<(Place, String)> = Vec::new();
+        for given in given {
+            let target = Target::parse(given)?;
+            let Some(collector) = collectors::reading(target.source) else {
+                return Err(unread(&target));
+            };
+            let place = Place::of(&target);
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == place) {
+                plan.notes.push(if first == given {
+                    format!("`{given}` is given twice; it is scanned once")
+                } else {
+                    format!("`{given}` is the same folder as `{first}`; it is scanned once")
+                });
+                continue;
+            }
+            seen.push((place, given.clone()));
+            plan.targets.push(Planned { target, collector });
+        }
+        Ok(plan)
+    }
+}
+
+fn unread(target: &Target) -> PlanError {
+    let what = format!("`{}` cannot be scanned: this version reads no targets of that kind", target.given);
+    let forms: Vec<String> =
+        collectors::ALL.iter().map(|c| c.descriptor()).map(|d| form(d.source, d.title)).collect();
+    let help = match target.source {
+        Source::Git | Source::Github | Source::Gitlab => "; clone the repository and give its folder",
+        Source::AwsExport | Source::KubernetesExport | Source::Aws | Source::Kubernetes | Source::Folder => {
+            "; a folder whose name begins like that is written with `./` in front"
+        }
+    };
+    PlanError { what, help: format!("what can be scanned today is {}{help}", forms.join(", ")) }
+}
+
+fn form(source: Source, title: &str) -> String {
+    let mut title = title.chars();
+    // A title begins with a capital, and stands in the middle of a sentence here.
+    let first = title.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    format!("`{}` ({first}{})", source.form(), title.as_str())
+}
+
+/// What two ways of writing one target have in common.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    Folder(std::path::PathBuf),
+    Other(Source, String),
+}
+
+impl Place {
+    fn of(target: &Target) -> Self {
+        // A folder that is not there fails later, under the name that it was given.
+        match target.folder().map(|folder| folder.canonicalize()) {
+            Some(Ok(folder)) => Self::Folder(folder),
+            _ => Self::Other(target.source, target.rest.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(given: &[&str]) -> (String, String) {
+        let given: Vec<String> = given.iter().map(|g| (*g).to_owned()).collect();
+        match Plan::of(&given) {
+            Ok(_) => panic!("{given:?} makes a plan"),
+            Err(error) => (error.what, error.help),
+        }
+    }
+
+    #[test]
+    fn no_target_is_a_mistake_that_says_what_to_write() {
+        let expected = ("no target is given", "scan the folder that you are in with `muster scan .`");
+        assert_eq!(error(&[]), (expected.0.to_owned(), expected.1.to_owned()));
+    }
+
+    #[test]
+    fn what_no_collector_reads_is_a_mistake_that_names_what_can_be_scanned() {
+        let today = "what can be scanned today is `PATH` (source code in a folder)";
+        for given in ["aws:", "aws:prod", "aws-export:x", "k8s:", "k8s-export:x"] {
+            let (what, help) = error(&[".", given]);
+            assert_eq!(
+                what,
+                format!("`{given}` cannot be scanned: this version reads no targets of that kind")
+            );
+            assert_eq!(
+                help,
+                format!("{today}; a folder whose name begins like that is written with `./` in front")
+            );
+        }
+        for given in ["github:acme/shop", "gitlab:acme", "git+https://host/a.git"] {
+            assert_eq!(error(&[given]).1, format!("{today}; clone the repository and give its folder"));
+        }
+    }
+
+    #[test]
+    fn one_folder_under_two_names_is_planned_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = folder.path().to_str().unwrap().to_owned();
+        let second = format!("{first}/.");
+        let plan = Plan::of(&[first.clone(), second.clone(), first.clone(), "./gone".to_owned()]).unwrap();
+        let targets: Vec<&str> = plan.targets.iter().map(|t| t.target.given.as_str()).collect();
+        assert_eq!(targets, [first.as_str(), "./gone"]);
+        assert_eq!(
+            plan.notes,
+            [
+                format!("`{second}` is the same folder as `{first}`; it is scanned once"),
+                format!("`{first}` is given twice; it is scanned once"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,326 @@
+//! Rules held against a program: which site of which rule is where.
+
+mod arguments;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use muster_rules::{Language, Means, Rule, RulePack, Site, SiteKind, SiteRef};
+
+use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
+use crate::syntax::{CallId, ClassId, Expr, FunctionId, Import, Module};
+
+pub(crate) use arguments::{Arguments, Presence};
+
+/// What a hit is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Subject {
+    /// An import.
+    Import,
+    /// A call or construction.
+    Call(CallId),
+    /// A decorated function.
+    Function(FunctionId),
+    /// A decorated class, or one that extends something.
+    Class(ClassId),
+    /// A name or a string.
+    Mention,
+}
+
+/// One site of a rule, found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) site: SiteRef,
+    pub(crate) module: ModuleId,
+    pub(crate) line: u32,
+    pub(crate) subject: Subject,
+    /// The function around it; for a decorated function that function itself.
+    pub(crate) function: Option<FunctionId>,
+    /// The resolved name, the module, or the text.
+    pub(crate) name: Box<str>,
+}
+
+impl Hit {
+    /// The routine it stands in, or that it decorates.
+    pub(crate) fn routine(&self) -> Routine {
+        Routine { module: self.module, function: self.function }
+    }
+
+    /// The call, if it is one.
+    pub(crate) fn call(&self) -> Option<CallSite> {
+        match self.subject {
+            Subject::Call(call) => Some(CallSite { module: self.module, call }),
+            _ => None,
+        }
+    }
+}
+
+/// A program with every site of every rule found.
+pub(crate) struct Detection<'p> {
+    pub(crate) program: &'p Program<'p>,
+    pub(crate) pack: &'p RulePack,
+    pub(crate) hits: Vec<Hit>,
+    by_call: HashMap<CallSite, Vec<u32>>,
+    by_function: HashMap<Routine, Vec<u32>>,
+    by_class: HashMap<(ModuleId, ClassId), Vec<u32>>,
+}
+
+/// Sites by kind and name: names repeat all over a program.
+type Known = RefCell<HashMap<(Language, SiteKind, Box<str>), Rc<[SiteRef]>>>;
+
+struct Search<'p> {
+    program: &'p Program<'p>,
+    pack: &'p RulePack,
+    texts: Vec<(Language, SiteRef, &'p str)>,
+    known: Known,
+    hits: Vec<Hit>,
+}
+
+impl<'p> Detection<'p> {
+    /// Holds every rule against every module.
+    pub(crate) fn of(program: &'p Program<'p>, pack: &'p RulePack) -> Self {
+        let mut search =
+            Search { program, pack, texts: texts(pack), known: Known::default(), hits: Vec::new() };
+        for (id, module) in program.modules() {
+            search.module(id, module);
+        }
+        let mut hits = search.hits;
+        hits.sort_by(|a, b| {
+            (a.module, a.line, a.site, a.subject, &a.name)
+                .cmp(&(b.module, b.line, b.site, b.subject, &b.name))
+        });
+        hits.dedup();
+        let mut detection = Self {
+            program,
+            pack,
+            hits: Vec::new(),
+            by_call: HashMap::new(),
+            by_function: HashMap::new(),
+            by_class: HashMap::new(),
+        };
+        for (index, hit) in (0u32..).zip(&hits) {
+            match hit.subject {
+                Subject::Call(call) => {
+                    let site = CallSite { module: hit.module, call };
+                    detection.by_call.entry(site).or_default().push(index);
+                }
+                Subject::Function(function) => {
+                    let routine = Routine { module: hit.module, function: Some(function) };
+                    detection.by_function.entry(routine).or_default().push(index);
+                }
+                Subject::Class(class) => {
+                    detection.by_class.entry((hit.module, class)).or_default().push(index);
+                }
+                Subject::Import | Subject::Mention => {}
+            }
+        }
+        detection.hits = hits;
+        detection
+    }
+
+    pub(crate) fn rule(&self, hit: &Hit) -> &'p Rule {
+        self.pack.rule(hit.site.rule)
+    }
+
+    pub(crate) fn site(&self, hit: &Hit) -> &'p Site {
+        self.pack.site(hit.site)
+    }
+
+    pub(crate) fn means(&self, hit: &Hit) -> Means {
+        self.site(hit).means
+    }
+
+    /// Hits of one meaning, in order.
+    pub(crate) fn meaning(&self, means: Means) -> impl Iterator<Item = &Hit> {
+        self.hits.iter().filter(move |hit| self.means(hit) == means)
+    }
+
+    fn some<'s>(&'s self, indices: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'s Hit> {
+        indices.into_iter().flatten().map(|index| &self.hits[*index as usize])
+    }
+
+    /// Hits on a call.
+    pub(crate) fn on_call(&self, site: CallSite) -> impl Iterator<Item = &Hit> {
+        self.some(self.by_call.get(&site))
+    }
+
+    /// Hits on a decorated function.
+    pub(crate) fn on_function(&self, routine: Routine) -> impl Iterator<Item = &Hit> {
+        self.some(self.by_function.get(&routine))
+    }
+
+    /// Hits on a class.
+    pub(crate) fn on_class(&self, module: ModuleId, class: ClassId) -> impl Iterator<Item = &Hit> {
+        self.some(self.by_class.get(&(module, class)))
+    }
+
+    /// The arguments of a call.
+    pub(crate) fn arguments(&self, site: CallSite) -> Arguments<'p> {
+        Arguments::of(self.program, site)
+    }
+}
+
+fn texts(pack: &RulePack) -> Vec<(Language, SiteRef, &str)> {
+    let mut texts = Vec::new();
+    for (rule, found) in (0u32..).zip(pack.rules()) {
+        for (site, what) in (0u32..).zip(&found.sites) {
+            if what.kind == SiteKind::Text {
+                for language in &what.languages {
+                    let at = SiteRef { rule, site };
+                    texts.extend(what.symbols.iter().map(|symbol| (*language, at, symbol.as_str())));
+                }
+            }
+        }
+    }
+    texts
+}
+
+impl Search<'_> {
+    fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Rc<[SiteRef]> {
+        let key = (language, kind, Box::from(name));
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let sites: Rc<[SiteRef]> = match kind {
+            SiteKind::Import => self.pack.import_sites(language, name),
+            _ => self.pack.sites(language, kind, name),
+        }
+        .into();
+        self.known.borrow_mut().insert(key, Rc::clone(&sites));
+        sites
+    }
+
+    fn module(&mut self, id: ModuleId, module: &Module) {
+        let language = module.dialect.language();
+        for import in &module.imports {
+            self.import(id, language, import);
+        }
+        for (call, site) in (0u32..).zip(&module.calls) {
+            let here = CallSite { module: id, call };
+            for name in self.names(self.program.callee(here)) {
+                for kind in [SiteKind::Call, SiteKind::Argument] {
+                    let (line, function) = (site.line, site.within);
+                    self.push_fitting(kind, id, &name, Some(here), (Subject::Call(call), line, function));
+                }
+            }
+        }
+        for (function, found) in (0u32..).zip(&module.functions) {
+            for decorator in &found.decorators {
+                let spot = Spot { module: id, function: found.within };
+                let place = (Subject::Function(function), found.line, Some(function));
+                self.decorator(spot, decorator, place);
+            }
+        }
+        for (class, found) in (0u32..).zip(&module.classes) {
+            let spot = Spot { module: id, function: None };
+            let place = (Subject::Class(class), found.line, None);
+            for decorator in &found.decorators {
+                self.decorator(spot, decorator, place);
+            }
+            for base in &found.bases {
+                for name in self.names(&self.program.resolve(spot, base)) {
+                    self.push_fitting(SiteKind::Subclass, id, &name, None, place);
+                }
+            }
+        }
+        for mention in &module.mentions {
+            let place = (Subject::Mention, mention.line, mention.within);
+            self.push_fitting(SiteKind::Mention, id, &mention.text, None, place);
+            if mention.is_string {
+                let found: Vec<(SiteRef, Box<str>)> = self
+                    .texts
+                    .iter()
+                    .filter(|(of, _, text)| *of == language && mention.text.contains(text))
+                    .map(|(_, site, text)| (*site, Box::from(*text)))
+                    .collect();
+                for (site, name) in found {
+                    self.push(site, id, name, place);
+                }
+            }
+        }
+    }
+
+    fn import(&mut self, id: ModuleId, language: Language, import: &Import) {
+        if !self.program.is_foreign(id, import) {
+            return;
+        }
+        let module = import.module.strip_prefix("node:").unwrap_or(&import.module);
+        let place = (Subject::Import, import.line, None);
+        let mut sites = self.sites(language, SiteKind::Import, module).to_vec();
+        if let Some(item) = import.item.as_deref().filter(|_| language == Language::Python) {
+            // `from google import genai`: the module that the rule speaks about is the item.
+            sites.extend(self.sites(language, SiteKind::Import, &format!("{module}.{item}")).iter());
+        }
+        sites.sort_unstable();
+        sites.dedup();
+        for site in sites {
+            self.push(site, id, module.into(), place);
+        }
+    }
+
+    fn decorator(&mut self, spot: Spot, decorator: &Expr, place: (Subject, u32, Option<FunctionId>)) {
+        let call = match decorator {
+            Expr::Call(call) => Some(CallSite { module: spot.module, call: *call }),
+            _ => None,
+        };
+        // The name of a decorator with arguments is the name of what is called.
+        let meanings = match call {
+            Some(call) => self.program.callee(call).to_vec(),
+            None => self.program.resolve(spot, decorator),
+        };
+        for name in self.names(&meanings) {
+            self.push_fitting(SiteKind::Decorator, spot.module, &name, call, place);
+        }
+    }
+
+    /// Canonical names of what is meant; a class of the program goes by the names of what it extends, too.
+    fn names(&self, meanings: &[Meaning]) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for meaning in meanings {
+            match meaning {
+                Meaning::External(name) | Meaning::Unresolved(name) => names.push(name.clone()),
+                Meaning::Class(module, class) => names.extend(self.program.foreign_bases(*module, *class)),
+                Meaning::Module(_) | Meaning::Function(..) | Meaning::Instance(..) => {}
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn push_fitting(
+        &mut self,
+        kind: SiteKind,
+        module: ModuleId,
+        name: &str,
+        call: Option<CallSite>,
+        place: (Subject, u32, Option<FunctionId>),
+    ) {
+        let language = self.program.module(module).dialect.language();
+        for site in self.sites(language, kind, name).iter() {
+            let conditions = &self.pack.site(*site).conditions;
+            let fits = match call {
+                Some(call) if !conditions.is_empty() => {
+                    let arguments = Arguments::of(self.program, call);
+                    conditions.iter().all(|test| arguments.fit(test))
+                }
+                Some(_) => true,
+                None => conditions.iter().all(|test| test.absent),
+            };
+            if fits {
+                self.push(*site, module, name.into(), place);
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        site: SiteRef,
+        module: ModuleId,
+        name: Box<str>,
+        (subject, line, function): (Subject, u32, Option<FunctionId>),
+    ) {
+        self.hits.push(Hit { site, module, line, subject, function, name });
+    }
+}

@@ -1,0 +1,296 @@
+//! The places where a model is called or an agent made, the tools it is given there, and whether results go back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use muster_rules::{Means, ToolArgument};
+
+use super::reach::Reach;
+use super::tools::{FoundTool, ToolList, ToolSource, Tools};
+use crate::detect::{Detection, Hit, Presence, Subject};
+use crate::program::{CallSite, ModuleId, Routine};
+use crate::syntax::{Expr, LoopId};
+
+/// One place where a model runs.
+#[derive(Debug, Clone)]
+pub(crate) struct ModelSite<'d> {
+    /// The strongest hit there.
+    pub(crate) hit: &'d Hit,
+    pub(crate) means: Means,
+    /// The tools given there; `None` where the site has no argument for tools at all, or carries none.
+    pub(crate) tools: Option<ToolList>,
+    /// Whether the rule knows an argument that would carry tools.
+    pub(crate) may_carry_tools: bool,
+    /// Whether it is given other agents.
+    pub(crate) has_agents: bool,
+    /// Whether it may take several steps by itself.
+    pub(crate) has_steps: bool,
+    /// Whether arguments that could not be followed may carry tools.
+    pub(crate) is_unclear: bool,
+}
+
+/// How the results of tools go back to a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Feedback {
+    /// In a loop, or by recursion, in this routine; the mention that shows it is in that line.
+    Loop { routine: Routine, line: u32 },
+    /// Results go back, but no loop was seen.
+    Once,
+    /// Nothing shows that results go back.
+    None,
+}
+
+/// Every place where a model runs in the modules that `is_own` names.
+pub(crate) fn model_sites<'d>(
+    detection: &'d Detection<'_>,
+    is_own: &dyn Fn(ModuleId) -> bool,
+) -> Vec<ModelSite<'d>> {
+    let tools = Tools::new(detection);
+    let mut by_place: BTreeMap<(ModuleId, Subject), Vec<&'d Hit>> = BTreeMap::new();
+    for hit in &detection.hits {
+        let runs = matches!(
+            detection.means(hit),
+            Means::Agent | Means::ModelCall | Means::BindsTools | Means::Chain
+        );
+        if runs && is_own(hit.module) {
+            by_place.entry((hit.module, hit.subject)).or_default().push(hit);
+        }
+    }
+    let mut sites = Vec::new();
+    for hits in by_place.into_values() {
+        let Some(best) = hits.iter().min_by_key(|hit| rank(detection.means(hit))) else { continue };
+        let mut found = ModelSite {
+            hit: best,
+            means: detection.means(best),
+            tools: None,
+            may_carry_tools: false,
+            has_agents: false,
+            has_steps: false,
+            is_unclear: false,
+        };
+        for hit in &hits {
+            let site = detection.site(hit);
+            found.may_carry_tools |= !site.tools.is_empty();
+            let Some(call) = hit.call() else { continue };
+            let given = detection.arguments(call);
+            let has = |argument: &ToolArgument| given.value(argument).is_some_and(|(_, v)| carries(v));
+            found.is_unclear |= site.tools.iter().any(|tools| given.find(tools) == Presence::Unknown);
+            found.has_agents |= site.agents.iter().any(has);
+            found.has_steps |= site.steps.iter().any(has);
+            if let Some(list) = tools.of_call(call, &site.tools).filter(|list| !list.is_empty()) {
+                found.tools.get_or_insert_with(ToolList::default).extend(list);
+            }
+        }
+        sites.push(found);
+    }
+    sites
+}
+
+fn rank(means: Means) -> u8 {
+    match means {
+        Means::Agent => 0,
+        Means::BindsTools => 1,
+        Means::ModelCall => 2,
+        _ => 3,
+    }
+}
+
+fn carries(value: &Expr) -> bool {
+    match value {
+        Expr::List(values) => !values.is_empty(),
+        Expr::Map(entries) => !entries.is_empty(),
+        // A single step is written `maxSteps: 1`.
+        Expr::Literal(text) => {
+            !matches!(&**text, "None" | "null" | "undefined" | "false" | "False" | "0" | "1")
+        }
+        _ => true,
+    }
+}
+
+/// Every tool that the models of a part can call.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Toolbox {
+    pub(crate) tools: Vec<FoundTool>,
+    /// Whether a list could not be followed to its end.
+    pub(crate) open: bool,
+}
+
+/// Puts together what all model sites are given, what is bound by decorators and registrations, and, where a list
+/// could not be followed, what the code declares as tools.
+pub(crate) fn toolbox(
+    detection: &Detection<'_>,
+    sites: &[ModelSite<'_>],
+    is_own: &dyn Fn(ModuleId) -> bool,
+) -> Toolbox {
+    let finder = Tools::new(detection);
+    let mut found = Toolbox::default();
+    for site in sites {
+        if let Some(list) = &site.tools {
+            found.open |= list.open;
+            found.tools.extend(list.tools.iter().cloned());
+        }
+    }
+    let agents: Vec<&ModelSite<'_>> = sites.iter().filter(|s| s.means == Means::Agent).collect();
+    let listed = !found.tools.is_empty() || found.open;
+    // Ready-made abilities that an agent has by itself or by a setting, not as an element of a list.
+    let calls: BTreeSet<CallSite> = sites.iter().filter_map(|s| s.hit.call()).collect();
+    for hit in detection.meaning(Means::BuiltinTool).filter(|hit| is_own(hit.module)) {
+        if hit.call().is_none_or(|call| calls.contains(&call)) || is_client(detection, hit) {
+            found.tools.extend(inherent(detection, hit));
+        }
+    }
+    // Tools that are bound to an agent object: `@agent.tool`, `agent.register_for_llm(…)`.
+    for hit in detection.meaning(Means::Tool).filter(|hit| is_own(hit.module)) {
+        let on_agent = agents
+            .iter()
+            .any(|agent| hit.name.strip_prefix(&*agent.hit.name).is_some_and(|rest| rest.starts_with('.')));
+        let unlisted = !listed && !agents.is_empty();
+        if !(on_agent || unlisted) {
+            continue;
+        }
+        match hit.subject {
+            Subject::Function(_) => found.tools.push(finder.function(hit.routine(), None)),
+            Subject::Class(class) => found.tools.push(finder.class(hit.module, class, None)),
+            Subject::Call(call) => {
+                let site = CallSite { module: hit.module, call };
+                let list = finder.of_call(site, &detection.site(hit).tools).unwrap_or_default();
+                found.open |= list.open;
+                found.tools.extend(list.tools);
+            }
+            Subject::Import | Subject::Mention => {}
+        }
+    }
+    if found.open
+        || (found.tools.is_empty() && sites.iter().any(|s| s.may_carry_tools && s.means == Means::Agent))
+    {
+        let declared = finder.declared(is_own);
+        for tool in declared {
+            if !found.tools.iter().any(|t| t.handlers == tool.handlers && !t.handlers.is_empty()) {
+                found.tools.push(tool);
+            }
+        }
+    }
+    merge(&mut found.tools);
+    found
+}
+
+fn is_client(detection: &Detection<'_>, hit: &Hit) -> bool {
+    hit.call().is_some_and(|call| detection.on_call(call).any(|h| detection.means(h) == Means::Client))
+}
+
+/// The tools that a setting of a call stands for: the entries of the list that the rule asks about, or the setting.
+fn inherent(detection: &Detection<'_>, hit: &Hit) -> Vec<FoundTool> {
+    let site = detection.site(hit);
+    let module = detection.program.module(hit.module);
+    let make = |name: String| FoundTool {
+        name,
+        module: hit.module,
+        line: hit.call().map_or(hit.line, |call| module.call(call.call).line),
+        source: ToolSource::Builtin,
+        handlers: Vec::new(),
+        effect: site.effect,
+        declared_by: hit.call().into_iter().collect(),
+        rule: Some(hit.site.rule),
+    };
+    let Some(call) = hit.call() else { return vec![make(hit.name.to_string())] };
+    let given = detection.arguments(call);
+    let mut named = Vec::new();
+    for test in &site.conditions {
+        let Some((_, Expr::List(values))) = given.value(&test.name) else { continue };
+        for value in values {
+            if let Expr::Text(text) = value
+                && test.equals.iter().any(|want| want.eq_ignore_ascii_case(text))
+            {
+                named.push(make(text.to_string()));
+            }
+        }
+    }
+    if !named.is_empty() {
+        return named;
+    }
+    let setting = site.conditions.iter().find(|test| !test.absent).map(|test| test.name.0.as_str());
+    let last = setting
+        .filter(|name| !name.starts_with('@') || name.contains('.'))
+        .unwrap_or(&hit.name)
+        .rsplit(['.', '#'])
+        .next()
+        .unwrap_or(&hit.name);
+    vec![make(last.to_owned())]
+}
+
+/// One entry per tool: what is known of it in one place completes what is known in another.
+fn merge(tools: &mut Vec<FoundTool>) {
+    let mut merged: Vec<FoundTool> = Vec::new();
+    for tool in tools.drain(..) {
+        let same = merged.iter_mut().find(|t| {
+            (!t.handlers.is_empty() && t.handlers == tool.handlers)
+                || (t.name == tool.name
+                    && (t.source >= ToolSource::Schema || tool.source >= ToolSource::Schema))
+                || (t.name == tool.name && t.module == tool.module && t.line == tool.line)
+        });
+        let Some(same) = same else {
+            merged.push(tool);
+            continue;
+        };
+        if tool.source < same.source {
+            (same.module, same.line, same.source) = (tool.module, tool.line, tool.source);
+        }
+        same.effect = same.effect.max(tool.effect);
+        same.rule = same.rule.or(tool.rule);
+        for handler in tool.handlers {
+            if !same.handlers.contains(&handler) {
+                same.handlers.push(handler);
+            }
+        }
+        for site in tool.declared_by {
+            if !same.declared_by.contains(&site) {
+                same.declared_by.push(site);
+            }
+        }
+    }
+    *tools = merged;
+}
+
+/// Whether results of tools go back to the model that is called there.
+pub(crate) fn feedback(detection: &Detection<'_>, reach: &Reach, site: &ModelSite<'_>) -> Feedback {
+    let routine = site.hit.routine();
+    let program = detection.program;
+    let in_loop = |call: CallSite| program.module(call.module).call(call.call).in_loop.is_some();
+    // The routine of the call and those that call it, as long as no loop was met.
+    let mut rounds: Vec<(Routine, Option<(ModuleId, LoopId)>)> = Vec::new();
+    if let Some(call) = site.hit.call() {
+        let found = program.module(call.module).call(call.call);
+        rounds.push((routine, found.in_loop.map(|l| (call.module, l))));
+    }
+    let mut edge = vec![routine];
+    let mut seen: BTreeSet<Routine> = edge.iter().copied().collect();
+    for _ in 0..4 {
+        let mut next = Vec::new();
+        for at in edge {
+            for caller in program.callers(at) {
+                let found = program.module(caller.module).call(caller.call);
+                let above = Routine { module: caller.module, function: found.within };
+                rounds.push((above, found.in_loop.map(|l| (caller.module, l))));
+                if !in_loop(*caller) && seen.insert(above) {
+                    next.push(above);
+                }
+            }
+        }
+        edge = next;
+    }
+    let recursive = reach.is_recursive(routine).then_some((routine, None));
+    let mut once = false;
+    for (at, inside) in rounds.iter().copied().chain(recursive) {
+        let loops = inside.is_some() || recursive.is_some_and(|(r, _)| r == at);
+        let around = reach.below([at]);
+        let mention = detection.meaning(Means::ToolResult).find(|hit| {
+            around.contains(&hit.routine()) || (hit.module == at.module && hit.function == at.function)
+        });
+        if let Some(mention) = mention {
+            if loops {
+                return Feedback::Loop { routine: at, line: mention.line };
+            }
+            once = true;
+        }
+    }
+    if once { Feedback::Once } else { Feedback::None }
+}

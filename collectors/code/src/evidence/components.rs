@@ -1,0 +1,162 @@
+//! Components of a part: what its code and its manifests use, by the canonical names of the rules.
+
+use std::collections::BTreeMap;
+
+use asmm_model::{Component, ComponentKind, Evidence, EvidenceClass, Model, Place, Role};
+use muster_rules::{RulePack, SiteKind};
+
+use crate::detect::{Detection, Hit};
+use crate::manifests::purl;
+use crate::program::ModuleId;
+use crate::role::role_of;
+use crate::survey::ManifestFacts;
+
+/// Places kept of one component.
+const MAX_PLACES: usize = 10;
+/// Bytes of a model's name.
+const MAX_MODEL_NAME: usize = 120;
+
+/// Components that code uses, and the models it names.
+pub(crate) fn in_code(
+    detection: &Detection<'_>,
+    is_own: &dyn Fn(ModuleId) -> bool,
+) -> (Vec<Component>, Vec<Model>) {
+    let mut components: BTreeMap<u32, Vec<&Hit>> = BTreeMap::new();
+    let mut models: BTreeMap<&str, Vec<&Hit>> = BTreeMap::new();
+    for hit in detection.hits.iter().filter(|hit| is_own(hit.module)) {
+        match detection.rule(hit).kind {
+            Some(ComponentKind::Model) => models.entry(&hit.name).or_default().push(hit),
+            Some(_) => components.entry(hit.site.rule).or_default().push(hit),
+            None => {}
+        }
+    }
+    let evidence = |hits: &[&Hit]| {
+        // Calls say more than imports, and imports more than names.
+        let mut best: Vec<&&Hit> = hits.iter().collect();
+        best.sort_by_key(|hit| (rank(detection.site(hit).kind), hit.module, hit.line));
+        best.dedup_by_key(|hit| (hit.module, hit.line));
+        best.into_iter().take(MAX_PLACES).map(|hit| place(detection, hit)).collect::<Vec<_>>()
+    };
+    let components = components
+        .into_iter()
+        .filter_map(|(rule, hits)| {
+            let found = detection.pack.rule(rule);
+            let kind = found.kind?;
+            // A name alone, such as a host in a list, supports but does not show use.
+            let shows = hits.iter().any(|hit| detection.site(hit).kind != SiteKind::Mention);
+            (shows || found.strength > 1).then(|| Component {
+                kind,
+                name: found.name.clone(),
+                package: None,
+                version: None,
+                purl: None,
+                direct: None,
+                role: most_productive(&hits, detection),
+                evidence: evidence(&hits),
+            })
+        })
+        .collect();
+    let models = models
+        .into_iter()
+        .filter(|(name, _)| name.len() <= MAX_MODEL_NAME)
+        .map(|(name, hits)| Model {
+            name: name.to_owned(),
+            provider: hits.first().and_then(|hit| detection.rule(hit).provider.clone()),
+            pinned: is_pinned(name),
+            evidence: evidence(&hits),
+        })
+        .collect();
+    (components, models)
+}
+
+fn rank(kind: SiteKind) -> u8 {
+    match kind {
+        SiteKind::Call | SiteKind::Decorator | SiteKind::Subclass | SiteKind::Argument => 0,
+        SiteKind::Import => 1,
+        SiteKind::Mention | SiteKind::Text => 2,
+    }
+}
+
+fn most_productive(hits: &[&Hit], detection: &Detection<'_>) -> Role {
+    hits.iter().map(|hit| detection.program.module(hit.module).role).min().unwrap_or_default()
+}
+
+/// Evidence of a hit: its rule and its place.
+pub(crate) fn place(detection: &Detection<'_>, hit: &Hit) -> Evidence {
+    let module = detection.program.module(hit.module);
+    Evidence::at(Place::line(&*module.path, hit.line), module.role)
+        .by(detection.rule(hit).id.0.clone())
+        .of(EvidenceClass::Ast)
+}
+
+/// Components that manifests ask for. Packages that only come along with others count where `with_transitive`.
+pub(crate) fn in_manifests<'m>(
+    pack: &RulePack,
+    manifests: impl Iterator<Item = &'m ManifestFacts>,
+    with_transitive: bool,
+) -> Vec<Component> {
+    let mut found: BTreeMap<(u32, String), Component> = BTreeMap::new();
+    for manifest in manifests {
+        let role = role_of(&manifest.path);
+        for package in &manifest.known {
+            let ecosystem = package.ecosystem.purl_type();
+            for rule in pack.package(ecosystem, &package.name) {
+                let known = pack.rule(rule);
+                let Some(kind) = known.kind else { continue };
+                let evidence = Evidence::at(Place::line(&*manifest.path, package.line), role)
+                    .by(known.id.0.clone())
+                    .of(EvidenceClass::Manifest);
+                let version = package.locked.clone().or_else(|| package.requirement.clone());
+                let component = found.entry((rule, package.name.clone())).or_insert_with(|| Component {
+                    kind,
+                    name: known.name.clone(),
+                    package: Some(package.name.clone()),
+                    version: None,
+                    purl: None,
+                    direct: Some(false),
+                    role,
+                    evidence: Vec::new(),
+                });
+                component.role = component.role.min(role);
+                component.direct = Some(component.direct == Some(true) || package.direct);
+                // An exact version wins over a demand.
+                if package.locked.is_some() || component.version.is_none() {
+                    component.version = version;
+                    component.purl = Some(purl(package));
+                }
+                if component.evidence.len() < MAX_PLACES {
+                    component.evidence.push(evidence);
+                }
+            }
+        }
+    }
+    found.into_values().filter(|c| with_transitive || c.direct == Some(true)).collect()
+}
+
+/// Whether a model's name fixes one dated version.
+fn is_pinned(name: &str) -> bool {
+    let digits = |text: &str| text.len() >= 4 && text.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = name.split(['-', '@', ':', '.', '/']).collect();
+    parts.iter().any(|part| digits(part) && (part.len() == 8 || part.len() == 6 || part.len() == 4))
+        || parts.windows(3).any(|w| digits(w[0]) && w[0].len() == 4 && w[1].len() == 2 && w[2].len() == 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dated_names_are_pinned() {
+        for yes in [
+            "claude-sonnet-4-20250514",
+            "gpt-4o-2024-08-06",
+            "gpt-4-0613",
+            "us.anthropic.claude-sonnet-4-20250514-v1:0",
+        ] {
+            assert!(is_pinned(yes), "{yes}");
+        }
+        for no in ["gpt-4o", "claude-sonnet-4", "gemini-2.5-pro", "llama3:8b"] {
+            assert!(!is_pinned(no), "{no}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a function does to the world: the strongest effect of its body and of what it calls.
+
+use std::collections::BTreeSet;
+
+use asmm_model::{ComponentKind, Effect};
+use muster_rules::Means;
+
+use super::reach::targets;
+use crate::detect::Detection;
+use crate::program::{CallSite, Meaning, Routine};
+
+/// Calls from one function to the next that are followed.
+const MAX_DEPTH: u8 = 5;
+/// Routines looked at for one question.
+const MAX_ROUTINES: usize = 400;
+
+/// A call that changes something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) site: CallSite,
+    pub(crate) effect: Effect,
+    /// The rule that says so.
+    pub(crate) rule: u32,
+    /// The calls that lead there, from the outermost on.
+    pub(crate) through: Vec<CallSite>,
+}
+
+/// What running something comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) changes: Vec<Change>,
+    /// Calls that no rule knows and that lead out of the program.
+    pub(crate) unresolved: Vec<CallSite>,
+    /// Whether there was anything to follow at all.
+    pub(crate) looked: bool,
+}
+
+impl Outcome {
+    /// The strongest effect; `read` only where everything could be followed.
+    pub(crate) fn effect(&self) -> Effect {
+        match self.changes.iter().map(|change| change.effect).max() {
+            Some(effect) => effect,
+            None if self.looked && self.unresolved.is_empty() => Effect::Read,
+            None => Effect::Unknown,
+        }
+    }
+}
+
+/// Follows what these routines do.
+pub(crate) fn outcome(detection: &Detection<'_>, routines: &[Routine]) -> Outcome {
+    let mut walk = Walk { detection, seen: BTreeSet::new(), outcome: Outcome::default() };
+    for routine in routines {
+        walk.routine(*routine, &[], MAX_DEPTH);
+    }
+    walk.outcome
+}
+
+struct Walk<'d, 'p> {
+    detection: &'d Detection<'p>,
+    seen: BTreeSet<Routine>,
+    outcome: Outcome,
+}
+
+impl Walk<'_, '_> {
+    fn routine(&mut self, routine: Routine, through: &[CallSite], depth: u8) {
+        if self.seen.len() >= MAX_ROUTINES || !self.seen.insert(routine) {
+            return;
+        }
+        self.outcome.looked = true;
+        let program = self.detection.program;
+        for site in program.calls_in(routine) {
+            self.call(site, through, depth);
+        }
+        for nested in program.nested_in(routine) {
+            self.routine(nested, through, depth);
+        }
+    }
+
+    fn call(&mut self, site: CallSite, through: &[CallSite], depth: u8) {
+        let detection = self.detection;
+        let mut known = false;
+        let mut strongest: Option<(Effect, u32)> = None;
+        for hit in detection.on_call(site) {
+            let what = detection.site(hit);
+            known = true;
+            if matches!(what.means, Means::Effect | Means::BuiltinTool) {
+                strongest = strongest.max(what.effect.map(|effect| (effect, hit.site.rule)));
+            }
+            // What a tool of another process does cannot be seen from here.
+            let remote =
+                what.means == Means::UntrustedInput && detection.rule(hit).kind == Some(ComponentKind::Mcp);
+            if remote {
+                self.outcome.unresolved.push(site);
+            }
+        }
+        if let Some((effect, rule)) = strongest {
+            if effect.changes_state() {
+                self.outcome.changes.push(Change { site, effect, rule, through: through.to_vec() });
+            }
+            return;
+        }
+        if known {
+            return;
+        }
+        let program = detection.program;
+        let next = targets(program, site);
+        if !next.is_empty() {
+            let Some(depth) = depth.checked_sub(1) else {
+                self.outcome.unresolved.push(site);
+                return;
+            };
+            let mut path = through.to_vec();
+            path.push(site);
+            for routine in next {
+                self.routine(routine, &path, depth);
+            }
+            return;
+        }
+        // A class of the program without a constructor only holds values; what it inherits was matched by a rule.
+        let plain = program.callee(site).iter().any(|m| {
+            matches!(m, Meaning::Class(module, class) if program.foreign_bases(*module, *class).iter().all(|b| is_plain_base(b)))
+        });
+        if !plain {
+            self.outcome.unresolved.push(site);
+        }
+    }
+}
+
+/// Bases whose construction does nothing.
+fn is_plain_base(name: &str) -> bool {
+    let last = name.rsplit(['.', '#']).next().unwrap_or(name);
+    matches!(
+        last,
+        "object" | "BaseModel" | "Enum" | "TypedDict" | "NamedTuple" | "ABC" | "Protocol" | "Error"
+    ) || last.ends_with("Exception")
+        || last.ends_with("Error")
+}

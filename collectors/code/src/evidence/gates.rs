@@ -1,0 +1,305 @@
+//! Who is asked before a tool runs: approval on the tool, on its agent, by name, in its body, or where it is called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asmm_model::Gate;
+use muster_rules::{Covers, Means, ToolArgument};
+
+use super::agents::ModelSite;
+use super::effects::Outcome;
+use super::reach::{Reach, targets};
+use super::tools::FoundTool;
+use crate::detect::{Detection, Hit};
+use crate::program::{CallSite, ModuleId, Program, Routine};
+use crate::syntax::Expr;
+
+/// An answer with the hits that give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gated<'d> {
+    pub(crate) gate: Gate,
+    pub(crate) because: Vec<&'d Hit>,
+}
+
+/// Everything in a part that asks a person, or keeps from asking.
+pub(crate) struct Gates<'d, 'p> {
+    detection: &'d Detection<'p>,
+    reach: &'d Reach,
+    /// Routines in which a person is asked, with the hit that shows it.
+    asking: BTreeMap<Routine, &'d Hit>,
+    agent: Vec<&'d Hit>,
+    named: Vec<&'d Hit>,
+    pub(crate) bypasses: Vec<&'d Hit>,
+    /// Where models are called.
+    models: BTreeSet<CallSite>,
+}
+
+impl<'d, 'p> Gates<'d, 'p> {
+    pub(crate) fn of(
+        detection: &'d Detection<'p>,
+        reach: &'d Reach,
+        sites: &[ModelSite<'_>],
+        is_own: &dyn Fn(ModuleId) -> bool,
+    ) -> Self {
+        let mut gates = Self {
+            detection,
+            reach,
+            asking: BTreeMap::new(),
+            agent: Vec::new(),
+            named: Vec::new(),
+            bypasses: Vec::new(),
+            models: sites.iter().filter_map(|s| s.hit.call()).collect(),
+        };
+        for hit in &detection.hits {
+            match detection.means(hit) {
+                Means::Bypass if is_own(hit.module) => gates.bypasses.push(hit),
+                Means::Gate => match detection.site(hit).covers {
+                    Covers::Body => drop(gates.asking.entry(hit.routine()).or_insert(hit)),
+                    Covers::Agent if is_own(hit.module) => gates.agent.push(hit),
+                    Covers::Named if is_own(hit.module) => gates.named.push(hit),
+                    Covers::Agent | Covers::Named | Covers::Tool => {}
+                },
+                _ => {}
+            }
+        }
+        gates
+    }
+
+    /// Whether nothing in the part could ever ask a person before a tool runs. A prompt that only reads the next
+    /// question of a chat is not counted.
+    pub(crate) fn is_ungated(&self, tools: &[(FoundTool, Outcome)]) -> bool {
+        self.agent.is_empty()
+            && self.named.is_empty()
+            && tools.iter().all(|(tool, outcome)| self.of_tool(tool, outcome).because.is_empty())
+    }
+
+    /// Who is asked before this tool runs.
+    pub(crate) fn of_tool(&self, tool: &FoundTool, outcome: &Outcome) -> Gated<'d> {
+        let mut gated = Gated { gate: Gate::None, because: Vec::new() };
+        let detection = self.detection;
+        let mut raise = |gate: Gate, hit: &'d Hit| {
+            let stronger = match (gated.gate, gate) {
+                (Gate::Each, _) | (_, Gate::Each) => Gate::Each,
+                (Gate::Some, _) | (_, Gate::Some) => Gate::Some,
+                (Gate::Unknown, _) | (_, Gate::Unknown) => Gate::Unknown,
+                (Gate::None, Gate::None) => Gate::None,
+            };
+            gated.gate = stronger;
+            gated.because.push(hit);
+        };
+        for site in &tool.declared_by {
+            for hit in detection.on_call(*site) {
+                let what = detection.site(hit);
+                if what.means == Means::Gate && what.covers == Covers::Tool {
+                    raise(what.gate.unwrap_or(Gate::Unknown), hit);
+                }
+            }
+        }
+        for routine in &tool.handlers {
+            for hit in detection.on_function(*routine) {
+                let what = detection.site(hit);
+                if what.means == Means::Gate && what.covers != Covers::Body {
+                    raise(what.gate.unwrap_or(Gate::Unknown), hit);
+                }
+            }
+        }
+        let bypassed = !self.bypasses.is_empty();
+        if !bypassed {
+            for hit in &self.agent {
+                raise(self.agent_gate(hit), hit);
+            }
+        }
+        for hit in &self.named {
+            if let Some(gate) = self.named_gate(hit, &tool.name) {
+                raise(gate, hit);
+            }
+        }
+        if let Some((gate, hit)) = self.in_body(tool, outcome) {
+            raise(gate, hit);
+        }
+        if let Some((gate, hit)) = self.at_dispatch(tool) {
+            raise(gate, hit);
+        }
+        gated
+    }
+
+    /// A gate on a whole agent. One that interrupts before named nodes covers the tools only if it names their node.
+    fn agent_gate(&self, hit: &Hit) -> Gate {
+        let what = self.detection.site(hit);
+        let gate = what.gate.unwrap_or(Gate::Unknown);
+        let (Some(call), Some(test)) = (hit.call(), what.conditions.iter().find(|t| !t.absent)) else {
+            return gate;
+        };
+        let Some((_, Expr::List(names))) = self.detection.arguments(call).value(&test.name) else {
+            return gate;
+        };
+        let texts: Vec<&str> = names
+            .iter()
+            .filter_map(|name| if let Expr::Text(text) = name { Some(&**text) } else { None })
+            .collect();
+        let covers_tools = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name == "*" || name.contains("tool") || name.contains("action")
+        };
+        if texts.is_empty() || texts.iter().any(|name| covers_tools(name)) { gate } else { Gate::Some }
+    }
+
+    /// A gate that names its tools: in a map `tool: True`, in a list, or in a single text.
+    fn named_gate(&self, hit: &Hit, tool: &str) -> Option<Gate> {
+        let what = self.detection.site(hit);
+        let gate = what.gate.unwrap_or(Gate::Unknown);
+        let call = hit.call()?;
+        let argument: &ToolArgument = &what.conditions.iter().find(|t| !t.absent)?.name;
+        let Some((spot, value)) = self.detection.arguments(call).value(argument) else {
+            return Some(Gate::Unknown);
+        };
+        match value {
+            Expr::Map(entries) => {
+                let Some((_, value)) = entries.iter().find(|(key, _)| &**key == tool) else {
+                    let open = entries.iter().any(|(key, _)| key.is_empty());
+                    return open.then_some(Gate::Unknown);
+                };
+                match self.detection.program.value_of(spot, value).1 {
+                    Expr::Literal(text) if text.eq_ignore_ascii_case("false") => None,
+                    _ => Some(gate),
+                }
+            }
+            Expr::List(values) => {
+                let mut open = false;
+                for value in values {
+                    match self.detection.program.value_of(spot, value).1 {
+                        Expr::Text(text) if &**text == tool => return Some(gate),
+                        Expr::Text(_) => {}
+                        Expr::Name(name) if &**name == tool => return Some(gate),
+                        _ => open = true,
+                    }
+                }
+                open.then_some(Gate::Unknown)
+            }
+            Expr::Text(text) => (&**text == tool || &**text == "*").then_some(gate),
+            // A function decides for each call.
+            Expr::Function(_) => Some(Gate::Some),
+            _ => Some(Gate::Unknown),
+        }
+    }
+
+    /// A person is asked in the body, before what it changes.
+    fn in_body(&self, tool: &FoundTool, outcome: &Outcome) -> Option<(Gate, &'d Hit)> {
+        let mut gates = Vec::new();
+        let mut shown = None;
+        for change in &outcome.changes {
+            // Every step from the tool's own body down to the change is a chance to ask first.
+            let best = change
+                .through
+                .iter()
+                .chain(std::iter::once(&change.site))
+                .filter_map(|step| self.before(*step, None))
+                .min_by_key(|(gate, _)| *gate != Gate::Each);
+            gates.push(best.map_or(Gate::None, |(gate, _)| gate));
+            shown = shown.or(best.map(|(_, hit)| hit));
+        }
+        if outcome.changes.is_empty() {
+            // What cannot be followed may still be asked about first.
+            let asks = tool.handlers.iter().find_map(|routine| self.asks(*routine, 2));
+            return asks.map(|hit| (Gate::Some, hit));
+        }
+        let hit = shown?;
+        let gate = if gates.iter().all(|g| *g == Gate::Each) { Gate::Each } else { Gate::Some };
+        Some((gate, hit))
+    }
+
+    /// A person is asked where hand-written code runs the tool calls of a model.
+    fn at_dispatch(&self, tool: &FoundTool) -> Option<(Gate, &'d Hit)> {
+        if tool.handlers.is_empty() || self.asking.is_empty() {
+            return None;
+        }
+        let program = self.detection.program;
+        let below_models = self.reach.above(self.models.iter().map(|m| routine_of(program, *m)));
+        let above = self.reach.above(tool.handlers.iter().copied());
+        let mut best = None;
+        for routine in &above {
+            if tool.handlers.contains(routine) {
+                continue;
+            }
+            for site in program.calls_in(*routine) {
+                if !targets(program, site).iter().any(|t| above.contains(t)) {
+                    continue;
+                }
+                // A question before the model is called is the next turn of a conversation.
+                let model_line = program
+                    .calls_in(*routine)
+                    .filter(|call| {
+                        self.models.contains(call)
+                            || targets(program, *call).iter().any(|t| below_models.contains(t))
+                    })
+                    .map(|call| line_of(program, call))
+                    .filter(|line| *line <= line_of(program, site))
+                    .min();
+                if below_models.contains(routine) && model_line.is_none() {
+                    continue;
+                }
+                if let Some((gate, hit)) = self.before(site, model_line) {
+                    let better = best.is_none_or(|(b, _)| b != Gate::Each);
+                    if better {
+                        best = Some((gate, hit));
+                    }
+                }
+            }
+        }
+        best
+    }
+
+    /// A question that is asked in the same routine before that call, and after line `after`.
+    fn before(&self, step: CallSite, after: Option<u32>) -> Option<(Gate, &'d Hit)> {
+        let program = self.detection.program;
+        let module = program.module(step.module);
+        let call = module.call(step.call);
+        let routine = Routine { module: step.module, function: call.within };
+        let mut best: Option<(Gate, &'d Hit)> = None;
+        for site in program.calls_in(routine) {
+            let question = module.call(site.call);
+            let is_before =
+                question.line < call.line || (question.line == call.line && site.call < step.call);
+            if !is_before || after.is_some_and(|after| question.line <= after) || site == step {
+                continue;
+            }
+            let Some((hit, gate)) = self.question(site) else { continue };
+            let always = module.is_within_branch(call.branch, question.branch);
+            let gate = if always { gate } else { Gate::Some };
+            if best.is_none_or(|(b, _)| b != Gate::Each) {
+                best = Some((gate, hit));
+            }
+        }
+        best
+    }
+
+    /// Whether a call asks a person, itself or in the function that it runs.
+    fn question(&self, site: CallSite) -> Option<(&'d Hit, Gate)> {
+        let detection = self.detection;
+        let direct = detection.on_call(site).find(|hit| {
+            let what = detection.site(hit);
+            what.means == Means::Gate && what.covers == Covers::Body
+        });
+        if let Some(hit) = direct {
+            return Some((hit, detection.site(hit).gate.unwrap_or(Gate::Each)));
+        }
+        let hit = detection.program.targets(site).find_map(|routine| self.asks(routine, 2))?;
+        Some((hit, detection.site(hit).gate.unwrap_or(Gate::Each)))
+    }
+
+    fn asks(&self, routine: Routine, depth: u8) -> Option<&'d Hit> {
+        if let Some(hit) = self.asking.get(&routine) {
+            return Some(hit);
+        }
+        let depth = depth.checked_sub(1)?;
+        let program = self.detection.program;
+        program.calls_in(routine).find_map(|site| program.targets(site).find_map(|r| self.asks(r, depth)))
+    }
+}
+
+fn routine_of(program: &Program<'_>, site: CallSite) -> Routine {
+    Routine { module: site.module, function: program.module(site.module).call(site.call).within }
+}
+
+fn line_of(program: &Program<'_>, site: CallSite) -> u32 {
+    program.module(site.module).call(site.call).line
+}

@@ -1,0 +1,155 @@
+//! Non-human identities in code: the variables that hand over credentials, and the role of the machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asmm_model::IdentityKind;
+use muster_rules::{Means, ToolArgument};
+
+use crate::detect::{Detection, Hit};
+use crate::program::ModuleId;
+use crate::syntax::Expr;
+
+/// Endings of variables that carry a credential.
+const ENDINGS: [&str; 20] = [
+    "_API_KEY",
+    "_APIKEY",
+    "_KEY_ID",
+    "_ACCESS_KEY",
+    "_SECRET_KEY",
+    "_TOKEN",
+    "_SECRET",
+    "_PASSWORD",
+    "_PASSWD",
+    "_CREDENTIALS",
+    "_CREDENTIAL",
+    "_PRIVATE_KEY",
+    "_AUTH_KEY",
+    "_CLIENT_SECRET",
+    "_CLIENT_ID",
+    "_SERVICE_KEY",
+    "_CONNECTION_STRING",
+    "_API_TOKEN",
+    "_ACCESS_TOKEN",
+    "_SERVICE_ROLE_KEY",
+];
+
+/// One identity, at one place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FoundIdentity {
+    pub(crate) kind: IdentityKind,
+    pub(crate) name: String,
+    pub(crate) module: ModuleId,
+    pub(crate) line: u32,
+    pub(crate) rule: u32,
+    /// No line names it: the SDK reads it when none is given.
+    pub(crate) inferred: bool,
+}
+
+/// Whether a variable's name says that it carries a credential.
+pub(crate) fn is_credential(name: &str) -> bool {
+    let upper = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    // `NEXT_PUBLIC_…` and the like are shipped to every visitor: they are no secret of the system.
+    let public = name.starts_with("NEXT_PUBLIC_") || name.starts_with("VITE_") || name.starts_with("PUBLIC_");
+    upper && !public && name.len() <= 100 && ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Every identity that the modules use, sorted.
+pub(crate) fn find(detection: &Detection<'_>, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<FoundIdentity> {
+    let mut found = BTreeSet::new();
+    for hit in detection.hits.iter().filter(|hit| is_own(hit.module)) {
+        if detection.means(hit) == Means::ReadsEnv {
+            found.extend(read(detection, hit));
+        }
+    }
+    // A credential's whole name elsewhere in the code: a settings class, a constant, a mapping.
+    for (id, module) in detection.program.modules().filter(|(id, _)| is_own(*id)) {
+        for mention in &module.mentions {
+            if let Some(rule) = detection.pack.credential(&mention.text).first() {
+                found.insert(FoundIdentity {
+                    kind: IdentityKind::EnvCredential,
+                    name: mention.text.to_string(),
+                    module: id,
+                    line: mention.line,
+                    rule: *rule,
+                    inferred: false,
+                });
+            }
+        }
+    }
+    found.extend(defaults(detection, is_own, &found));
+    found.into_iter().collect()
+}
+
+fn read(detection: &Detection<'_>, hit: &Hit) -> Option<FoundIdentity> {
+    let call = hit.call()?;
+    let identity = |kind, name: &str| FoundIdentity {
+        kind,
+        name: name.to_owned(),
+        module: hit.module,
+        line: hit.line,
+        rule: hit.site.rule,
+        inferred: false,
+    };
+    if detection.rule(hit).id.0 == "uses-cloud-role" {
+        let last = hit.name.rsplit(['.', '#']).next().unwrap_or(&hit.name);
+        return Some(identity(IdentityKind::CloudRole, last));
+    }
+    let (_, value) = detection.arguments(call).value(&ToolArgument("@0".to_owned()))?;
+    let Expr::Text(name) = value else { return None };
+    let known = !detection.pack.credential(name).is_empty();
+    (known || is_credential(name)).then(|| identity(IdentityKind::EnvCredential, name))
+}
+
+/// Clients that are made without a credential read the variable that their SDK reads by default.
+fn defaults(
+    detection: &Detection<'_>,
+    is_own: &dyn Fn(ModuleId) -> bool,
+    named: &BTreeSet<FoundIdentity>,
+) -> Vec<FoundIdentity> {
+    let mut first: BTreeMap<u32, &Hit> = BTreeMap::new();
+    for hit in detection.hits.iter().filter(|hit| is_own(hit.module)) {
+        if matches!(detection.means(hit), Means::Client | Means::ModelCall | Means::Agent) {
+            first.entry(hit.site.rule).or_insert(hit);
+        }
+    }
+    let explicit =
+        ["api_key", "apiKey", "key", "token", "credentials", "credential", "auth_token", "authToken"];
+    let mut found = Vec::new();
+    for (rule, hit) in first {
+        let known = detection.pack.rule(rule);
+        let Some(default) = known.credentials.first() else { continue };
+        if known.credentials.iter().any(|c| named.iter().any(|i| i.name == *c)) {
+            continue;
+        }
+        let given = hit.call().is_some_and(|call| {
+            let arguments = detection.arguments(call);
+            explicit.iter().any(|name| arguments.find(&ToolArgument((*name).to_owned())).value().is_some())
+        });
+        if !given {
+            found.push(FoundIdentity {
+                kind: IdentityKind::EnvCredential,
+                name: default.clone(),
+                module: hit.module,
+                line: hit.line,
+                rule,
+                inferred: true,
+            });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_told_by_their_endings() {
+        for yes in ["SHOP_API_KEY", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "GITHUB_TOKEN"] {
+            assert!(is_credential(yes), "{yes}");
+        }
+        for no in ["LOG_LEVEL", "NEXT_PUBLIC_MAP_TOKEN", "max_token", "TOKENS", "", "API_KEY"] {
+            assert!(!is_credential(no), "{no}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! From sites to reasons: which models run, what they are given, who is asked, what starts them, and what that says
+//! about the criteria of the Autonomy Test.
+
+mod agents;
+mod case;
+mod components;
+mod criteria;
+mod effects;
+mod gates;
+mod identities;
+mod reach;
+mod tools;
+mod triggers;
+
+pub(crate) use case::{Case, observe};

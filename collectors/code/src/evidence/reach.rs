@@ -1,0 +1,129 @@
+//! What runs what: the call graph of a program, with callbacks, nested functions and imports, in both directions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::program::{CallSite, Meaning, Program, Routine, Spot};
+use crate::syntax::Expr;
+
+/// Names that many things have: a call on something unresolved says nothing by them.
+const COMMON: [&str; 40] = [
+    "run", "get", "set", "add", "put", "call", "send", "post", "read", "write", "open", "close", "start",
+    "stop", "init", "load", "save", "list", "find", "next", "update", "create", "delete", "execute",
+    "invoke", "handle", "process", "main", "apply", "parse", "format", "query", "search", "stream",
+    "connect", "fetch", "reset", "clear", "build", "setup",
+];
+
+/// The call graph.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    down: BTreeMap<Routine, BTreeSet<Routine>>,
+    up: BTreeMap<Routine, BTreeSet<Routine>>,
+}
+
+impl Reach {
+    pub(crate) fn of(program: &Program<'_>) -> Self {
+        let mut reach = Self::default();
+        for (id, module) in program.modules() {
+            let top = Routine { module: id, function: None };
+            for import in &module.imports {
+                if let Some(imported) = program.imported(id, import).filter(|other| *other != id) {
+                    reach.add(top, Routine { module: imported, function: None });
+                }
+            }
+            for (function, definition) in (0u32..).zip(&module.functions) {
+                if definition.within.is_some() {
+                    let outer = Routine { module: id, function: definition.within };
+                    reach.add(outer, Routine { module: id, function: Some(function) });
+                }
+            }
+            for (call, found) in (0u32..).zip(&module.calls) {
+                let from = Routine { module: id, function: found.within };
+                for target in targets(program, CallSite { module: id, call }) {
+                    reach.add(from, target);
+                }
+                let spot = Spot { module: id, function: found.within };
+                for argument in &found.arguments {
+                    for callback in callbacks(program, spot, &argument.value) {
+                        reach.add(from, callback);
+                    }
+                }
+            }
+        }
+        reach
+    }
+
+    fn add(&mut self, from: Routine, to: Routine) {
+        if from != to {
+            self.down.entry(from).or_default().insert(to);
+            self.up.entry(to).or_default().insert(from);
+        }
+    }
+
+    /// Everything from which one of these is reached, themselves included.
+    pub(crate) fn above(&self, of: impl IntoIterator<Item = Routine>) -> BTreeSet<Routine> {
+        closure(&self.up, of)
+    }
+
+    /// Everything that is reached from these, themselves included.
+    pub(crate) fn below(&self, of: impl IntoIterator<Item = Routine>) -> BTreeSet<Routine> {
+        closure(&self.down, of)
+    }
+
+    /// Whether a routine leads back to itself.
+    pub(crate) fn is_recursive(&self, routine: Routine) -> bool {
+        let next = self.down.get(&routine).into_iter().flatten().copied();
+        self.below(next).contains(&routine)
+    }
+}
+
+fn closure(
+    edges: &BTreeMap<Routine, BTreeSet<Routine>>,
+    of: impl IntoIterator<Item = Routine>,
+) -> BTreeSet<Routine> {
+    let mut known: BTreeSet<Routine> = of.into_iter().collect();
+    let mut edge: Vec<Routine> = known.iter().copied().collect();
+    while let Some(at) = edge.pop() {
+        for next in edges.get(&at).into_iter().flatten() {
+            if known.insert(*next) {
+                edge.push(*next);
+            }
+        }
+    }
+    known
+}
+
+/// Routines of the program that a call runs. On something that could not be resolved, a telling name that only one
+/// function has leads to that function.
+pub(crate) fn targets(program: &Program<'_>, site: CallSite) -> Vec<Routine> {
+    let mut found: Vec<Routine> = program.targets(site).collect();
+    if found.is_empty()
+        && let [Meaning::Unresolved(name)] = program.callee(site)
+        && let Some((_, last)) = name.rsplit_once('.')
+        && last.len() >= 4
+        && !COMMON.contains(&last)
+    {
+        found.extend(program.only_named(last));
+    }
+    found
+}
+
+/// Functions of the program that are handed over as an argument.
+fn callbacks(program: &Program<'_>, spot: Spot, value: &Expr) -> Vec<Routine> {
+    let function = |meaning: Meaning| match meaning {
+        Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
+        _ => None,
+    };
+    match value {
+        Expr::Function(function) => vec![Routine { module: spot.module, function: Some(*function) }],
+        Expr::Name(_) | Expr::Member(..) => {
+            program.resolve(spot, value).into_iter().filter_map(function).collect()
+        }
+        // `target=partial(run, job)` and `{ onMessage: handle }`.
+        Expr::Map(entries) => entries
+            .iter()
+            .filter(|(_, value)| matches!(value, Expr::Function(_) | Expr::Name(_)))
+            .flat_map(|(_, value)| callbacks(program, spot, value))
+            .collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Which files import which, read off the lines without a syntax tree: enough to find who calls the code that uses AI.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use muster_rules::Language;
+
+use crate::program::SourceIndex;
+use crate::syntax::Dialect;
+
+/// Import specifiers taken from one file.
+const MAX_SPECIFIERS: usize = 500;
+
+/// Who imports a file.
+#[derive(Debug, Default)]
+pub(crate) struct Importers(BTreeMap<Arc<str>, BTreeSet<Arc<str>>>);
+
+impl Importers {
+    /// Adds what one file imports.
+    pub(crate) fn add(&mut self, index: &SourceIndex, dialect: Dialect, path: &Arc<str>, text: &[u8]) {
+        for specifier in specifiers(dialect.language(), text) {
+            if let Some(target) = index.find(dialect, path, &specifier)
+                && target != *path
+            {
+                self.0.entry(target).or_default().insert(Arc::clone(path));
+            }
+        }
+    }
+
+    /// Files that import a file, directly or through others, up to `depth` steps; the nearest first.
+    pub(crate) fn of<'a>(
+        &self,
+        files: impl Iterator<Item = &'a Arc<str>>,
+        depth: usize,
+        most: usize,
+    ) -> Vec<Arc<str>> {
+        let mut known: BTreeSet<Arc<str>> = files.cloned().collect();
+        let mut edge: Vec<Arc<str>> = known.iter().cloned().collect();
+        let mut found = Vec::new();
+        for _ in 0..depth {
+            let next: BTreeSet<Arc<str>> = edge
+                .iter()
+                .filter_map(|file| self.0.get(file))
+                .flatten()
+                .filter(|file| !known.contains(*file))
+                .cloned()
+                .collect();
+            edge = next.iter().take(most.saturating_sub(found.len())).cloned().collect();
+            known.extend(edge.iter().cloned());
+            found.extend(edge.iter().cloned());
+            if edge.is_empty() {
+                break;
+            }
+        }
+        found
+    }
+}
+
+/// Modules that a file names in its imports, without regard to whether the line is real code.
+fn specifiers(language: Language, text: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut begin = 0;
+    for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
+        let line = text.get(begin..end).unwrap_or_default();
+        begin = end + 1;
+        if found.len() >= MAX_SPECIFIERS {
+            break;
+        }
+        if line.len() > 2000 {
+            continue;
+        }
+        match language {
+            Language::Python => python(line, &mut found),
+            Language::JavaScript => script(line, &mut found),
+        }
+    }
+    found
+}
+
+fn python(line: &[u8], found: &mut Vec<String>) {
+    let Ok(line) = std::str::from_utf8(line.trim_ascii()) else { return };
+    if let Some(rest) = line.strip_prefix("from ") {
+        let Some((module, items)) = rest.split_once(" import ") else { return };
+        let module = module.trim();
+        found.push(module.to_owned());
+        // `from package import module`: each item may be a file.
+        let dot = if module.ends_with('.') { "" } else { "." };
+        for item in items.trim_matches(['(', ')', ' ', '\\']).split(',').take(20) {
+            if let Some(name) = item.split_whitespace().next() {
+                found.push(format!("{module}{dot}{name}"));
+            }
+        }
+    } else if let Some(rest) = line.strip_prefix("import ") {
+        found.extend(rest.split(',').filter_map(|m| m.split_whitespace().next()).map(str::to_owned));
+    }
+}
+
+fn script(line: &[u8], found: &mut Vec<String>) {
+    let Ok(line) = std::str::from_utf8(line) else { return };
+    for word in ["from ", "from'", "from\"", "import ", "import'", "import\"", "import(", "require("] {
+        for (at, _) in line.match_indices(word) {
+            let rest = line[at..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
+            let rest = rest.trim_start_matches([' ', '(']);
+            let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) else { continue };
+            if let Some((specifier, _)) = rest[1..].split_once(quote) {
+                found.push(specifier.to_owned());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(language: Language, text: &str) -> Vec<String> {
+        specifiers(language, text.as_bytes())
+    }
+
+    #[test]
+    fn imports_are_read_off_lines() {
+        assert_eq!(
+            of(Language::Python, "import os, app.agent as a\n  from .tools import search, mail\nx = 1\n"),
+            ["os", "app.agent", ".tools", ".tools.search", ".tools.mail"]
+        );
+        assert_eq!(
+            of(
+                Language::JavaScript,
+                "import a from './a';\nimport'./b'\nconst c = require(\"./c\"), d = await import(`./d`);\nexport * from \"./e\"\n"
+            ),
+            ["./a", "./b", "./d", "./c", "./e"]
+        );
+    }
+
+    #[test]
+    fn importers_are_found_step_by_step() {
+        let mut index = SourceIndex::default();
+        let paths: Vec<Arc<str>> = ["agent.py", "service.py", "main.py", "other.py"].map(Arc::from).to_vec();
+        paths.iter().for_each(|path| index.add(Arc::clone(path)));
+        let mut importers = Importers::default();
+        importers.add(&index, Dialect::Python, &paths[1], b"import agent\n");
+        importers.add(&index, Dialect::Python, &paths[2], b"from service import run\n");
+        importers.add(&index, Dialect::Python, &paths[3], b"import os\n");
+        let of = |depth, most| importers.of(paths[..1].iter(), depth, most);
+        assert_eq!(of(1, 9), [Arc::clone(&paths[1])]);
+        assert_eq!(of(4, 9), [Arc::clone(&paths[1]), Arc::clone(&paths[2])]);
+        assert_eq!(of(4, 1), [Arc::clone(&paths[1])]);
+    }
+}

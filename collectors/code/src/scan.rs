@@ -1,0 +1,280 @@
+//! A target from its files to its observations: survey, units, programs, reasons.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use asmm_model::{Coverage, Gap, GapReason, Observation};
+use muster_collect::{CollectError, Context};
+use muster_rules::Language;
+
+use crate::detect::Detection;
+use crate::evidence::{self, Case};
+use crate::imports::Importers;
+use crate::program::Program;
+use crate::survey::{Engine, SourceFile, Survey};
+use crate::syntax::{Module, Parsers};
+use crate::tree::{Tree, read_bounded};
+use crate::units::{Unit, Units};
+
+/// Modules that one unit may have; beyond it the rest is a gap.
+const MAX_MODULES: usize = 20_000;
+/// Modules that a unit borrows: what its code imports, and what imports its code.
+const MAX_BORROWED: usize = 2_000;
+/// Steps from one import to the next that are followed.
+const MAX_STEPS: usize = 5;
+/// Bytes of a source file; the survey has the same bound.
+const MAX_SOURCE: u64 = 4 * 1024 * 1024;
+
+/// Everything that one scan of a tree gives.
+pub(crate) struct Outcome {
+    pub(crate) coverage: Coverage,
+    pub(crate) observations: Vec<Observation>,
+}
+
+/// Scans a tree.
+pub(crate) fn scan(
+    tree: &Tree,
+    target: &str,
+    engine: &Engine,
+    cx: &Context,
+) -> Result<Outcome, CollectError> {
+    let survey = Survey::of(tree, engine, cx)?;
+    let name =
+        tree.root().file_name().map_or_else(|| "target".to_owned(), |n| n.to_string_lossy().into_owned());
+    let units = Units::of(&survey, &name);
+    let mut scan =
+        Scan { root: tree.root(), target, engine, cx, survey: &survey, importers: None, gaps: Vec::new() };
+    let mut observations = Vec::new();
+    for unit in units.iter() {
+        if cx.stop.is_asked() {
+            return Err(CollectError::Stopped);
+        }
+        observations.extend(scan.unit(unit, &units)?);
+    }
+    let mut skipped = survey.gaps.clone();
+    skipped.extend(scan.gaps);
+    skipped.sort();
+    skipped.dedup();
+    Ok(Outcome { coverage: Coverage { target: target.to_owned(), seen: survey.seen, skipped }, observations })
+}
+
+struct Scan<'s> {
+    root: &'s Path,
+    target: &'s str,
+    engine: &'s Engine,
+    cx: &'s Context,
+    survey: &'s Survey,
+    /// Who imports whom; read when the first unit that uses AI asks.
+    importers: Option<Importers>,
+    gaps: Vec<Gap>,
+}
+
+impl Scan<'_> {
+    fn unit(&mut self, unit: &Unit, units: &Units) -> Result<Vec<Observation>, CollectError> {
+        let file = |path: &Arc<str>| self.survey.sources.get(path);
+        let mut own: Vec<&SourceFile> =
+            unit.files.iter().filter_map(file).filter(|f| f.hits.primary).collect();
+        let mut modules = Vec::new();
+        if !own.is_empty() {
+            own.extend(unit.files.iter().filter_map(file).filter(|f| !f.hits.primary));
+            if own.len() > MAX_MODULES {
+                let rest = (own.len() - MAX_MODULES) as u64;
+                let what = if unit.root.is_empty() { "." } else { &unit.root };
+                self.gaps.push(
+                    Gap::new(what, GapReason::TooLarge)
+                        .times(rest)
+                        .because(format!("more than {MAX_MODULES} files of interest in one unit")),
+                );
+                own.truncate(MAX_MODULES);
+            }
+            modules = self.parse(&own)?;
+            self.borrow(&mut modules, units)?;
+        }
+        let declared = |language_and_module: &str| self.is_declared(unit, language_and_module);
+        let program = Program::new(modules, &self.survey.index, &declared);
+        let detection = Detection::of(&program, &self.engine.rules);
+        let is_own = |path: &str| units.of_file(path).is_some_and(|u| u.root == unit.root);
+        let own: BTreeSet<u32> =
+            program.modules().filter(|(_, module)| is_own(&module.path)).map(|(id, _)| id).collect();
+        let complete = self.is_complete(unit, &program, &own);
+        Ok(evidence::observe(&Case {
+            target: self.target,
+            survey: self.survey,
+            unit,
+            detection: &detection,
+            own: &own,
+            complete,
+        }))
+    }
+
+    /// Whether a manifest of the unit, or of one around it, asks for the package that a module belongs to.
+    fn is_declared(&self, unit: &Unit, module: &str) -> bool {
+        let rules = &self.engine.rules;
+        let wanted: BTreeSet<u32> = [Language::Python, Language::JavaScript]
+            .into_iter()
+            .flat_map(|language| rules.import_sites(language, module))
+            .map(|site| site.rule)
+            .collect();
+        if wanted.is_empty() {
+            return false;
+        }
+        let around = |path: &str| {
+            let folder = crate::manifests::unit_folder(path);
+            folder.is_empty()
+                || unit.root == folder
+                || unit.root.strip_prefix(folder).is_some_and(|r| r.starts_with('/'))
+        };
+        self.survey.manifests.iter().filter(|m| around(&m.path)).flat_map(|m| &m.known).any(|package| {
+            rules
+                .package(package.ecosystem.purl_type(), &package.name)
+                .iter()
+                .any(|rule| wanted.contains(rule))
+        })
+    }
+
+    /// Adds what the modules import from their own repository, and what imports them.
+    fn borrow(&mut self, modules: &mut Vec<Module>, units: &Units) -> Result<(), CollectError> {
+        let survey = self.survey;
+        let mut known: BTreeSet<Arc<str>> = modules.iter().map(|m| Arc::clone(&m.path)).collect();
+        let starts: Vec<Arc<str>> = known.iter().cloned().collect();
+        let mut borrowed = 0;
+        let mut from = 0;
+        for _ in 0..MAX_STEPS {
+            let mut next: BTreeSet<Arc<str>> = BTreeSet::new();
+            for module in modules.get(from..).unwrap_or_default() {
+                for import in &module.imports {
+                    let item = import.item.as_deref().filter(|item| *item != "*");
+                    let submodule = item.map(|item| {
+                        let dot = if import.module.ends_with('.') { "" } else { "." };
+                        format!("{}{dot}{item}", import.module)
+                    });
+                    for specifier in submodule.iter().map(String::as_str).chain([&*import.module]) {
+                        if let Some(path) = survey.index.find(module.dialect, &module.path, specifier)
+                            && !known.contains(&path)
+                        {
+                            next.insert(path);
+                        }
+                    }
+                }
+            }
+            let files: Vec<&SourceFile> = next
+                .iter()
+                .take(MAX_BORROWED.saturating_sub(borrowed))
+                .filter_map(|path| survey.sources.get(path))
+                .collect();
+            if files.is_empty() {
+                break;
+            }
+            from = modules.len();
+            borrowed += files.len();
+            known.extend(files.iter().map(|f| Arc::clone(&f.path)));
+            modules.extend(self.parse(&files)?);
+        }
+        let _ = units;
+        let importers = self.importers()?.of(starts.iter(), MAX_STEPS, MAX_BORROWED);
+        let files: Vec<&SourceFile> = importers
+            .iter()
+            .filter(|path| !known.contains(*path))
+            .filter_map(|path| survey.sources.get(path))
+            .filter(|f| f.role.is_own())
+            .collect();
+        modules.extend(self.parse(&files)?);
+        Ok(())
+    }
+
+    fn importers(&mut self) -> Result<&Importers, CollectError> {
+        if self.importers.is_none() {
+            let mut importers = Importers::default();
+            let mut buffer = Vec::new();
+            for file in self.survey.sources.values() {
+                if self.cx.stop.is_asked() {
+                    return Err(CollectError::Stopped);
+                }
+                // What could not be read was a gap of the survey already.
+                if self.read(file, &mut buffer).is_ok() {
+                    importers.add(&self.survey.index, file.dialect, &file.path, &buffer);
+                }
+            }
+            self.importers = Some(importers);
+        }
+        self.importers.as_ref().ok_or(CollectError::Stopped)
+    }
+
+    fn read(&self, file: &SourceFile, buffer: &mut Vec<u8>) -> Result<(), Gap> {
+        let full = file.elsewhere.clone().unwrap_or_else(|| self.root.join(&*file.path));
+        read_bounded(&full, &file.path, MAX_SOURCE, buffer)
+    }
+
+    /// Parses files on all threads; the answer is in the order of the files.
+    fn parse(&mut self, files: &[&SourceFile]) -> Result<Vec<Module>, CollectError> {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut parsers = Parsers::new();
+            let mut buffer = Vec::new();
+            let mut parsed: Vec<(usize, Result<Module, Gap>)> = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(file) = files.get(index) else { return parsed };
+                if self.cx.stop.is_asked() {
+                    return parsed;
+                }
+                let module = self.read(file, &mut buffer).and_then(|()| {
+                    parsers
+                        .module(&file.path, file.dialect, file.role, &buffer, &self.engine.lexicon)
+                        .map_err(|failure| {
+                            Gap::new(&*file.path, GapReason::Unparsable).because(failure.to_string())
+                        })
+                });
+                parsed.push((index, module));
+            }
+        };
+        let threads = self.cx.threads.clamp(1, files.len().max(1));
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        if self.cx.stop.is_asked() {
+            return Err(CollectError::Stopped);
+        }
+        let mut ordered: BTreeMap<usize, Result<Module, Gap>> = BTreeMap::new();
+        for result in results {
+            let parsed =
+                result.map_err(|_| CollectError::Failed("a parser ended unexpectedly".to_owned()))?;
+            ordered.extend(parsed);
+        }
+        let mut modules = Vec::new();
+        for module in ordered.into_values() {
+            match module {
+                Ok(module) => {
+                    if module.broken {
+                        self.gaps.push(
+                            Gap::new(&*module.path, GapReason::Unparsable)
+                                .because("has errors or is nested too deeply; the rest of it was read"),
+                        );
+                    }
+                    modules.push(module);
+                }
+                Err(gap) => self.gaps.push(gap),
+            }
+        }
+        Ok(modules)
+    }
+
+    /// Whether nothing in the unit stayed hidden: no unread source, no broken module, no other language.
+    fn is_complete(&self, unit: &Unit, program: &Program<'_>, own: &BTreeSet<u32>) -> bool {
+        let inside = |path: &str| {
+            unit.root.is_empty()
+                || path == unit.root
+                || path.strip_prefix(&*unit.root).is_some_and(|r| r.starts_with('/'))
+        };
+        let hidden = self.survey.gaps.iter().chain(&self.gaps).any(|gap| {
+            let is_source = crate::syntax::Dialect::of(&gap.what).is_some() || gap.what.ends_with('/');
+            gap.why.hides() && is_source && inside(&gap.what)
+        });
+        let foreign = self.survey.foreign.keys().any(|(_, folder)| inside(folder));
+        let broken = program.modules().any(|(id, module)| own.contains(&id) && module.broken);
+        !hidden && !foreign && !broken
+    }
+}

@@ -1,0 +1,169 @@
+//! The first look at a target: which files matter, what its manifests ask for, and what starts its code.
+//!
+//! Every file is read once, by as many threads as the context allows; what is kept is small: paths, packages that
+//! rules know, starters. Source is parsed later, unit by unit.
+
+mod settings;
+mod worker;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use asmm_model::{Gap, GapReason, Role};
+use muster_collect::{CollectError, Context};
+
+use crate::manifests::{self, Dependency, ManifestKind};
+use crate::prefilter::Hits;
+use crate::program::SourceIndex;
+use crate::starters::Starter;
+use crate::syntax::Dialect;
+use crate::tree::Tree;
+
+pub(crate) use settings::Setting;
+pub(crate) use worker::Engine;
+
+/// Files that wait to be read, over all threads: bounds the memory, not the work.
+const WAITING: usize = 256;
+
+/// A source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SourceFile {
+    pub(crate) path: Arc<str>,
+    /// Where it is on disk, when the path does not say it.
+    pub(crate) elsewhere: Option<PathBuf>,
+    pub(crate) dialect: Dialect,
+    pub(crate) role: Role,
+    pub(crate) hits: Hits,
+}
+
+/// What is kept of a manifest: the unit it describes, and the packages that rules know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ManifestFacts {
+    pub(crate) path: Arc<str>,
+    pub(crate) kind: ManifestKind,
+    pub(crate) name: Option<String>,
+    pub(crate) entry_points: Vec<String>,
+    pub(crate) scripts: BTreeMap<String, String>,
+    pub(crate) known: Vec<Dependency>,
+}
+
+/// What one target holds.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    /// Source files by path.
+    pub(crate) sources: BTreeMap<Arc<str>, SourceFile>,
+    /// Where imports lead.
+    pub(crate) index: SourceIndex,
+    pub(crate) manifests: Vec<ManifestFacts>,
+    pub(crate) starters: Vec<(Arc<str>, Starter)>,
+    /// Credentials that configuration names.
+    pub(crate) settings: Vec<Setting>,
+    /// Folders with code in languages that are not read yet, and how many files of each.
+    pub(crate) foreign: BTreeMap<(&'static str, String), u64>,
+    /// Folders with a Dockerfile.
+    pub(crate) images: BTreeSet<String>,
+    pub(crate) gaps: Vec<Gap>,
+    /// How many files were looked at.
+    pub(crate) seen: u64,
+}
+
+/// What one worker found in one file.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Source(SourceFile),
+    Manifest(ManifestFacts),
+    Starters(Arc<str>, Vec<Starter>),
+    Settings(Vec<Setting>),
+    Image(String),
+    Foreign(&'static str, String),
+    Gap(Gap),
+}
+
+impl Survey {
+    /// Reads the whole tree once.
+    pub(crate) fn of(tree: &Tree, engine: &Engine, cx: &Context) -> Result<Self, CollectError> {
+        let (send, receive) = crossbeam_channel::bounded(WAITING);
+        let (gaps, outcomes) = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..cx.threads.max(1))
+                .map(|_| {
+                    let receive = receive.clone();
+                    scope.spawn(move || worker::Worker::new(engine, cx).run(&receive))
+                })
+                .collect();
+            drop(receive);
+            let gaps = tree.walk(&mut |found| {
+                cx.progress.found(1);
+                if cx.stop.is_asked() || send.send(found).is_err() {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            });
+            drop(send);
+            let outcomes: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+            (gaps, outcomes)
+        });
+        if cx.stop.is_asked() {
+            return Err(CollectError::Stopped);
+        }
+        let mut survey = Self { gaps, ..Self::default() };
+        for outcome in outcomes {
+            let Ok((seen, pieces)) = outcome else {
+                return Err(CollectError::Failed("a worker ended unexpectedly".to_owned()));
+            };
+            survey.seen += seen;
+            for piece in pieces {
+                survey.add(piece);
+            }
+        }
+        survey.settle();
+        Ok(survey)
+    }
+
+    fn add(&mut self, piece: Piece) {
+        match piece {
+            Piece::Source(file) => {
+                self.index.add(Arc::clone(&file.path));
+                self.sources.insert(Arc::clone(&file.path), file);
+            }
+            Piece::Manifest(manifest) => self.manifests.push(manifest),
+            Piece::Starters(path, starters) => {
+                self.starters.extend(starters.into_iter().map(|starter| (Arc::clone(&path), starter)));
+            }
+            Piece::Settings(settings) => self.settings.extend(settings),
+            Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
+            Piece::Image(folder) => drop(self.images.insert(folder)),
+            Piece::Gap(gap) => self.gaps.push(gap),
+        }
+    }
+
+    /// Puts everything into an order that no thread had a hand in.
+    fn settle(&mut self) {
+        self.manifests.sort_by(|a, b| a.path.cmp(&b.path));
+        self.starters.sort_by(|a, b| {
+            (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
+        });
+        self.settings.sort();
+        let mut languages: BTreeMap<&str, u64> = BTreeMap::new();
+        for ((language, _), count) in &self.foreign {
+            *languages.entry(language).or_default() += count;
+        }
+        for (language, count) in languages {
+            let detail = "no rules for this language yet; manifests beside the code were read";
+            self.gaps.push(
+                Gap::new(format!("{language} source files"), GapReason::Unsupported)
+                    .times(count)
+                    .because(detail),
+            );
+        }
+        self.gaps.sort();
+        for manifest in &self.manifests {
+            if let Some(name) =
+                manifest.name.as_deref().filter(|_| manifest.kind == ManifestKind::PackageJson)
+            {
+                self.index.add_package(name, manifests::unit_folder(&manifest.path));
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! One worker of the survey: reads files and says what is in them.
+
+use std::sync::Arc;
+
+use asmm_model::{Gap, GapReason};
+use crossbeam_channel::Receiver;
+use muster_collect::Context;
+use muster_rules::{Language, RulePack};
+
+use super::settings;
+use super::{ManifestFacts, Piece, SourceFile};
+use crate::manifests::{self, ManifestKind};
+use crate::prefilter::{Prefilter, not_source};
+use crate::role::role_of;
+use crate::starters::{self, StarterFile};
+use crate::syntax::{Dialect, Lexicon};
+use crate::tree::Found;
+
+/// Source files above this size are not read: nobody writes them by hand.
+const MAX_SOURCE: u64 = 4 * 1024 * 1024;
+/// Configuration above this size is data.
+const MAX_CONFIGURATION: u64 = 1024 * 1024;
+
+/// Everything that is compiled once from the rules and shared by all workers.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) rules: Arc<RulePack>,
+    pub(crate) lexicon: Lexicon,
+    python: Prefilter,
+    javascript: Prefilter,
+    credentials: Prefilter,
+}
+
+impl Engine {
+    pub(crate) fn new(rules: &Arc<RulePack>) -> Self {
+        Self {
+            rules: Arc::clone(rules),
+            lexicon: Lexicon::new(rules),
+            python: Prefilter::for_language(rules, Language::Python),
+            javascript: Prefilter::for_language(rules, Language::JavaScript),
+            credentials: Prefilter::for_credentials(rules),
+        }
+    }
+
+    pub(crate) fn prefilter(&self, language: Language) -> &Prefilter {
+        match language {
+            Language::Python => &self.python,
+            Language::JavaScript => &self.javascript,
+        }
+    }
+}
+
+pub(super) struct Worker<'a> {
+    engine: &'a Engine,
+    cx: &'a Context,
+    buffer: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(engine: &'a Engine, cx: &'a Context) -> Self {
+        Self { engine, cx, buffer: Vec::new(), pieces: Vec::new() }
+    }
+
+    /// Reads what comes until nothing more comes.
+    pub(super) fn run(mut self, files: &Receiver<Found>) -> (u64, Vec<Piece>) {
+        let mut seen = 0;
+        for found in files {
+            if self.cx.stop.is_asked() {
+                break;
+            }
+            seen += u64::from(self.file(&found));
+            self.cx.progress.done(1);
+            // One huge lock file must not keep its memory for the rest of the scan.
+            if self.buffer.capacity() > 8 * 1024 * 1024 {
+                self.buffer = Vec::new();
+            }
+        }
+        (seen, self.pieces)
+    }
+
+    /// Looks at one file; says whether it could be looked at.
+    fn file(&mut self, found: &Found) -> bool {
+        let path = found.path.as_str();
+        if let Some(kind) = manifests::kind_of(path) {
+            let read = self.read(found, manifests::MAX_BYTES as u64);
+            if read {
+                self.manifest(kind, path);
+            }
+            // A `setup.py` is source as well.
+            return if Dialect::of(path).is_some() { self.source(found) } else { read };
+        }
+        if Dialect::of(path).is_some() {
+            return self.source(found);
+        }
+        self.configuration(found)
+    }
+
+    fn read(&mut self, found: &Found, limit: u64) -> bool {
+        match found.read(limit, &mut self.buffer) {
+            Ok(()) => true,
+            Err(gap) => {
+                self.pieces.push(Piece::Gap(gap));
+                false
+            }
+        }
+    }
+
+    fn source(&mut self, found: &Found) -> bool {
+        let Some(dialect) = Dialect::of(&found.path) else { return false };
+        if !self.read(found, MAX_SOURCE) {
+            return false;
+        }
+        if let Some((why, detail)) = not_source(&self.buffer) {
+            self.pieces.push(Piece::Gap(Gap::new(&found.path, why).because(detail)));
+            return false;
+        }
+        let hits = self.engine.prefilter(dialect.language()).look(&self.buffer);
+        // A path that is not what it says, because some of its bytes are no UTF-8, is kept byte for byte.
+        let elsewhere = (!found.full.ends_with(&found.path)).then(|| found.full.clone());
+        let path = Arc::from(found.path.as_str());
+        let role = role_of(&found.path);
+        self.pieces.push(Piece::Source(SourceFile { path, elsewhere, dialect, role, hits }));
+        true
+    }
+
+    fn manifest(&mut self, kind: ManifestKind, path: &str) {
+        let manifest = match manifests::parse(kind, path, &self.buffer) {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                let gap = Gap::new(path, GapReason::Unparsable).because(error.to_string());
+                self.pieces.push(Piece::Gap(gap));
+                return;
+            }
+        };
+        if !manifest.warnings.is_empty() {
+            let detail = format!("read in part: {}", manifest.warnings.join("; "));
+            self.pieces.push(Piece::Gap(Gap::new(path, GapReason::Unparsable).because(detail)));
+        }
+        let rules = &self.engine.rules;
+        let known = manifest
+            .dependencies
+            .into_iter()
+            .filter(|d| !d.is_local() && !rules.package(d.ecosystem.purl_type(), &d.name).is_empty())
+            .collect();
+        self.pieces.push(Piece::Manifest(ManifestFacts {
+            path: path.into(),
+            kind,
+            name: manifest.name,
+            entry_points: manifest.entry_points,
+            scripts: manifest.scripts,
+            known,
+        }));
+    }
+
+    fn configuration(&mut self, found: &Found) -> bool {
+        let path = found.path.as_str();
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name == "Dockerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile") {
+            self.pieces.push(Piece::Image(folder.to_owned()));
+        }
+        if let Some(language) = foreign(name) {
+            self.pieces.push(Piece::Foreign(language, folder.to_owned()));
+            return true;
+        }
+        let starter = starters::kind_of(path);
+        let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+        if starter.is_none() && !settings::is_configuration(path) {
+            // Counted as looked at: its name says that no rule speaks about it.
+            return true;
+        }
+        if let Err(gap) = found.read(MAX_CONFIGURATION, &mut self.buffer) {
+            // A large file without a name that starts code is data, and no rule speaks about that.
+            let is_data = starter.is_none() && gap.why == GapReason::TooLarge;
+            if !is_data {
+                self.pieces.push(Piece::Gap(gap));
+            }
+            return is_data;
+        }
+        let starter = starter.or_else(|| {
+            (is_yaml && starters::may_be_cronjob(&self.buffer)).then_some(StarterFile::KubernetesCronJob)
+        });
+        let path: Arc<str> = path.into();
+        if let Some(kind) = starter {
+            match starters::parse(kind, &path, &self.buffer) {
+                Ok(starters) => self.pieces.push(Piece::Starters(Arc::clone(&path), starters)),
+                Err(error) => {
+                    let gap = Gap::new(&*path, GapReason::Unparsable).because(error.to_string());
+                    self.pieces.push(Piece::Gap(gap));
+                }
+            }
+        }
+        let settings = settings::read(&path, &self.buffer, &self.engine.credentials);
+        if !settings.is_empty() {
+            self.pieces.push(Piece::Settings(settings));
+        }
+        true
+    }
+}
+
+/// Languages that have no rules yet, by the extension of their files.
+fn foreign(name: &str) -> Option<&'static str> {
+    Some(match name.rsplit_once('.')?.1 {
+        "go" => "Go",
+        "java" => "Java",
+        "kt" | "kts" => "Kotlin",
+        "scala" => "Scala",
+        "cs" => "C#",
+        "rs" => "Rust",
+        "rb" => "Ruby",
+        "php" => "PHP",
+        "swift" => "Swift",
+        "ex" | "exs" => "Elixir",
+        "dart" => "Dart",
+        "vue" => "Vue",
+        "svelte" => "Svelte",
+        "ipynb" => "Jupyter notebook",
+        _ => return None,
+    })
+}
