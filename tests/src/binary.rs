@@ -13,11 +13,15 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 /// The path of a binary is handed only to the tests of its own package, so this asks cargo, which also says when
 /// nothing needed to be done. Every test binary asks once.
 pub fn path() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(build)
+    // A failure is kept as well: hundreds of tests would each build again.
+    static PATH: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match PATH.get_or_init(build) {
+        Ok(path) => path,
+        Err(why) => panic!("muster cannot be built:\n{why}"),
+    }
 }
 
-fn build() -> PathBuf {
+fn build() -> Result<PathBuf, String> {
     // TARGET/PROFILE/deps/test-0123abcd
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.ancestors().nth(2).expect("a test lies in TARGET/PROFILE/deps");
@@ -38,8 +42,8 @@ fn build() -> PathBuf {
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .find_map(|message| message["executable"].as_str().map(PathBuf::from));
     match executable {
-        Some(executable) if built.status.success() => executable,
-        _ => panic!("muster cannot be built:\n{}", String::from_utf8_lossy(&built.stderr)),
+        Some(executable) if built.status.success() => Ok(executable),
+        _ => Err(String::from_utf8_lossy(&built.stderr).into_owned()),
     }
 }
 
