@@ -227,7 +227,11 @@ impl Page {
                 };
                 used += word.width() + spaces;
                 begun |= !word.is_empty();
-                line.0.push(Span { tone: *tone, text: format!("{word}{}", " ".repeat(spaces)) });
+                let text = format!("{word}{}", " ".repeat(spaces));
+                match line.0.last_mut() {
+                    Some(last) if last.tone == *tone => last.text.push_str(&text),
+                    _ => line.0.push(Span { tone: *tone, text }),
+                }
             }
         }
         self.lines.push(line);
@@ -329,6 +333,10 @@ mod tests {
         let mut page = Page::new(20);
         page.wrap(2, 4, &Line::new().with(Tone::Strong, "why: ").plain("it reads mail and answers it"));
         assert_eq!(page.text(false), "  why: it reads mail\n    and answers it\n");
+
+        let mut page = Page::new(20);
+        page.wrap(0, 2, &Line::new().with(Tone::Good, "one span").plain(" on one line"));
+        assert_eq!(page.text(true), "\u{1b}[32mone span\u{1b}[0m on one line\n");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 /// The binary, with an environment that says nothing about colours or widths.
 fn muster() -> Command {
-    let mut command = Command::cargo_bin("muster").unwrap();
+    let mut command = Command::cargo_bin("muster").expect("the binary is built");
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(variable);
     }
@@ -18,13 +18,13 @@ fn muster() -> Command {
 
 /// Code, standard output and standard error.
 fn run(arguments: &[&str]) -> (i32, String, String) {
-    let output = muster().args(arguments).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    let output = muster().args(arguments).output().expect("the binary runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is text");
+    (output.status.code().expect("no signal ends it"), text(output.stdout), text(output.stderr))
 }
 
 fn utf8(path: &Path) -> &str {
-    path.to_str().unwrap()
+    path.to_str().expect("temporary paths are text")
 }
 
 #[test]
@@ -205,6 +205,17 @@ fn a_closed_pipe_is_success() {
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_1() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("muster"));
+    let output = command.arg("schema").stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.starts_with("error: the result cannot be written to standard output: "), "{err}");
 }
 
 #[test]

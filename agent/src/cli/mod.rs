@@ -86,7 +86,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Err(error) => {
             let mut printer = Printer::new(ColorChoice::Auto, false);
-            let result = printer.clap(&error).map_err(Into::into);
+            let result = printer.clap(&error);
             (printer, result)
         }
     };

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use anstream::AutoStream;
+use anyhow::Context as _;
 use clap::ColorChoice;
 use muster_collect::{NoProgress, Progress};
 
@@ -49,8 +50,12 @@ impl Printer {
 
     /// Columns of the terminal on standard output, if it is one.
     pub(crate) fn columns(&self) -> Option<usize> {
-        let terminal = self.out.is_terminal().then(|| terminal_size::terminal_size_of(&self.out));
-        terminal.flatten().map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
+        if !self.out.is_terminal() {
+            return None;
+        }
+        let width =
+            terminal_size::terminal_size_of(&self.out).map_or(WIDTH, |(width, _)| usize::from(width.0));
+        Some(width.clamp(NARROWEST, WIDEST))
     }
 
     /// What a page in a file is laid out for: colours only when they were asked for.
@@ -59,14 +64,15 @@ impl Printer {
     }
 
     /// Writes a result as it is. It must not hold text of others that could control a terminal.
-    pub(crate) fn result(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn result(&mut self, text: &str) -> anyhow::Result<()> {
         let mut out = self.out.lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .context("the result cannot be written to standard output")
     }
 
     /// Writes a page to standard output.
-    pub(crate) fn page(&mut self, page: &Page) -> io::Result<()> {
+    pub(crate) fn page(&mut self, page: &Page) -> anyhow::Result<()> {
         let text = page.text(self.colour_out);
         self.result(&text)
     }
@@ -105,7 +111,7 @@ impl Printer {
     }
 
     /// What the command line parser has to say: help, version, or a mistake.
-    pub(crate) fn clap(&mut self, error: &clap::Error) -> io::Result<Exit> {
+    pub(crate) fn clap(&mut self, error: &clap::Error) -> anyhow::Result<Exit> {
         let text = error.render();
         if error.use_stderr() {
             let text = if self.colour_err { text.ansi().to_string() } else { text.to_string() };
