@@ -227,7 +227,11 @@ impl Page {
                 };
                 used += word.width() + spaces;
                 begun |= !word.is_empty();
-                line.0.push(Span { tone: *tone, text: format!("{word}{}", " ".repeat(spaces)) });
+                let text = format!("{word}{}", " ".repeat(spaces));
+                match line.0.last_mut() {
+                    Some(last) if last.tone == *tone => last.text.push_str(&text),
+                    _ => line.0.push(Span { tone: *tone, text }),
+                }
             }
         }
         self.lines.push(line);
@@ -244,15 +248,13 @@ impl Page {
         while rulers + widths.iter().sum::<usize>() > self.width {
             let cuttable = (0..widths.len()).filter(|at| columns[*at].cut.is_some() && widths[*at] > STUMP);
             let Some(widest) = cuttable.max_by_key(|at| widths[*at]) else { break };
-            // In one step as far as may be, so that one very long name does not take as many steps as it has letters.
-            let next = (0..widths.len())
-                .filter(|at| *at != widest && columns[*at].cut.is_some())
-                .map(|at| widths[at])
-                .filter(|width| *width < widths[widest])
-                .max()
-                .unwrap_or(0);
+            // In large steps, so that one very long name does not take as many as it has letters; but not below the
+            // next column, and shared with those that are as wide, so that no column pays for another.
+            let others = || (0..widths.len()).filter(|at| columns[*at].cut.is_some()).map(|at| widths[at]);
+            let next = others().filter(|width| *width < widths[widest]).max().unwrap_or(0);
+            let equals = others().filter(|width| *width == widths[widest]).count();
             let over = rulers + widths.iter().sum::<usize>() - self.width;
-            let down_to = widths[widest].saturating_sub(over).max(next).max(STUMP);
+            let down_to = widths[widest].saturating_sub(over.div_ceil(equals)).max(next).max(STUMP);
             widths[widest] = down_to.min(widths[widest] - 1);
         }
         for row in all() {
@@ -331,6 +333,10 @@ mod tests {
         let mut page = Page::new(20);
         page.wrap(2, 4, &Line::new().with(Tone::Strong, "why: ").plain("it reads mail and answers it"));
         assert_eq!(page.text(false), "  why: it reads mail\n    and answers it\n");
+
+        let mut page = Page::new(20);
+        page.wrap(0, 2, &Line::new().with(Tone::Good, "one span").plain(" on one line"));
+        assert_eq!(page.text(true), "\u{1b}[32mone span\u{1b}[0m on one line\n");
     }
 
     #[test]
@@ -348,6 +354,15 @@ mod tests {
         let mut page = Page::new(30);
         page.table(1, &columns, &[row("refunds", "7", "services/refunds/app.py"), row("a", "12", "x")]);
         assert_eq!(page.text(false), " NAME      N  ROOT\n refunds   7  …efunds/app.py\n a        12  x\n");
+    }
+
+    #[test]
+    fn columns_that_may_be_cut_share_the_loss() {
+        let columns = [Column::cut("", Cut::End), Column::cut("", Cut::End), Column::whole("")];
+        let texts = ["a".repeat(50), "b".repeat(40), "c".repeat(8)];
+        let mut page = Page::new(32);
+        page.table(0, &columns, &[texts.iter().map(|text| Span::new(Tone::Plain, text)).collect()]);
+        assert_eq!(page.text(false), "aaaaaaaaa…  bbbbbbbbb…  cccccccc\n");
     }
 
     #[test]

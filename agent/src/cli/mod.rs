@@ -86,7 +86,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Err(error) => {
             let mut printer = Printer::new(ColorChoice::Auto, false);
-            let result = printer.clap(&error).map_err(Into::into);
+            let result = printer.clap(&error);
             (printer, result)
         }
     };
@@ -114,16 +114,12 @@ fn finish(mut printer: Printer, result: anyhow::Result<Exit>) -> Exit {
         // Whoever read the output has seen enough.
         return Exit::Done;
     }
-    match error.downcast_ref::<UsageError>() {
-        Some(usage) => {
-            printer.error(&usage.what, usage.help.as_deref());
-            Exit::Usage
-        }
-        None => {
-            printer.error(&format!("{error:#}"), None);
-            Exit::Failed
-        }
+    if let Some(usage) = error.downcast_ref::<UsageError>() {
+        printer.error(&usage.what, usage.help.as_deref());
+        return Exit::Usage;
     }
+    printer.error(&format!("{error:#}"), None);
+    Exit::Failed
 }
 
 /// The command as a whole, for what is generated from it.

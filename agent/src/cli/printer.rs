@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use anstream::AutoStream;
+use anyhow::Context as _;
 use clap::ColorChoice;
 use muster_collect::{NoProgress, Progress};
 
@@ -21,6 +22,8 @@ const WIDEST: usize = 160;
 
 /// Results go to standard output; notes, errors and progress to standard error.
 pub(crate) struct Printer {
+    out: io::Stdout,
+    err: io::Stderr,
     colour_out: bool,
     colour_err: bool,
     choice: ColorChoice,
@@ -35,12 +38,9 @@ impl Printer {
             ColorChoice::Never => false,
             ColorChoice::Auto => auto != anstream::ColorChoice::Never,
         };
-        Self {
-            colour_out: colour(AutoStream::choice(&io::stdout())),
-            colour_err: colour(AutoStream::choice(&io::stderr())),
-            choice,
-            quiet,
-        }
+        let (out, err) = (io::stdout(), io::stderr());
+        let (colour_out, colour_err) = (colour(AutoStream::choice(&out)), colour(AutoStream::choice(&err)));
+        Self { out, err, colour_out, colour_err, choice, quiet }
     }
 
     /// What a page on standard output is laid out for.
@@ -49,10 +49,13 @@ impl Printer {
     }
 
     /// Columns of the terminal on standard output, if it is one.
-    #[expect(clippy::unused_self, reason = "the printer answers for its streams")]
     pub(crate) fn columns(&self) -> Option<usize> {
-        let terminal = io::stdout().is_terminal().then(|| terminal_size::terminal_size_of(io::stdout()));
-        terminal.flatten().map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
+        if !self.out.is_terminal() {
+            return None;
+        }
+        let width =
+            terminal_size::terminal_size_of(&self.out).map_or(WIDTH, |(width, _)| usize::from(width.0));
+        Some(width.clamp(NARROWEST, WIDEST))
     }
 
     /// What a page in a file is laid out for: colours only when they were asked for.
@@ -61,14 +64,15 @@ impl Printer {
     }
 
     /// Writes a result as it is. It must not hold text of others that could control a terminal.
-    pub(crate) fn result(&mut self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()
+    pub(crate) fn result(&mut self, text: &str) -> anyhow::Result<()> {
+        let mut out = self.out.lock();
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .context("the result cannot be written to standard output")
     }
 
     /// Writes a page to standard output.
-    pub(crate) fn page(&mut self, page: &Page) -> io::Result<()> {
+    pub(crate) fn page(&mut self, page: &Page) -> anyhow::Result<()> {
         let text = page.text(self.colour_out);
         self.result(&text)
     }
@@ -78,6 +82,11 @@ impl Printer {
         if !self.quiet {
             self.message(Tone::Strong, "note", text, None);
         }
+    }
+
+    /// Says what is not as it should be, and does not end the work.
+    pub(crate) fn warning(&mut self, text: &str) {
+        self.message(Tone::Open, "warning", text, None);
     }
 
     /// Says what went wrong, and what to do about it.
@@ -98,15 +107,15 @@ impl Printer {
             page.push(Line::new().with(Tone::Strong, "  help:").plain(" ").plain(help));
         }
         // Nobody is left to be told that standard error is gone.
-        let _ = io::stderr().lock().write_all(page.text(self.colour_err).as_bytes());
+        let _ = self.err.lock().write_all(page.text(self.colour_err).as_bytes());
     }
 
     /// What the command line parser has to say: help, version, or a mistake.
-    pub(crate) fn clap(&mut self, error: &clap::Error) -> io::Result<Exit> {
+    pub(crate) fn clap(&mut self, error: &clap::Error) -> anyhow::Result<Exit> {
         let text = error.render();
         if error.use_stderr() {
             let text = if self.colour_err { text.ansi().to_string() } else { text.to_string() };
-            let _ = io::stderr().lock().write_all(text.as_bytes());
+            let _ = self.err.lock().write_all(text.as_bytes());
             return Ok(Exit::Usage);
         }
         let text = if self.colour_out { text.ansi().to_string() } else { text.to_string() };
@@ -116,6 +125,6 @@ impl Printer {
 
     /// Somebody who watches a scan: a bar on a terminal, nobody otherwise.
     pub(crate) fn progress(&self) -> Arc<dyn Progress> {
-        if self.quiet || !io::stderr().is_terminal() { Arc::new(NoProgress) } else { Arc::new(Bar::new()) }
+        if self.quiet || !self.err.is_terminal() { Arc::new(NoProgress) } else { Arc::new(Bar::new()) }
     }
 }

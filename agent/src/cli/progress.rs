@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Counts files on standard error.
 #[derive(Debug)]
 pub(super) struct Bar {
-    bar: ProgressBar,
+    files: ProgressBar,
     began: Instant,
     shown: AtomicBool,
 }
@@ -24,35 +24,35 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{spinner} {pos} of {len} files  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, began: Instant::now(), shown: AtomicBool::new(false) }
+        Self { files: bar, began: Instant::now(), shown: AtomicBool::new(false) }
     }
 
     fn show_when_late(&self) {
         if self.began.elapsed() > PATIENCE && !self.shown.swap(true, Ordering::Relaxed) {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.bar.enable_steady_tick(Duration::from_millis(100));
+            self.files.set_draw_target(ProgressDrawTarget::stderr());
+            self.files.enable_steady_tick(Duration::from_millis(100));
         }
     }
 }
 
 impl Progress for Bar {
     fn begin(&self, what: &str) {
-        self.bar.set_message(visible(what).into_owned());
+        self.files.set_message(visible(what).into_owned());
     }
 
     fn found(&self, count: u64) {
-        self.bar.inc_length(count);
+        self.files.inc_length(count);
         self.show_when_late();
     }
 
     fn done(&self, count: u64) {
-        self.bar.inc(count);
+        self.files.inc(count);
         self.show_when_late();
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.files.finish_and_clear();
     }
 }

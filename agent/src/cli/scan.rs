@@ -74,10 +74,11 @@ impl Scan {
             started_at: clock::now(),
         };
         let outcome = scan::run(&plan, settings)?;
-        for failure in &outcome.failures {
-            printer.error(&format!("`{}` could not be scanned: {}", failure.target, failure.why), None);
-        }
         let exit = Exit::of(self.findings(&outcome));
+        for failure in &outcome.failures {
+            let message = format!("`{}` could not be scanned: {}", failure.target, failure.why);
+            if exit == Exit::Failed { printer.error(&message, None) } else { printer.warning(&message) }
+        }
         // An empty inventory would say that there is no AI where nothing was looked at.
         if exit != Exit::Failed {
             let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
@@ -106,4 +107,46 @@ impl Scan {
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use asmm_model::{Gap, GapReason};
+    use clap::Parser;
+
+    use super::*;
+    use crate::sample;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        scan: Scan,
+    }
+
+    /// The exit code of a scan with these options that found these systems, and whether it saw everything.
+    fn exit(options: &[&str], samples: Vec<sample::Sample>, complete: bool) -> u8 {
+        let scan = Line::parse_from([&["muster", "."], options].concat()).scan;
+        let observations = samples.into_iter().flat_map(sample::Sample::observations).collect();
+        let mut inventory = sample::inventory(observations);
+        inventory.coverage[0].skipped = vec![Gap::new("dist", GapReason::Generated)];
+        if !complete {
+            inventory.coverage[0].skipped.push(Gap::new("secret", GapReason::Denied));
+        }
+        Exit::of(scan.findings(&Outcome { inventory, failures: Vec::new() })) as u8
+    }
+
+    #[test]
+    fn findings_and_gaps_are_exit_codes_when_they_are_asked_for() {
+        let (flags, gaps) = ("--exit-code", "--strict-coverage");
+        let (agentic, open, not) = (sample::refunds, sample::desk, sample::summaries);
+        assert_eq!(exit(&[], vec![agentic(".")], false), 0);
+        assert_eq!(exit(&[flags], vec![agentic(".")], false), 10);
+        assert_eq!(exit(&[flags], vec![open(".")], true), 10);
+        assert_eq!(exit(&[flags], vec![not(".")], false), 0);
+        assert_eq!(exit(&[gaps], vec![agentic(".")], false), 4);
+        assert_eq!(exit(&[gaps], vec![agentic(".")], true), 0, "what is generated hides nothing");
+        assert_eq!(exit(&[flags, gaps], vec![agentic(".")], false), 10);
+        assert_eq!(exit(&[flags, gaps], vec![not(".")], false), 4);
+        assert_eq!(exit(&[flags, gaps], vec![], true), 0);
+    }
 }

@@ -94,14 +94,14 @@ fn summary(page: &mut Page, inventory: &Inventory) {
         skipped.filter(|gap| gap.why.hides() == hidden).map(|gap| gap.count).sum()
     };
     let (hidden, left_out) = (gaps(true), gaps(false));
-    let mut read = format!(" {} read", count(seen, "file", "files"));
+    let mut read = vec![format!("{} read", count(seen, "file", "files"))];
     if hidden > 0 {
-        read.push_str(&format!(", {} in what could be seen", count(hidden, "gap", "gaps")));
+        read.push(format!("{} in what could be seen", count(hidden, "gap", "gaps")));
     }
     if left_out > 0 {
-        read.push_str(&format!(", {left_out} left out on purpose"));
+        read.push(format!("{left_out} left out on purpose"));
     }
-    page.wrap(0, 0, &line.plain(read).plain("."));
+    page.wrap(0, 0, &line.plain(format!(" {}.", read.join(", "))));
 }
 
 fn overview(page: &mut Page, systems: &[System]) {

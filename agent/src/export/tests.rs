@@ -1,17 +1,116 @@
 //! Whole reports of hand-made inventories.
 
-use asmm_model::{ComponentKind, Criterion, Effect, Gate, Place, Supports, SystemKind};
+use asmm_model::{
+    ComponentKind, Criterion, Effect, Gap, GapReason, Gate, Inventory, Place, Supports, SystemKind,
+};
 
 use super::{Format, Surface};
 use crate::sample::{self, Sample};
 
-fn report(samples: Vec<Sample>, width: usize, colour: bool) -> String {
-    let observations = samples.into_iter().flat_map(Sample::observations).collect();
-    Format::Table.write(&sample::inventory(observations), Surface { width, colour }).unwrap()
+fn inventory(samples: Vec<Sample>) -> Inventory {
+    sample::inventory(samples.into_iter().flat_map(Sample::observations).collect())
+}
+
+fn report(inventory: &Inventory, width: usize) -> String {
+    Format::Table.write(inventory, Surface { width, colour: false }).unwrap()
 }
 
 #[test]
 fn the_report_says_first_what_is_agentic_and_why() {
-    let all = vec![sample::refunds("."), sample::desk("."), sample::summaries("."), sample::loose(".")];
-    insta::assert_snapshot!(report(all, 100, false));
+    let samples = vec![sample::refunds("."), sample::summaries("."), sample::loose(".")];
+    insta::assert_snapshot!(report(&inventory(samples), 100));
+}
+
+#[test]
+fn an_undetermined_system_says_what_would_settle_it() {
+    insta::assert_snapshot!(report(&inventory(vec![sample::desk(".")]), 100));
+}
+
+#[test]
+fn a_narrow_report_loses_no_column() {
+    let samples = vec![sample::refunds("."), sample::summaries("."), sample::loose(".")];
+    insta::assert_snapshot!(report(&inventory(samples), 60));
+}
+
+#[test]
+fn a_report_without_ai_says_what_was_read_and_what_was_not() {
+    let mut empty = inventory(Vec::new());
+    empty.coverage[0].skipped.push(Gap::new("secret", GapReason::Denied).because("permission denied"));
+    insta::assert_snapshot!(report(&empty, 100), @r"
+    No AI systems found. 1204 files read, 2 gaps in what could be seen, 312 left out on purpose.
+
+    Not looked at
+      denied            1  secret, permission denied
+      too-large         1  data/all.json, larger than 1 MiB
+      generated         1  dist/app.min.js
+      ignored         311  node_modules (311), left out by .gitignore
+    ");
+}
+
+#[test]
+fn long_lists_are_cut() {
+    let mut many = Sample::new(".", "a", "busy").system(SystemKind::Agent, true);
+    for n in 1..=10 {
+        let at = Place::line("a/tools.py", n);
+        many = many
+            .says(Criterion::C1, Supports::Yes, 0.9, "makes an agent", at.clone())
+            .says(Criterion::C1, Supports::No, 0.5, &format!("calls a model {n}"), at.clone())
+            .tool(&format!("tool_{n}"), Effect::Execute, Gate::None, at.clone());
+        for m in 0..2 {
+            many =
+                many.component(ComponentKind::ProviderSdk, &format!("sdk-{}", 2 * n + m), None, at.clone());
+        }
+    }
+    let mut inventory = inventory(vec![many]);
+    inventory.coverage[0].skipped =
+        (0..30).map(|n| Gap::new(format!("f{n}.py"), GapReason::Unparsable)).collect();
+    insta::assert_snapshot!(report(&inventory, 100));
+}
+
+#[test]
+fn hostile_names_are_shown_and_not_obeyed() {
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\r\nfree\u{202e}dne";
+    let at = || Place::line(format!("src/{hostile}.py"), 3);
+    let sample = Sample::new(".", hostile, hostile)
+        .system(SystemKind::Agent, false)
+        .says(Criterion::C1, Supports::Yes, 0.9, hostile, at())
+        .tool(hostile, Effect::Unknown, Gate::Unknown, at())
+        .component(ComponentKind::ProviderSdk, hostile, Some(hostile), at())
+        .identity(hostile, false, at())
+        .model(hostile, hostile, false, at());
+    let loose = Sample::new(".", "b", "b").component(ComponentKind::Prompt, hostile, Some(hostile), at());
+    let mut inventory = inventory(vec![sample, loose]);
+    inventory.coverage[0].skipped = vec![Gap::new(hostile, GapReason::Failed).because(hostile)];
+    let report = report(&inventory, 100);
+    let odd = report.chars().find(|c| *c != '\n' && (c.is_control() || *c == '\u{202e}'));
+    assert_eq!(odd, None, "{report:?}");
+    assert!(report.contains("\\u{1b}[2J\\r\\nfree\\u{202e}dne"));
+
+    let json = Format::Json.write(&inventory, Surface { width: 100, colour: true }).unwrap();
+    assert_eq!(json.chars().find(|c| *c != '\n' && c.is_control()), None);
+}
+
+#[test]
+fn verdicts_are_coloured_where_colours_are_shown() {
+    let samples = vec![sample::refunds("."), sample::desk("."), sample::summaries(".")];
+    let text = Format::Table.write(&inventory(samples), Surface { width: 100, colour: true }).unwrap();
+    for coloured in
+        ["\u{1b}[31;1magentic\u{1b}[0m", "\u{1b}[33mundetermined\u{1b}[0m", "\u{1b}[32mnot agentic\u{1b}[0m"]
+    {
+        assert!(text.contains(coloured), "{text}");
+    }
+}
+
+#[test]
+fn the_json_document_is_the_whole_inventory() {
+    let inventory = inventory(vec![sample::summaries(".")]);
+    let text = Format::Json.write(&inventory, Surface { width: 100, colour: false }).unwrap();
+    assert!(text.ends_with("}\n"));
+    assert_eq!(serde_json::from_str::<Inventory>(&text).unwrap(), inventory);
+    // What a criterion and a component look like is the model's own matter, and long.
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    value["systems"][0]["criteria"] = "…".into();
+    value["systems"][0]["components"] = "…".into();
+    value["coverage"][0]["skipped"] = "…".into();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&value).unwrap());
 }

@@ -85,3 +85,105 @@ async fn collect_target(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use futures::stream::{self, BoxStream};
+    use muster_collect::{CollectError, Collector, Descriptor, Source, Target, Unit};
+    use muster_rules::RulePack;
+
+    use super::*;
+    use crate::sample;
+
+    /// Plans a unit for every word of a target. A word says what becomes of it.
+    struct Words;
+
+    #[async_trait]
+    impl Collector for Words {
+        fn descriptor(&self) -> &'static Descriptor {
+            const WORDS: Descriptor =
+                Descriptor { id: "words", title: "Words", source: Source::Folder, permissions: &["none"] };
+            &WORDS
+        }
+
+        fn plan<'a>(
+            &'a self,
+            target: &'a Target,
+            _: &'a Context,
+        ) -> BoxStream<'a, Result<Unit, CollectError>> {
+            stream::iter(target.rest.split(' '))
+                .map(|word| match word {
+                    "gone" => Err(CollectError::Unusable("it is not there".to_owned())),
+                    word => Ok(Unit {
+                        target: target.given.clone(),
+                        part: word.to_owned(),
+                        commit: Some("c0ffee".to_owned()),
+                    }),
+                })
+                .boxed()
+        }
+
+        async fn collect(
+            &self,
+            unit: &Unit,
+            _: &Context,
+            out: &mut Sink<'_>,
+        ) -> Result<Coverage, CollectError> {
+            if unit.part == "broken" {
+                return Err(CollectError::Failed("it broke".to_owned()));
+            }
+            for observation in sample::loose(&unit.target).observations() {
+                out.put(observation);
+            }
+            let skipped =
+                vec![Gap::new("z.bin", GapReason::Unsupported), Gap::new("a.bin", GapReason::Unsupported)];
+            Ok(Coverage { target: unit.target.clone(), seen: 2, skipped })
+        }
+    }
+
+    fn collected(targets: &[&str]) -> Collected {
+        let targets =
+            targets.iter().map(|given| Planned { target: Target::parse(given).unwrap(), collector: &Words });
+        let plan = Plan { targets: targets.collect(), notes: Vec::new() };
+        let cx = Context::new(Arc::new(RulePack::built_in()));
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(collect(&plan, &cx))
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_gap_and_ends_nothing() {
+        let found = collected(&["gone", "fine broken fine", "broken gone"]);
+        let unread = |what: &str, why: &str| Gap::new(what, GapReason::Failed).because(why);
+        let unsupported = |what: &str| Gap::new(what, GapReason::Unsupported);
+        let coverage = |target: &str, seen, skipped| Coverage { target: target.to_owned(), seen, skipped };
+        assert_eq!(
+            found.coverage,
+            [
+                coverage("gone", 0, vec![unread("gone", "it is not there")]),
+                coverage(
+                    "fine broken fine",
+                    4,
+                    vec![
+                        unsupported("a.bin"),
+                        unsupported("a.bin"),
+                        unread("broken", "it broke"),
+                        unsupported("z.bin"),
+                        unsupported("z.bin"),
+                    ]
+                ),
+                coverage(
+                    "broken gone",
+                    0,
+                    vec![unread("broken", "it broke"), unread("broken gone", "it is not there")]
+                ),
+            ]
+        );
+        let failure = |target: &str, why: &str| Failure { target: target.to_owned(), why: why.to_owned() };
+        assert_eq!(found.failures, [failure("gone", "it is not there"), failure("broken gone", "it broke")]);
+        assert_eq!(found.observations.len(), 2);
+        let commits: Vec<Option<&str>> = found.targets.iter().map(|t| t.commit.as_deref()).collect();
+        assert_eq!(commits, [None, Some("c0ffee"), Some("c0ffee")]);
+    }
+}

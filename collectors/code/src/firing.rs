@@ -212,9 +212,3 @@ mod tests {
         assert_eq!(fired("a.py", "x = 'anthropic'\n"), Ok(Vec::new()));
     }
 }
-
-/// The literal texts whose presence makes a file worth parsing, sorted.
-pub fn literals(pack: &RulePack) -> Vec<String> {
-    let _ = pack;
-    Vec::new()
-}

@@ -29,7 +29,7 @@ impl Check {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         let sources = match &self.folder {
             None => RulePack::built_in_sources(),
-            Some(folder) => RulePack::read_folder(folder).map_err(unreadable)?,
+            Some(folder) => RulePack::read_folder(folder).map_err(|error| unreadable(&error))?,
         };
         if let (Some(folder), []) = (&self.folder, sources.as_slice()) {
             let what = format!("`{}` holds no rule files", folder.display());
@@ -61,7 +61,7 @@ impl Check {
 
 /// The rules of a folder are tried out together with the built-in ones, as a scan uses them.
 fn examples(check: &Check, own: &RulePack) -> anyhow::Result<Vec<Problem>> {
-    let pack = RulePack::load(check.folder.as_deref()).map_err(unreadable)?;
+    let pack = RulePack::load(check.folder.as_deref()).map_err(|error| unreadable(&error))?;
     let broken = muster_code::check_examples(&pack).into_iter();
     let mut problems: Vec<Problem> = broken
         .filter(|broken| own.find(&pack.rule(broken.rule).id.0).is_some())
@@ -80,7 +80,7 @@ fn examples(check: &Check, own: &RulePack) -> anyhow::Result<Vec<Problem>> {
     Ok(problems)
 }
 
-fn unreadable(error: LoadError) -> UsageError {
+fn unreadable(error: &LoadError) -> UsageError {
     UsageError::new(error.to_string(), "give a folder of rule files, as in `muster rules check my-rules`")
 }
 

@@ -94,9 +94,9 @@ impl List {
 fn page(entries: &[Entry], width: usize) -> Page {
     let columns = [
         Column::whole("ID"),
-        Column::whole("KIND"),
+        Column::cut("KIND", Cut::End),
         Column::number("STRENGTH"),
-        Column::whole("LANGUAGES"),
+        Column::cut("LANGUAGES", Cut::End),
         Column::number("SITES"),
         Column::cut("TITLE", Cut::End),
     ];

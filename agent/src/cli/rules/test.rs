@@ -1,7 +1,8 @@
 //! `muster rules test`: which rules fire on one file.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -30,6 +31,9 @@ pub(super) struct Test {
     rules: Option<PathBuf>,
 }
 
+/// Bytes that are read of a file.
+const LIMIT: u64 = 16 << 20;
+
 impl Test {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         let shown = self.file.display().to_string();
@@ -38,7 +42,7 @@ impl Test {
             return Err(UsageError::new(format!("`{shown}` is a folder"), help).into());
         }
         let pack = super::load(self.rules.as_deref())?;
-        let text = fs::read(&self.file).with_context(|| format!("`{shown}` cannot be read"))?;
+        let text = read(&self.file).with_context(|| format!("`{shown}` cannot be read"))?;
         let fired = muster_code::fired(&pack, &shown, &text)
             .map_err(|why| anyhow::anyhow!("`{shown}` cannot be tested: {why}"))?;
         if fired.is_empty() {
@@ -47,6 +51,14 @@ impl Test {
         printer.page(&page(&shown, fired))?;
         Ok(Exit::Done)
     }
+}
+
+/// No more than any source file has: what is named may be a device without an end.
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(LIMIT + 1).read_to_end(&mut text)?;
+    anyhow::ensure!(text.len() as u64 <= LIMIT, "it is larger than {} MiB", LIMIT >> 20);
+    Ok(text)
 }
 
 fn page(file: &str, fired: Vec<Fired>) -> Page {
