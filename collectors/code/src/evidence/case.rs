@@ -228,10 +228,10 @@ impl One<'_, '_, '_> {
         if selects {
             let told = self.tools(&tools, &gates, loops, out);
             self.consequences(&told, !bound.open, &gates, &mut reasons);
-        } else if reasons.has(Criterion::C1, Supports::No) {
-            if let Some(site) = sites.first() {
-                reasons.add("nothing-to-select", &place(detection, site.hit), "");
-            }
+        } else if reasons.has(Criterion::C1, Supports::No)
+            && let Some(site) = sites.first()
+        {
+            reasons.add("nothing-to-select", &place(detection, site.hit), "");
         }
         self.starts(&sites, &mut reasons, out);
         self.identities(&mut reasons, out);

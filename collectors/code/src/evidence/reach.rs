@@ -25,7 +25,7 @@ impl Reach {
         let mut reach = Self::default();
         for (id, module) in program.modules() {
             let top = Routine { module: id, function: None };
-            for import in &module.imports {
+            for import in 0..module.imports.len() {
                 if let Some(imported) = program.imported(id, import).filter(|other| *other != id) {
                     reach.add(top, Routine { module: imported, function: None });
                 }

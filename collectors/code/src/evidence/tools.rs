@@ -130,7 +130,7 @@ impl<'d, 'p> Tools<'d, 'p> {
             Expr::Text(text) => list.tools.push(self.named(spot.module, text, self.line_of(spot))),
             Expr::Literal(_) => {}
             Expr::Name(_) | Expr::Member(..) | Expr::Call(_) => {
-                list.extend(self.followed(spot, value, key, depth))
+                list.extend(self.followed(spot, value, key, depth));
             }
             Expr::Unknown => list.open = true,
         }
