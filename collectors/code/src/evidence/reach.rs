@@ -53,10 +53,8 @@ impl Reach {
     }
 
     fn add(&mut self, from: Routine, to: Routine) {
-        if from != to {
-            self.down.entry(from).or_default().insert(to);
-            self.up.entry(to).or_default().insert(from);
-        }
+        self.down.entry(from).or_default().insert(to);
+        self.up.entry(to).or_default().insert(from);
     }
 
     /// Everything from which one of these is reached, themselves included.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use asmm_model::TriggerKind;
 use muster_rules::Means;
 
-use super::reach::{Reach, targets};
+use super::reach::targets;
 use crate::detect::{Detection, Hit, Subject};
 use crate::manifests::{ManifestKind, unit_folder};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
@@ -43,12 +43,13 @@ const UNTRUSTED_EVENTS: [&str; 6] = [
 /// Finds what starts the routines `above` which a model is reached from.
 pub(crate) struct Triggers<'d, 'p> {
     pub(crate) detection: &'d Detection<'p>,
-    pub(crate) reach: &'d Reach,
     pub(crate) survey: &'d Survey,
     /// Routines from which a model is reached.
     pub(crate) above: &'d BTreeSet<Routine>,
     /// Routines in which a model is called.
     pub(crate) models: &'d BTreeSet<Routine>,
+    /// Calls that run an agent which was made elsewhere.
+    pub(crate) uses: &'d BTreeSet<CallSite>,
 }
 
 impl Triggers<'_, '_> {
@@ -61,6 +62,13 @@ impl Triggers<'_, '_> {
         found.extend(self.watch_loops());
         found.extend(self.starters());
         found.extend(self.routes());
+        // What another system calls is no person's turn, although the same line looks like a route.
+        let started: BTreeSet<(String, Option<String>)> = found
+            .iter()
+            .filter(|t| t.kind.self_starting() && !t.by_workflow)
+            .map(|t| (t.path.clone(), t.runs.clone()))
+            .collect();
+        found.retain(|t| t.kind.self_starting() || !started.contains(&(t.path.clone(), t.runs.clone())));
         found.sort();
         found.dedup();
         found
@@ -214,10 +222,11 @@ impl Triggers<'_, '_> {
                 .collect();
             let reaches = inside.iter().any(|site| {
                 let here = Routine { module: site.module, function: module.call(site.call).within };
-                let direct = self.models.contains(&here)
-                    && self.detection.on_call(*site).any(|h| {
-                        matches!(self.detection.means(h), Means::ModelCall | Means::Agent | Means::Chain)
-                    });
+                let direct = self.uses.contains(site)
+                    || self.models.contains(&here)
+                        && self.detection.on_call(*site).any(|h| {
+                            matches!(self.detection.means(h), Means::ModelCall | Means::Agent | Means::Chain)
+                        });
                 direct || targets(program, *site).iter().any(|t| self.above.contains(t))
             });
             let asks = inside.iter().any(|site| {

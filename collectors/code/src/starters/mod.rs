@@ -29,6 +29,7 @@ mod wrappers;
 
 use asmm_model::TriggerKind;
 
+pub(crate) use host::unit_commands;
 pub(crate) use kind::{StarterFile, kind_of, may_be_cronjob};
 pub(crate) use runs::runs_file;
 
