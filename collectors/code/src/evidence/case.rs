@@ -204,8 +204,9 @@ impl One<'_, '_, '_> {
         self.selection(&sites, &feedbacks, !tools.is_empty(), &mut reasons);
         let selects = reasons.has(Criterion::C1, Supports::Yes);
         // Where nobody is ever asked, a list that could not be followed to its end hides no gate either.
-        let tools_complete =
-            !bound.open || (!tools.is_empty() && self.case.complete && gates.is_ungated(&tools));
+        // A list that only comes from another process may be gated there.
+        let any_own = tools.iter().any(|(tool, _)| tool.source <= ToolSource::Builtin);
+        let tools_complete = !bound.open || (any_own && self.case.complete && gates.is_ungated(&tools));
         if selects {
             let told = self.tools(&tools, &gates, loops, out);
             self.consequences(&told, !bound.open, &gates, &mut reasons);

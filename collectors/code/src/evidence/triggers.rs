@@ -91,6 +91,8 @@ impl Triggers<'_, '_> {
     fn site(&self, hit: &Hit) -> Option<FoundTrigger> {
         let what = self.detection.site(hit);
         let runs = self.started(hit)?;
+        let declared = self.call_of(hit).map(|c| self.detection.program.module(c.module).call(c.call).line);
+        let line = declared.unwrap_or(hit.line);
         let value = match (hit.subject, &what.value) {
             (Subject::Call(_) | Subject::Function(_), Some(argument)) => self
                 .call_of(hit)
@@ -102,7 +104,7 @@ impl Triggers<'_, '_> {
             kind: what.trigger.unwrap_or(TriggerKind::Event),
             value: value.map_or_else(String::new, short),
             path: self.path(hit.module),
-            line: hit.line,
+            line,
             runs: Some(self.name_of(runs)),
             rule: Some(hit.site.rule),
             by_workflow: false,
