@@ -67,7 +67,7 @@ pub(crate) struct Detection<'p> {
 }
 
 /// Sites by kind and name: names repeat all over a program.
-type Known = RefCell<HashMap<(Language, SiteKind, Box<str>), Rc<[SiteRef]>>>;
+type Known = RefCell<HashMap<(Language, SiteKind), HashMap<Box<str>, Rc<[SiteRef]>>>>;
 
 struct Search<'p> {
     program: &'p Program<'p>,
@@ -178,8 +178,8 @@ fn texts(pack: &RulePack) -> Vec<(Language, SiteRef, &str)> {
 
 impl Search<'_> {
     fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Rc<[SiteRef]> {
-        let key = (language, kind, Box::from(name));
-        if let Some(known) = self.known.borrow().get(&key) {
+        let key = (language, kind);
+        if let Some(known) = self.known.borrow().get(&key).and_then(|names| names.get(name)) {
             return Rc::clone(known);
         }
         let sites: Rc<[SiteRef]> = match kind {
@@ -187,7 +187,7 @@ impl Search<'_> {
             _ => self.pack.sites(language, kind, name),
         }
         .into();
-        self.known.borrow_mut().insert(key, Rc::clone(&sites));
+        self.known.borrow_mut().entry(key).or_default().insert(name.into(), Rc::clone(&sites));
         sites
     }
 
@@ -274,8 +274,8 @@ impl Search<'_> {
     }
 
     /// Canonical names of what is meant; a class of the program goes by the names of what it extends, too.
-    fn names(&self, meanings: &[Meaning]) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
+    fn names(&self, meanings: &[Meaning]) -> Vec<Rc<str>> {
+        let mut names: Vec<Rc<str>> = Vec::new();
         for meaning in meanings {
             match meaning {
                 Meaning::External(name) | Meaning::Unresolved(name) => names.push(name.clone()),

@@ -410,7 +410,7 @@ pub(crate) fn executed_output<'d>(
                 }
                 end = at;
             }
-            answers.contains(name.as_str())
+            answers.contains(&*name)
         });
         if from_model {
             found.push((hit, site));

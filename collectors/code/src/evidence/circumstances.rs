@@ -241,6 +241,6 @@ fn written_memory(detection: &Detection<'_>, site: CallSite) -> Option<String> {
                 .iter()
                 .any(|s| detection.pack.rule(s.rule).kind == Some(ComponentKind::VectorDb))
         };
-        (WRITES.contains(&last) && stores()).then(|| name.clone())
+        (WRITES.contains(&last) && stores()).then(|| name.to_string())
     })
 }

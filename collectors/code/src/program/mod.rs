@@ -4,7 +4,9 @@ mod local;
 mod names;
 mod resolve;
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use local::SourceIndex;
@@ -35,6 +37,21 @@ pub(crate) struct CallSite {
     pub call: CallId,
 }
 
+/// Every resolved name once: most of them are used over and over.
+#[derive(Default)]
+struct Symbols(RefCell<HashSet<Rc<str>>>);
+
+impl Symbols {
+    fn get(&self, name: &str) -> Rc<str> {
+        if let Some(known) = self.0.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let new: Rc<str> = name.into();
+        self.0.borrow_mut().insert(Rc::clone(&new));
+        new
+    }
+}
+
 /// Where an import leads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Lead {
@@ -59,7 +76,9 @@ pub(crate) struct Program<'a> {
     /// Packages that manifests declare, `ecosystem:name`: they win over local modules that only look like them.
     declared: &'a dyn Fn(&str) -> bool,
     callers: HashMap<Routine, Vec<CallSite>>,
-    callees: HashMap<CallSite, Vec<Meaning>>,
+    /// What every call calls, by module and call.
+    callees: Vec<Vec<Box<[Meaning]>>>,
+    symbols: Symbols,
     /// Functions by name; `None` where several share it.
     only_named: HashMap<Box<str>, Option<Routine>>,
     /// Methods by name.
@@ -104,7 +123,8 @@ impl<'a> Program<'a> {
             index,
             declared,
             callers: HashMap::new(),
-            callees: HashMap::new(),
+            callees: Vec::new(),
+            symbols: Symbols::default(),
             only_named,
             methods_named,
             leads: Vec::new(),
@@ -141,26 +161,32 @@ impl<'a> Program<'a> {
     /// Resolves every callee once, then a second time for those that hang on a parameter, now that callers are
     /// known.
     fn link(&mut self) {
+        self.callees = self.modules.iter().map(|m| Vec::with_capacity(m.calls.len())).collect();
         for round in 0..2 {
-            let mut before = std::mem::take(&mut self.callees);
-            let mut callees = HashMap::new();
             let mut callers: HashMap<Routine, Vec<CallSite>> = HashMap::new();
-            for (id, module) in self.modules() {
-                for (call, site) in (0u32..).zip(&module.calls) {
-                    let here = CallSite { module: id, call };
+            for at in 0..self.modules.len() {
+                let id = u32::try_from(at).unwrap_or(u32::MAX);
+                for call in 0..self.modules[at].calls.len() {
+                    let site = &self.modules[at].calls[call];
                     let spot = Spot { module: id, function: site.within };
-                    let known = before.remove(&here).filter(|_| round > 0);
-                    let meanings = match known {
-                        Some(known) if !known.iter().all(Meaning::is_unresolved) => known,
-                        _ => self.resolve(spot, &site.callee),
-                    };
-                    for target in meanings.iter().filter_map(|m| self.entry_of(m)) {
+                    // Calls inside a call come before it, so that what they give is known by now.
+                    let is_open = self.callees[at]
+                        .get(call)
+                        .is_none_or(|known| known.iter().all(Meaning::is_unresolved));
+                    if is_open {
+                        let meanings = self.resolve(spot, &site.callee).into_boxed_slice();
+                        if round == 0 {
+                            self.callees[at].push(meanings);
+                        } else {
+                            self.callees[at][call] = meanings;
+                        }
+                    }
+                    let here = CallSite { module: id, call: u32::try_from(call).unwrap_or(u32::MAX) };
+                    for target in self.callees[at][call].iter().filter_map(|m| self.entry_of(m)) {
                         callers.entry(target).or_default().push(here);
                     }
-                    callees.insert(here, meanings);
                 }
             }
-            self.callees = callees;
             self.callers = callers;
         }
     }
@@ -200,7 +226,7 @@ impl<'a> Program<'a> {
 
     /// What a call calls.
     pub(crate) fn callee(&self, site: CallSite) -> &[Meaning] {
-        self.callees.get(&site).map_or(&[], Vec::as_slice)
+        self.callees[site.module as usize].get(site.call as usize).map_or(&[], |m| &**m)
     }
 
     /// Routines of the program that a call runs.
@@ -253,13 +279,13 @@ impl<'a> Program<'a> {
     }
 
     /// Names of the classes of other packages that a class of the program extends, directly or not.
-    pub(crate) fn foreign_bases(&self, module: ModuleId, class: u32) -> Vec<String> {
+    pub(crate) fn foreign_bases(&self, module: ModuleId, class: u32) -> Vec<Rc<str>> {
         let mut found = Vec::new();
         self.collect_bases(module, class, 4, &mut found);
         found
     }
 
-    fn collect_bases(&self, module: ModuleId, class: u32, depth: u8, found: &mut Vec<String>) {
+    fn collect_bases(&self, module: ModuleId, class: u32, depth: u8, found: &mut Vec<Rc<str>>) {
         let Some(depth) = depth.checked_sub(1) else { return };
         let spot = Spot { module, function: None };
         for meaning in self.module(module).class(class).bases.iter().flat_map(|b| self.resolve(spot, b)) {

@@ -1,6 +1,6 @@
 //! The names of one module: what each could mean, by the function and the class it is written in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::syntax::{ClassId, FunctionId, Module};
 
@@ -14,12 +14,35 @@ pub(crate) enum Definition {
     Parameter(FunctionId, u32),
 }
 
+/// The definitions of one name, by scope; two lists of one length, so that those of a scope are a slice.
+#[derive(Debug, Default)]
+struct Scoped {
+    scopes: Vec<Option<FunctionId>>,
+    definitions: Vec<Definition>,
+}
+
+impl Scoped {
+    /// Puts the definitions of a scope beside each other, in the order in which they were added.
+    fn settle(&mut self) {
+        let mut order: Vec<usize> = (0..self.scopes.len()).collect();
+        order.sort_by_key(|at| self.scopes[*at]);
+        self.definitions = order.iter().map(|at| self.definitions[*at]).collect();
+        self.scopes.sort_unstable();
+    }
+
+    fn of(&self, scope: Option<FunctionId>) -> &[Definition] {
+        let begin = self.scopes.partition_point(|other| *other < scope);
+        let end = self.scopes.partition_point(|other| *other <= scope);
+        &self.definitions[begin..end]
+    }
+}
+
 /// Definitions by name and scope.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    scoped: HashMap<(Option<FunctionId>, Box<str>), Vec<Definition>>,
-    methods: HashMap<(ClassId, Box<str>), FunctionId>,
-    attributes: HashMap<(ClassId, Box<str>), Vec<u32>>,
+    scoped: HashMap<Box<str>, Scoped>,
+    methods: HashMap<Box<str>, BTreeMap<ClassId, FunctionId>>,
+    attributes: HashMap<Box<str>, BTreeMap<ClassId, Vec<u32>>>,
     /// Modules imported with `*`.
     pub(crate) stars: Vec<u32>,
 }
@@ -37,7 +60,7 @@ impl Names {
         }
         for (id, function) in (0u32..).zip(&module.functions) {
             if let Some(class) = function.class {
-                names.methods.entry((class, function.name.clone())).or_insert(id);
+                names.methods.entry(function.name.clone()).or_default().entry(class).or_insert(id);
             } else if !function.name.is_empty() {
                 names.add(function.within, &function.name, Definition::Function(id));
             }
@@ -55,41 +78,50 @@ impl Names {
         for (id, binding) in (0u32..).zip(&module.bindings) {
             match binding.class.filter(|_| binding.on_self) {
                 Some(class) => {
-                    let bound = names.attributes.entry((class, binding.name.clone())).or_default();
-                    bound.push(id);
+                    let bound = names.attributes.entry(binding.name.clone()).or_default();
+                    bound.entry(class).or_default().push(id);
                     // An arrow function in a class field is a method.
                     if let crate::syntax::Expr::Function(function) = binding.value {
-                        names.methods.entry((class, binding.name.clone())).or_insert(function);
+                        names
+                            .methods
+                            .entry(binding.name.clone())
+                            .or_default()
+                            .entry(class)
+                            .or_insert(function);
                     }
                 }
                 None => names.add(binding.within, &binding.name, Definition::Binding(id)),
             }
         }
+        for scoped in names.scoped.values_mut() {
+            scoped.settle();
+        }
         names
     }
 
     fn add(&mut self, scope: Option<FunctionId>, name: &str, definition: Definition) {
-        self.scoped.entry((scope, name.into())).or_default().push(definition);
+        let scoped = self.scoped.entry(name.into()).or_default();
+        scoped.scopes.push(scope);
+        scoped.definitions.push(definition);
     }
 
     /// Definitions of a name in exactly this scope.
     pub(crate) fn in_scope(&self, scope: Option<FunctionId>, name: &str) -> &[Definition] {
-        // A key borrowed from the caller would need a second map type for nothing: names are short.
-        self.scoped.get(&(scope, name.into())).map_or(&[], Vec::as_slice)
+        self.scoped.get(name).map_or(&[], |scoped| scoped.of(scope))
     }
 
     pub(crate) fn method(&self, class: ClassId, name: &str) -> Option<FunctionId> {
-        self.methods.get(&(class, name.into())).copied()
+        self.methods.get(name)?.get(&class).copied()
     }
 
     pub(crate) fn methods_of(&self, class: ClassId) -> Vec<FunctionId> {
         let mut all: Vec<FunctionId> =
-            self.methods.iter().filter(|((of, _), _)| *of == class).map(|(_, id)| *id).collect();
+            self.methods.values().filter_map(|classes| classes.get(&class).copied()).collect();
         all.sort_unstable();
         all
     }
 
     pub(crate) fn attributes(&self, class: ClassId, name: &str) -> &[u32] {
-        self.attributes.get(&(class, name.into())).map_or(&[], Vec::as_slice)
+        self.attributes.get(name).and_then(|classes| classes.get(&class)).map_or(&[], Vec::as_slice)
     }
 }

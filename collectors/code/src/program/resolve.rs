@@ -1,6 +1,7 @@
 //! What an expression means: follows imports, bindings, classes, parameters and return values, within bounds.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use muster_rules::Language;
 
@@ -28,7 +29,7 @@ pub(crate) struct Spot {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Meaning {
     /// Something of another package, by its canonical name; values made by it carry its name on.
-    External(String),
+    External(Rc<str>),
     /// A module of the program or one that is known to be local.
     Module(ModuleId),
     /// A function of the program.
@@ -38,7 +39,7 @@ pub(crate) enum Meaning {
     /// An instance of a class of the program.
     Instance(ModuleId, ClassId),
     /// Not known; the names that were read off it, as `?.a.b`.
-    Unresolved(String),
+    Unresolved(Rc<str>),
 }
 
 impl Meaning {
@@ -48,6 +49,14 @@ impl Meaning {
 }
 
 impl Program<'_> {
+    fn external(&self, name: &str) -> Meaning {
+        Meaning::External(self.symbols.get(name))
+    }
+
+    fn unresolved(&self, name: &str) -> Meaning {
+        Meaning::Unresolved(self.symbols.get(name))
+    }
+
     /// What an expression can mean, best first; never empty.
     pub(crate) fn resolve(&self, spot: Spot, expr: &Expr) -> Vec<Meaning> {
         let fuel = Cell::new(FUEL);
@@ -56,17 +65,17 @@ impl Program<'_> {
         meanings.sort_by_key(Meaning::is_unresolved);
         meanings.dedup();
         if meanings.is_empty() {
-            meanings.push(Meaning::Unresolved("?".to_owned()));
+            meanings.push(self.unresolved("?"));
         }
         meanings
     }
 
     /// Canonical external names an expression can have.
-    pub(crate) fn symbols(&self, spot: Spot, expr: &Expr) -> Vec<String> {
+    pub(crate) fn symbols(&self, spot: Spot, expr: &Expr) -> Vec<Rc<str>> {
         self.resolve(spot, expr).into_iter().filter_map(Self::symbol).collect()
     }
 
-    pub(crate) fn symbol(meaning: Meaning) -> Option<String> {
+    pub(crate) fn symbol(meaning: Meaning) -> Option<Rc<str>> {
         match meaning {
             Meaning::External(name) | Meaning::Unresolved(name) => Some(name),
             _ => None,
@@ -84,14 +93,20 @@ impl Program<'_> {
             Expr::Member(object, name) => {
                 let objects = self.expr(spot, object, depth, fuel);
                 if objects.is_empty() {
-                    return vec![Meaning::Unresolved(format!("?.{name}"))];
+                    return vec![self.unresolved(&format!("?.{name}"))];
                 }
                 limited(objects.into_iter().flat_map(|m| self.member(m, name, depth, fuel)))
             }
             Expr::Call(call) => {
-                let call = self.module(spot.module).call(*call);
-                let spot = Spot { module: spot.module, function: call.within };
-                let callees = self.expr(spot, &call.callee, depth, fuel);
+                let known =
+                    self.callees[spot.module as usize].get(*call as usize).map(|m| &**m).unwrap_or_default();
+                let callees = if known.is_empty() {
+                    let call = self.module(spot.module).call(*call);
+                    let spot = Spot { module: spot.module, function: call.within };
+                    self.expr(spot, &call.callee, depth, fuel)
+                } else {
+                    known.to_vec()
+                };
                 limited(callees.into_iter().flat_map(|m| self.result(m, depth, fuel)))
             }
             Expr::Function(function) => vec![Meaning::Function(spot.module, *function)],
@@ -120,7 +135,7 @@ impl Program<'_> {
                 if !found.is_empty() {
                     return found;
                 }
-                return vec![Meaning::Unresolved("?".to_owned())];
+                return vec![self.unresolved("?")];
             }
             match scope {
                 Some(function) => scope = module.function(function).within,
@@ -139,12 +154,12 @@ impl Program<'_> {
                 None if module.dialect.language() == Language::Python
                     && name.starts_with(char::is_uppercase) =>
                 {
-                    return vec![Meaning::External(format!("{}.{name}", import.module))];
+                    return vec![self.external(&format!("{}.{name}", import.module))];
                 }
                 None => {}
             }
         }
-        vec![Meaning::External(match module.dialect.language() {
+        vec![self.external(&match module.dialect.language() {
             Language::Python => format!("builtins.{name}"),
             Language::JavaScript => format!("global#{name}"),
         })]
@@ -237,7 +252,7 @@ impl Program<'_> {
         } else if specifier.starts_with('.') {
             return Vec::new();
         }
-        vec![Meaning::External(match (language, import.item.as_deref()) {
+        vec![self.external(&match (language, import.item.as_deref()) {
             (Language::Python, None) => specifier.to_owned(),
             (Language::Python, Some(item)) => format!("{specifier}.{item}"),
             (Language::JavaScript, None) => format!("{specifier}#"),
@@ -287,13 +302,10 @@ impl Program<'_> {
 
     fn member(&self, object: Meaning, name: &str, depth: u32, fuel: &Cell<u32>) -> Vec<Meaning> {
         match object {
-            Meaning::External(base) if base.ends_with('#') => {
-                vec![Meaning::External(format!("{base}{name}"))]
-            }
-            Meaning::External(base) => vec![Meaning::External(bounded(base, name))],
-            Meaning::Unresolved(base) => vec![Meaning::Unresolved(bounded(base, name))],
+            Meaning::External(base) => vec![self.external(&bounded(&base, name))],
+            Meaning::Unresolved(base) => vec![self.unresolved(&bounded(&base, name))],
             Meaning::Module(module) => self.exported(module, name, depth, fuel),
-            Meaning::Function(..) => vec![Meaning::Unresolved(format!("?.{name}"))],
+            Meaning::Function(..) => vec![self.unresolved(&format!("?.{name}"))],
             Meaning::Class(module, class) | Meaning::Instance(module, class) => {
                 self.class_member(module, class, name, depth, fuel)
             }
@@ -330,14 +342,14 @@ impl Program<'_> {
                 .filter(|base| !matches!(base, Meaning::External(name) if name.starts_with("builtins.")))
                 .flat_map(|base| self.member(base, name, depth, fuel)),
         );
-        if inherited.is_empty() { vec![Meaning::Unresolved(format!("?.{name}"))] } else { inherited }
+        if inherited.is_empty() { vec![self.unresolved(&format!("?.{name}"))] } else { inherited }
     }
 
     /// What calling something gives.
     fn result(&self, callee: Meaning, depth: u32, fuel: &Cell<u32>) -> Vec<Meaning> {
         match callee {
             Meaning::External(name) if name.ends_with('#') => {
-                vec![Meaning::External(format!("{name}default"))]
+                vec![self.external(&format!("{name}default"))]
             }
             Meaning::Class(module, class) => vec![Meaning::Instance(module, class)],
             Meaning::Function(module, function) => {
@@ -450,6 +462,7 @@ fn limited(meanings: impl Iterator<Item = Meaning>) -> Vec<Meaning> {
 }
 
 /// Appends a member; a name that grows without end is cut.
-fn bounded(base: String, name: &str) -> String {
-    if base.len() + name.len() > 300 { base } else { format!("{base}.{name}") }
+fn bounded(base: &str, name: &str) -> String {
+    let dot = if base.ends_with('#') { "" } else { "." };
+    if base.len() + name.len() > 300 { base.to_owned() } else { format!("{base}{dot}{name}") }
 }
