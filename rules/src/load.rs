@@ -143,7 +143,7 @@ pub(crate) fn parse(sources: &[Source]) -> Result<Vec<Placed>, Vec<Problem>> {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }
 
 fn validate(rule: &Rule, say: &mut impl FnMut(String, &str)) {

@@ -34,7 +34,7 @@ struct Anchor {
 
 /// What the prefilter found in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Hits {
+pub(crate) struct Hits {
     /// Something that is about AI.
     pub primary: bool,
     /// Something that counts where AI was found: a trigger, an input.
@@ -43,14 +43,14 @@ pub struct Hits {
 
 /// The automaton of one language.
 #[derive(Debug)]
-pub struct Prefilter {
+pub(crate) struct Prefilter {
     automaton: AhoCorasick,
     anchors: Vec<Anchor>,
 }
 
 impl Prefilter {
     /// Anchors of one language.
-    pub fn for_language(pack: &RulePack, language: Language) -> Self {
+    pub(crate) fn for_language(pack: &RulePack, language: Language) -> Self {
         let mut anchors = Vec::new();
         for rule in pack.rules() {
             let primary = rule.is_about_ai();
@@ -76,7 +76,7 @@ impl Prefilter {
                             });
                         }
                         SiteKind::Import if rule.anchors.is_none() => {
-                            import_anchors(language, symbol, &mut anchors)
+                            import_anchors(language, symbol, &mut anchors);
                         }
                         _ => {}
                     }
@@ -87,7 +87,7 @@ impl Prefilter {
     }
 
     /// Only the names of credentials: for files that are no source code.
-    pub fn for_credentials(pack: &RulePack) -> Self {
+    pub(crate) fn for_credentials(pack: &RulePack) -> Self {
         let word = |text: &str| Anchor { text: text.to_owned(), setting: Setting::Word, primary: true };
         Self::compile(pack.credentials().map(|(name, _)| word(name)).collect())
     }
@@ -108,12 +108,12 @@ impl Prefilter {
     }
 
     /// The literal texts: what a fair comparison with grep searches for.
-    pub fn literals(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
         self.anchors.iter().map(|a| a.text.as_str())
     }
 
     /// Looks for anchors; ends at the first that is about AI.
-    pub fn look(&self, text: &[u8]) -> Hits {
+    pub(crate) fn look(&self, text: &[u8]) -> Hits {
         let mut hits = Hits::default();
         for found in self.automaton.find_overlapping_iter(text) {
             let anchor = &self.anchors[found.pattern().as_usize()];
@@ -129,7 +129,7 @@ impl Prefilter {
     }
 
     /// Every anchor that fits, with its position: for configuration files.
-    pub fn find<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = (&'t str, usize)> {
+    pub(crate) fn find<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = (&'t str, usize)> {
         self.automaton.find_overlapping_iter(text).filter_map(move |found| {
             let anchor = &self.anchors[found.pattern().as_usize()];
             fits(anchor.setting, text, found.start(), found.end())

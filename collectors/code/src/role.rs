@@ -52,7 +52,7 @@ const GENERATED: &[&str] =
     &["generated", "__generated__", "gen", "dist", "build", "out", ".next", ".nuxt", "storybook-static"];
 
 /// The role of a file.
-pub fn role_of(path: &str) -> Role {
+pub(crate) fn role_of(path: &str) -> Role {
     let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
     let any = |names: &[&str]| {
         folders.split('/').any(|folder| names.iter().any(|n| folder.eq_ignore_ascii_case(n)))

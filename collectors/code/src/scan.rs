@@ -90,7 +90,7 @@ impl Scan<'_> {
                 own.truncate(MAX_MODULES);
             }
             modules = self.parse(&own)?;
-            self.borrow(&mut modules, units)?;
+            self.borrow(&mut modules)?;
         }
         let declared = |language_and_module: &str| self.is_declared(unit, language_and_module);
         let program = Program::new(modules, &self.survey.index, &declared);
@@ -103,6 +103,7 @@ impl Scan<'_> {
             target: self.target,
             survey: self.survey,
             unit,
+            units,
             detection: &detection,
             own: &own,
             complete,
@@ -135,7 +136,7 @@ impl Scan<'_> {
     }
 
     /// Adds what the modules import from their own repository, and what imports them.
-    fn borrow(&mut self, modules: &mut Vec<Module>, units: &Units) -> Result<(), CollectError> {
+    fn borrow(&mut self, modules: &mut Vec<Module>) -> Result<(), CollectError> {
         let survey = self.survey;
         let mut known: BTreeSet<Arc<str>> = modules.iter().map(|m| Arc::clone(&m.path)).collect();
         let starts: Vec<Arc<str>> = known.iter().cloned().collect();
@@ -172,9 +173,15 @@ impl Scan<'_> {
             known.extend(files.iter().map(|f| Arc::clone(&f.path)));
             modules.extend(self.parse(&files)?);
         }
-        let _ = units;
-        let importers = self.importers()?.of(starts.iter(), MAX_STEPS, MAX_BORROWED);
-        let files: Vec<&SourceFile> = importers
+        // A base class of tools is imported by the tools, wherever they are.
+        let bases: Vec<Arc<str>> =
+            modules.iter().filter(|m| declares_tool_base(m)).map(|m| Arc::clone(&m.path)).collect();
+        let importers = self.importers()?;
+        let mut above = importers.of(starts.iter(), MAX_STEPS, MAX_BORROWED);
+        above.extend(importers.of(bases.iter(), 2, MAX_BORROWED));
+        above.sort();
+        above.dedup();
+        let files: Vec<&SourceFile> = above
             .iter()
             .filter(|path| !known.contains(*path))
             .filter_map(|path| survey.sources.get(path))
@@ -277,4 +284,13 @@ impl Scan<'_> {
         let broken = program.modules().any(|(id, module)| own.contains(&id) && module.broken);
         !hidden && !foreign && !broken
     }
+}
+
+/// Whether a module has a class that other classes extend to be tools.
+fn declares_tool_base(module: &Module) -> bool {
+    module.classes.iter().any(|class| {
+        let name = &*class.name;
+        let based = name.starts_with("Base") || name.starts_with("Abstract") || name.ends_with("Base");
+        name == "Tool" || (based && name.contains("Tool"))
+    })
 }

@@ -11,8 +11,11 @@ use crate::role::{role_of, sample_folder};
 use crate::survey::{ManifestFacts, Survey};
 
 /// Folders whose children are often services of their own.
-const SERVICE_PARENTS: [&str; 8] =
+pub(crate) const SERVICE_PARENTS: [&str; 8] =
     ["services", "apps", "functions", "lambdas", "microservices", "projects", "workers", "jobs"];
+/// Folders that only say that there is code in them.
+pub(crate) const GENERIC_FOLDERS: [&str; 8] =
+    ["src", "lib", "source", "python", "code", "scripts", "bin", "cmd"];
 /// Files in which a service begins.
 const ENTRY_FILES: [&str; 18] = [
     "main.py",

@@ -193,8 +193,10 @@ impl Search<'_> {
 
     fn module(&mut self, id: ModuleId, module: &Module) {
         let language = module.dialect.language();
-        for import in &module.imports {
-            self.import(id, language, import);
+        for (index, import) in module.imports.iter().enumerate() {
+            if self.program.is_foreign(id, index) {
+                self.import(id, language, import);
+            }
         }
         for (call, site) in (0u32..).zip(&module.calls) {
             let here = CallSite { module: id, call };
@@ -242,9 +244,6 @@ impl Search<'_> {
     }
 
     fn import(&mut self, id: ModuleId, language: Language, import: &Import) {
-        if !self.program.is_foreign(id, import) {
-            return;
-        }
         let module = import.module.strip_prefix("node:").unwrap_or(&import.module);
         let place = (Subject::Import, import.line, None);
         let mut sites = self.sites(language, SiteKind::Import, module).to_vec();

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use asmm_model::Effect;
 use muster_rules::{Means, ToolArgument};
 
 use super::reach::Reach;
 use super::tools::{FoundTool, ToolList, ToolSource, Tools};
 use crate::detect::{Detection, Hit, Presence, Subject};
-use crate::program::{CallSite, ModuleId, Routine};
+use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::syntax::{Expr, LoopId};
 
 /// One place where a model runs.
@@ -22,6 +23,8 @@ pub(crate) struct ModelSite<'d> {
     pub(crate) may_carry_tools: bool,
     /// Whether it is given other agents.
     pub(crate) has_agents: bool,
+    /// How many, where that can be counted.
+    pub(crate) agent_count: Option<usize>,
     /// Whether it may take several steps by itself.
     pub(crate) has_steps: bool,
     /// Whether arguments that could not be followed may carry tools.
@@ -64,6 +67,7 @@ pub(crate) fn model_sites<'d>(
             tools: None,
             may_carry_tools: false,
             has_agents: false,
+            agent_count: None,
             has_steps: false,
             is_unclear: false,
         };
@@ -72,11 +76,19 @@ pub(crate) fn model_sites<'d>(
             found.may_carry_tools |= !site.tools.is_empty();
             let Some(call) = hit.call() else { continue };
             let given = detection.arguments(call);
-            let has = |argument: &ToolArgument| given.value(argument).is_some_and(|(_, v)| carries(v));
+            let has = |argument: &ToolArgument| {
+                given.value(argument).is_some_and(|(spot, v)| carries(detection, spot, v))
+            };
             found.is_unclear |= site.tools.iter().any(|tools| given.find(tools) == Presence::Unknown);
             found.has_agents |= site.agents.iter().any(has);
+            for argument in &site.agents {
+                if let Some((_, Expr::List(agents))) = given.value(argument) {
+                    found.agent_count = Some(found.agent_count.unwrap_or(0) + agents.len());
+                }
+            }
             found.has_steps |= site.steps.iter().any(has);
             if let Some(list) = tools.of_call(call, &site.tools).filter(|list| !list.is_empty()) {
+                found.has_agents |= list.has_agents;
                 found.tools.get_or_insert_with(ToolList::default).extend(list);
             }
         }
@@ -94,8 +106,13 @@ fn rank(means: Means) -> u8 {
     }
 }
 
-fn carries(value: &Expr) -> bool {
+fn carries(detection: &Detection<'_>, spot: Spot, value: &Expr) -> bool {
     match value {
+        // `stepCountIs(1)` is a single step, too.
+        Expr::Call(call) => {
+            let call = detection.program.module(spot.module).call(*call);
+            !matches!(&call.arguments[..], [only] if matches!(&only.value, Expr::Literal(text) if &**text == "1"))
+        }
         Expr::List(values) => !values.is_empty(),
         Expr::Map(entries) => !entries.is_empty(),
         // A single step is written `maxSteps: 1`.
@@ -293,4 +310,111 @@ pub(crate) fn feedback(detection: &Detection<'_>, reach: &Reach, site: &ModelSit
         }
     }
     if once { Feedback::Once } else { Feedback::None }
+}
+
+/// Last names of calls that run an agent or a chain which was made elsewhere.
+const RUN_NAMES: [&str; 34] = [
+    "invoke",
+    "ainvoke",
+    "stream",
+    "astream",
+    "astream_events",
+    "stream_events",
+    "streamEvents",
+    "batch",
+    "abatch",
+    "run",
+    "arun",
+    "run_sync",
+    "run_stream",
+    "runStream",
+    "run_async",
+    "run_live",
+    "generate",
+    "agenerate",
+    "generateText",
+    "generateStream",
+    "streamText",
+    "kickoff",
+    "kickoff_async",
+    "chat",
+    "achat",
+    "query",
+    "aquery",
+    "initiate_chat",
+    "predict",
+    "apredict",
+    "execute",
+    "ask",
+    "process",
+    "step",
+];
+
+/// Calls that run an agent, a chain or a bound model which was made elsewhere: `agent.invoke(…)` on an object that a
+/// model site made.
+pub(crate) fn uses(detection: &Detection<'_>, sites: &[ModelSite<'_>]) -> BTreeSet<CallSite> {
+    let made: BTreeSet<&str> =
+        sites.iter().filter(|s| s.means != Means::ModelCall).map(|s| &*s.hit.name).collect();
+    let packages: BTreeSet<&str> = made.iter().map(|name| package(name)).collect();
+    let mut found = BTreeSet::new();
+    for (id, module) in detection.program.modules() {
+        for (call, _) in (0u32..).zip(&module.calls) {
+            let site = CallSite { module: id, call };
+            let runs = detection.program.callee(site).iter().any(|meaning| {
+                let Meaning::External(name) = meaning else { return false };
+                let Some((object, last)) = name.rsplit_once(['.', '#']) else { return false };
+                RUN_NAMES.contains(&last)
+                    && packages.contains(package(name))
+                    && (made.contains(object) || object.len() > package(name).len())
+            });
+            if runs {
+                found.insert(site);
+            }
+        }
+    }
+    found
+}
+
+/// The package of a resolved name: its first part, or everything up to the `#`.
+fn package(name: &str) -> &str {
+    match name.find('#') {
+        Some(at) => &name[..=at],
+        None => name.split('.').next().unwrap_or(name),
+    }
+}
+
+/// Calls that execute what a model answered: `exec(response.choices[0].message.content)`.
+pub(crate) fn executed_output<'d>(
+    detection: &'d Detection<'_>,
+    is_own: &dyn Fn(ModuleId) -> bool,
+) -> Vec<(&'d Hit, CallSite)> {
+    let answers: BTreeSet<&str> = detection
+        .hits
+        .iter()
+        .filter(|hit| matches!(detection.means(hit), Means::ModelCall | Means::Chain | Means::Agent))
+        .map(|hit| &*hit.name)
+        .collect();
+    let program = detection.program;
+    let mut found = Vec::new();
+    for hit in detection.meaning(Means::Effect).filter(|hit| is_own(hit.module)) {
+        let Some(site) = hit.call().filter(|_| detection.site(hit).effect == Some(Effect::Execute)) else {
+            continue;
+        };
+        let call = program.module(site.module).call(site.call);
+        let spot = Spot { module: site.module, function: call.within };
+        let from_model = call.arguments.iter().flat_map(|a| program.symbols(spot, &a.value)).any(|name| {
+            let mut end = name.len();
+            while let Some(at) = name[..end].rfind('.') {
+                if answers.contains(&name[..at]) {
+                    return true;
+                }
+                end = at;
+            }
+            answers.contains(name.as_str())
+        });
+        if from_model {
+            found.push((hit, site));
+        }
+    }
+    found
 }

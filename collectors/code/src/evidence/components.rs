@@ -1,6 +1,6 @@
 //! Components of a part: what its code and its manifests use, by the canonical names of the rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{Component, ComponentKind, Evidence, EvidenceClass, Model, Place, Role};
 use muster_rules::{RulePack, SiteKind};
@@ -130,7 +130,14 @@ pub(crate) fn in_manifests<'m>(
             }
         }
     }
-    found.into_values().filter(|c| with_transitive || c.direct == Some(true)).collect()
+    // What comes along with others is worth a line only where nothing better shows the component.
+    let asked: BTreeSet<u32> =
+        found.iter().filter(|(_, c)| c.direct == Some(true)).map(|((rule, _), _)| *rule).collect();
+    found
+        .into_iter()
+        .filter(|((rule, _), c)| c.direct == Some(true) || (with_transitive && !asked.contains(rule)))
+        .map(|(_, component)| component)
+        .collect()
 }
 
 /// Whether a model's name fixes one dated version.

@@ -10,13 +10,15 @@ use super::effects::Outcome;
 use super::reach::{Reach, targets};
 use super::tools::FoundTool;
 use crate::detect::{Detection, Hit};
-use crate::program::{CallSite, ModuleId, Program, Routine};
+use crate::program::{CallSite, ModuleId, Program, Routine, Spot};
 use crate::syntax::Expr;
 
 /// An answer with the hits that give it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Gated<'d> {
     pub(crate) gate: Gate,
+    /// Whether the code shows that some calls run without asking, and not only that some may wait.
+    pub(crate) lets_some_through: bool,
     pub(crate) because: Vec<&'d Hit>,
 }
 
@@ -74,7 +76,7 @@ impl<'d, 'p> Gates<'d, 'p> {
 
     /// Who is asked before this tool runs.
     pub(crate) fn of_tool(&self, tool: &FoundTool, outcome: &Outcome) -> Gated<'d> {
-        let mut gated = Gated { gate: Gate::None, because: Vec::new() };
+        let mut gated = Gated { gate: Gate::None, lets_some_through: false, because: Vec::new() };
         let detection = self.detection;
         let mut raise = |gate: Gate, hit: &'d Hit| {
             let stronger = match (gated.gate, gate) {
@@ -84,6 +86,8 @@ impl<'d, 'p> Gates<'d, 'p> {
                 (Gate::None, Gate::None) => Gate::None,
             };
             gated.gate = stronger;
+            // A function that decides for each call, or a question that only some calls meet.
+            gated.lets_some_through |= gate == Gate::Some && detection.site(hit).covers != Covers::Agent;
             gated.because.push(hit);
         };
         for site in &tool.declared_by {
@@ -105,7 +109,9 @@ impl<'d, 'p> Gates<'d, 'p> {
         let bypassed = !self.bypasses.is_empty();
         if !bypassed {
             for hit in &self.agent {
-                raise(self.agent_gate(hit), hit);
+                if let Some(gate) = self.agent_gate(hit) {
+                    raise(gate, hit);
+                }
             }
         }
         for hit in &self.named {
@@ -123,14 +129,14 @@ impl<'d, 'p> Gates<'d, 'p> {
     }
 
     /// A gate on a whole agent. One that interrupts before named nodes covers the tools only if it names their node.
-    fn agent_gate(&self, hit: &Hit) -> Gate {
+    fn agent_gate(&self, hit: &Hit) -> Option<Gate> {
         let what = self.detection.site(hit);
         let gate = what.gate.unwrap_or(Gate::Unknown);
         let (Some(call), Some(test)) = (hit.call(), what.conditions.iter().find(|t| !t.absent)) else {
-            return gate;
+            return Some(gate);
         };
         let Some((_, Expr::List(names))) = self.detection.arguments(call).value(&test.name) else {
-            return gate;
+            return Some(gate);
         };
         let texts: Vec<&str> = names
             .iter()
@@ -140,7 +146,46 @@ impl<'d, 'p> Gates<'d, 'p> {
             let name = name.to_ascii_lowercase();
             name == "*" || name.contains("tool") || name.contains("action")
         };
-        if texts.is_empty() || texts.iter().any(|name| covers_tools(name)) { gate } else { Gate::Some }
+        if texts.is_empty() {
+            return Some(gate);
+        }
+        let nodes = self.tool_nodes();
+        if nodes.is_empty() {
+            return Some(if texts.iter().any(|name| covers_tools(name)) { gate } else { Gate::Some });
+        }
+        texts.iter().any(|name| nodes.contains(*name) || *name == "*").then_some(gate)
+    }
+
+    /// Names under which nodes that run tools were added to a graph.
+    fn tool_nodes(&self) -> BTreeSet<String> {
+        let program = self.detection.program;
+        let mut nodes = BTreeSet::new();
+        for (id, module) in program.modules() {
+            for (call, found) in (0u32..).zip(&module.calls) {
+                let Expr::Member(_, name) = &found.callee else { continue };
+                if !matches!(&**name, "add_node" | "addNode") {
+                    continue;
+                }
+                let site = CallSite { module: id, call };
+                let given = self.detection.arguments(site);
+                let argument = |n: &str| given.value(&ToolArgument(n.to_owned()));
+                let runs_tools = |value: Option<(Spot, &Expr)>| match value {
+                    Some((spot, Expr::Call(call))) => {
+                        let site = CallSite { module: spot.module, call: *call };
+                        self.detection.on_call(site).any(|h| self.detection.means(h) == Means::Agent)
+                    }
+                    _ => false,
+                };
+                match argument("@0") {
+                    Some((_, Expr::Text(name))) if runs_tools(argument("@1")) => {
+                        drop(nodes.insert(name.to_string()))
+                    }
+                    first if runs_tools(first) => drop(nodes.insert("tools".to_owned())),
+                    _ => {}
+                }
+            }
+        }
+        nodes
     }
 
     /// A gate that names its tools: in a map `tool: True`, in a list, or in a single text.

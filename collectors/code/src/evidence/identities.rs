@@ -10,27 +10,18 @@ use crate::program::ModuleId;
 use crate::syntax::Expr;
 
 /// Endings of variables that carry a credential.
-const ENDINGS: [&str; 20] = [
-    "_API_KEY",
-    "_APIKEY",
+const ENDINGS: [&str; 11] = [
+    "_KEY",
     "_KEY_ID",
-    "_ACCESS_KEY",
-    "_SECRET_KEY",
+    "_APIKEY",
     "_TOKEN",
     "_SECRET",
     "_PASSWORD",
     "_PASSWD",
     "_CREDENTIALS",
     "_CREDENTIAL",
-    "_PRIVATE_KEY",
-    "_AUTH_KEY",
-    "_CLIENT_SECRET",
-    "_CLIENT_ID",
-    "_SERVICE_KEY",
     "_CONNECTION_STRING",
-    "_API_TOKEN",
-    "_ACCESS_TOKEN",
-    "_SERVICE_ROLE_KEY",
+    "_PAT",
 ];
 
 /// One identity, at one place.
@@ -49,7 +40,10 @@ pub(crate) struct FoundIdentity {
 pub(crate) fn is_credential(name: &str) -> bool {
     let upper = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     // `NEXT_PUBLIC_…` and the like are shipped to every visitor: they are no secret of the system.
-    let public = name.starts_with("NEXT_PUBLIC_") || name.starts_with("VITE_") || name.starts_with("PUBLIC_");
+    let public = name.contains("PUBLIC_KEY")
+        || name.starts_with("NEXT_PUBLIC_")
+        || name.starts_with("VITE_")
+        || name.starts_with("PUBLIC_");
     upper && !public && name.len() <= 100 && ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
@@ -91,8 +85,7 @@ fn read(detection: &Detection<'_>, hit: &Hit) -> Option<FoundIdentity> {
         inferred: false,
     };
     if detection.rule(hit).id.0 == "uses-cloud-role" {
-        let last = hit.name.rsplit(['.', '#']).next().unwrap_or(&hit.name);
-        return Some(identity(IdentityKind::CloudRole, last));
+        return Some(identity(IdentityKind::CloudRole, &hit.name.replace('#', " ")));
     }
     let (_, value) = detection.arguments(call).value(&ToolArgument("@0".to_owned()))?;
     let Expr::Text(name) = value else { return None };
@@ -148,7 +141,7 @@ mod tests {
         for yes in ["SHOP_API_KEY", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "GITHUB_TOKEN"] {
             assert!(is_credential(yes), "{yes}");
         }
-        for no in ["LOG_LEVEL", "NEXT_PUBLIC_MAP_TOKEN", "max_token", "TOKENS", "", "API_KEY"] {
+        for no in ["LOG_LEVEL", "NEXT_PUBLIC_MAP_TOKEN", "SSH_PUBLIC_KEY", "max_token", "TOKENS", ""] {
             assert!(!is_credential(no), "{no}");
         }
     }

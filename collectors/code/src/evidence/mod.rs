@@ -3,12 +3,16 @@
 
 mod agents;
 mod case;
+mod circumstances;
 mod components;
+mod consequences;
 mod criteria;
 mod effects;
 mod gates;
 mod identities;
+mod parts;
 mod reach;
+mod selection;
 mod tools;
 mod triggers;
 

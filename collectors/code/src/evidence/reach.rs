@@ -25,7 +25,7 @@ impl Reach {
         let mut reach = Self::default();
         for (id, module) in program.modules() {
             let top = Routine { module: id, function: None };
-            for import in &module.imports {
+            for import in 0..module.imports.len() {
                 if let Some(imported) = program.imported(id, import).filter(|other| *other != id) {
                     reach.add(top, Routine { module: imported, function: None });
                 }
@@ -53,10 +53,8 @@ impl Reach {
     }
 
     fn add(&mut self, from: Routine, to: Routine) {
-        if from != to {
-            self.down.entry(from).or_default().insert(to);
-            self.up.entry(to).or_default().insert(from);
-        }
+        self.down.entry(from).or_default().insert(to);
+        self.up.entry(to).or_default().insert(from);
     }
 
     /// Everything from which one of these is reached, themselves included.

@@ -67,16 +67,19 @@ pub(crate) struct ToolList {
     pub(crate) tools: Vec<FoundTool>,
     /// Whether something in it could not be followed.
     pub(crate) open: bool,
+    /// Whether other agents are among the tools.
+    pub(crate) has_agents: bool,
 }
 
 impl ToolList {
     pub(crate) fn extend(&mut self, other: Self) {
         self.open |= other.open;
+        self.has_agents |= other.has_agents;
         self.tools.extend(other.tools);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.tools.is_empty() && !self.open
+        self.tools.is_empty() && !self.open && !self.has_agents
     }
 }
 
@@ -92,15 +95,7 @@ impl<'d, 'p> Tools<'d, 'p> {
 
     /// The tools that a call carries in these arguments; `None` when it carries none of them.
     pub(crate) fn of_call(&self, site: CallSite, arguments: &[ToolArgument]) -> Option<ToolList> {
-        let given = self.detection.arguments(site);
-        let mut list: Option<ToolList> = None;
-        for argument in arguments {
-            if let Some((spot, value)) = given.find(argument).value() {
-                let found = self.expand(spot, value, None, MAX_DEPTH);
-                list.get_or_insert_with(ToolList::default).extend(found);
-            }
-        }
-        list
+        self.of_call_within(site, arguments, MAX_DEPTH)
     }
 
     /// The tools that a value is or holds.
@@ -130,7 +125,7 @@ impl<'d, 'p> Tools<'d, 'p> {
             Expr::Text(text) => list.tools.push(self.named(spot.module, text, self.line_of(spot))),
             Expr::Literal(_) => {}
             Expr::Name(_) | Expr::Member(..) | Expr::Call(_) => {
-                list.extend(self.followed(spot, value, key, depth))
+                list.extend(self.followed(spot, value, key, depth));
             }
             Expr::Unknown => list.open = true,
         }
@@ -164,12 +159,9 @@ impl<'d, 'p> Tools<'d, 'p> {
         if is_schema {
             for nested in ["functionDeclarations", "function_declarations", "function", "toolSpec"] {
                 if let Some((_, inner)) = entries.iter().find(|(key, _)| &**key == nested) {
-                    let (inner_spot, inner) = self.detection.program.value_of(spot, inner);
-                    return match inner {
-                        Expr::Map(_) | Expr::List(_) => self.expand(inner_spot, inner, key, depth),
-                        // `{"type": "function", "function": run}` in some SDKs carries the code itself.
-                        _ => self.expand(inner_spot, inner, key, depth),
-                    };
+                    // A description, or in some SDKs the code itself.
+                    let (spot, inner) = self.detection.program.value_of(spot, inner);
+                    return self.expand(spot, inner, key, depth);
                 }
             }
             let name = text("name").or_else(|| key.map(str::to_owned)).or_else(|| text("type"));
@@ -255,6 +247,7 @@ impl<'d, 'p> Tools<'d, 'p> {
                     rule: Some(hit.site.rule),
                 }],
                 open: false,
+                has_agents: false,
             });
         }
         if let Some(hit) = hits.iter().find(|h| self.detection.means(h) == Means::Tool) {
@@ -279,7 +272,7 @@ impl<'d, 'p> Tools<'d, 'p> {
             if tool.handlers.is_empty() {
                 tool.source = if inner.open { ToolSource::Opaque } else { ToolSource::Schema };
             }
-            return Some(ToolList { tools: vec![tool], open: inner.open });
+            return Some(ToolList { tools: vec![tool], open: inner.open, has_agents: false });
         }
         let remote = hits.iter().find(|h| {
             self.detection.rule(h).kind == Some(asmm_model::ComponentKind::Mcp)
@@ -289,12 +282,12 @@ impl<'d, 'p> Tools<'d, 'p> {
             let mut tool = self.named(site.module, &key.map_or_else(|| name_of(hit), str::to_owned), line);
             tool.rule = Some(hit.site.rule);
             tool.declared_by.push(site);
-            return Some(ToolList { tools: vec![tool], open: true });
+            return Some(ToolList { tools: vec![tool], open: true, has_agents: false });
         }
         // Another agent handed over as a tool brings its own tools, which are listed where it is made.
         let delegates =
             hits.iter().any(|h| matches!(self.detection.means(h), Means::Agent | Means::Delegates));
-        delegates.then(ToolList::default)
+        delegates.then(|| ToolList { has_agents: true, ..ToolList::default() })
     }
 
     fn of_call_within(&self, site: CallSite, arguments: &[ToolArgument], depth: u8) -> Option<ToolList> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use asmm_model::TriggerKind;
 use muster_rules::Means;
 
-use super::reach::{Reach, targets};
+use super::reach::targets;
 use crate::detect::{Detection, Hit, Subject};
 use crate::manifests::{ManifestKind, unit_folder};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
@@ -43,12 +43,13 @@ const UNTRUSTED_EVENTS: [&str; 6] = [
 /// Finds what starts the routines `above` which a model is reached from.
 pub(crate) struct Triggers<'d, 'p> {
     pub(crate) detection: &'d Detection<'p>,
-    pub(crate) reach: &'d Reach,
     pub(crate) survey: &'d Survey,
     /// Routines from which a model is reached.
     pub(crate) above: &'d BTreeSet<Routine>,
     /// Routines in which a model is called.
     pub(crate) models: &'d BTreeSet<Routine>,
+    /// Calls that run an agent which was made elsewhere.
+    pub(crate) uses: &'d BTreeSet<CallSite>,
 }
 
 impl Triggers<'_, '_> {
@@ -61,6 +62,13 @@ impl Triggers<'_, '_> {
         found.extend(self.watch_loops());
         found.extend(self.starters());
         found.extend(self.routes());
+        // What another system calls is no person's turn, although the same line looks like a route.
+        let started: BTreeSet<(String, Option<String>)> = found
+            .iter()
+            .filter(|t| t.kind.self_starting() && !t.by_workflow)
+            .map(|t| (t.path.clone(), t.runs.clone()))
+            .collect();
+        found.retain(|t| t.kind.self_starting() || !started.contains(&(t.path.clone(), t.runs.clone())));
         found.sort();
         found.dedup();
         found
@@ -83,6 +91,8 @@ impl Triggers<'_, '_> {
     fn site(&self, hit: &Hit) -> Option<FoundTrigger> {
         let what = self.detection.site(hit);
         let runs = self.started(hit)?;
+        let declared = self.call_of(hit).map(|c| self.detection.program.module(c.module).call(c.call).line);
+        let line = declared.unwrap_or(hit.line);
         let value = match (hit.subject, &what.value) {
             (Subject::Call(_) | Subject::Function(_), Some(argument)) => self
                 .call_of(hit)
@@ -94,7 +104,7 @@ impl Triggers<'_, '_> {
             kind: what.trigger.unwrap_or(TriggerKind::Event),
             value: value.map_or_else(String::new, short),
             path: self.path(hit.module),
-            line: hit.line,
+            line,
             runs: Some(self.name_of(runs)),
             rule: Some(hit.site.rule),
             by_workflow: false,
@@ -214,10 +224,11 @@ impl Triggers<'_, '_> {
                 .collect();
             let reaches = inside.iter().any(|site| {
                 let here = Routine { module: site.module, function: module.call(site.call).within };
-                let direct = self.models.contains(&here)
-                    && self.detection.on_call(*site).any(|h| {
-                        matches!(self.detection.means(h), Means::ModelCall | Means::Agent | Means::Chain)
-                    });
+                let direct = self.uses.contains(site)
+                    || self.models.contains(&here)
+                        && self.detection.on_call(*site).any(|h| {
+                            matches!(self.detection.means(h), Means::ModelCall | Means::Agent | Means::Chain)
+                        });
                 direct || targets(program, *site).iter().any(|t| self.above.contains(t))
             });
             let asks = inside.iter().any(|site| {

@@ -4,7 +4,7 @@ use super::Ecosystem;
 
 /// A format of manifest or lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ManifestKind {
+pub(crate) enum ManifestKind {
     /// `requirements.txt`, `requirements-dev.in`, `requirements/*.txt`.
     Requirements,
     /// `pyproject.toml`.
@@ -63,7 +63,7 @@ pub enum ManifestKind {
 
 impl ManifestKind {
     /// Every format.
-    pub const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Requirements,
         Self::PyProject,
         Self::SetupPy,
@@ -94,7 +94,7 @@ impl ManifestKind {
     ];
 
     /// Whether it fixes versions instead of asking for packages.
-    pub fn is_lock(self) -> bool {
+    pub(crate) fn is_lock(self) -> bool {
         matches!(
             self,
             Self::PipfileLock
@@ -116,12 +116,12 @@ impl ManifestKind {
     /// Whether a folder that holds such a file is a unit of its own.
     ///
     /// Shared .NET properties and `packages.config` only add to the project file beside or below them.
-    pub fn defines_unit(self) -> bool {
+    pub(crate) fn defines_unit(self) -> bool {
         !self.is_lock() && !matches!(self, Self::DotnetProps | Self::PackagesConfig)
     }
 
     /// Where the packages come from.
-    pub fn ecosystem(self) -> Ecosystem {
+    pub(crate) fn ecosystem(self) -> Ecosystem {
         match self {
             Self::Requirements
             | Self::PyProject
@@ -149,7 +149,7 @@ impl ManifestKind {
 }
 
 /// The format of the file at a path with `/` between its parts, if it is a manifest or lock file at all.
-pub fn kind_of(path: &str) -> Option<ManifestKind> {
+pub(crate) fn kind_of(path: &str) -> Option<ManifestKind> {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let kind = match file {
         "pyproject.toml" => ManifestKind::PyProject,
@@ -205,7 +205,7 @@ fn in_requirements(folder: &str) -> bool {
 }
 
 /// The folder of the unit that a manifest describes: its own, or for `requirements/*.txt` the one above.
-pub fn unit_folder(path: &str) -> &str {
+pub(crate) fn unit_folder(path: &str) -> &str {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     if kind_of(path) == Some(ManifestKind::Requirements) && in_requirements(folder) {
         folder.rsplit_once('/').map_or("", |(above, _)| above)

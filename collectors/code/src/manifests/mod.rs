@@ -30,11 +30,11 @@ mod yarn;
 
 use std::collections::BTreeMap;
 
-pub use kind::{ManifestKind, kind_of, unit_folder};
-pub use purl::purl;
+pub(crate) use kind::{ManifestKind, kind_of, unit_folder};
+pub(crate) use purl::purl;
 
 /// Files above this size are not read.
-pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Packages read from one file; the rest becomes a warning.
 const MAX_DEPENDENCIES: usize = 200_000;
@@ -46,7 +46,7 @@ const MAX_WARNINGS: usize = 50;
 
 /// Where packages of one kind come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ecosystem {
+pub(crate) enum Ecosystem {
     /// Python.
     Pypi,
     /// JavaScript.
@@ -67,7 +67,7 @@ pub enum Ecosystem {
 
 impl Ecosystem {
     /// The type in a package URL.
-    pub fn purl_type(self) -> &'static str {
+    pub(crate) fn purl_type(self) -> &'static str {
         match self {
             Self::Pypi => "pypi",
             Self::Npm => "npm",
@@ -83,7 +83,7 @@ impl Ecosystem {
     /// The one spelling of a package's name, where the ecosystem treats several as equal and writes one.
     ///
     /// NuGet and Go names keep their case: their own tools display it.
-    pub fn normalise(self, name: &str) -> String {
+    pub(crate) fn normalise(self, name: &str) -> String {
         match self {
             Self::Pypi => python::normalise(name),
             Self::Npm | Self::Composer => name.to_lowercase(),
@@ -94,7 +94,7 @@ impl Ecosystem {
 
 /// One package that a manifest asks for or a lock file fixes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Dependency {
+pub(crate) struct Dependency {
     /// Where it comes from.
     pub ecosystem: Ecosystem,
     /// Normalised name: PEP 503 for Python, `@scope/name` for npm, `group:artifact` for Maven.
@@ -113,7 +113,7 @@ pub struct Dependency {
 
 impl Dependency {
     /// Whether the package is a folder or file of the project itself and so not the one of that name in a registry.
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         const LOCAL: [&str; 8] = ["path:", "file:", "link:", "workspace:", "portal:", "./", "../", "/"];
         self.requirement.as_deref().is_some_and(|r| LOCAL.iter().any(|prefix| r.starts_with(prefix)))
     }
@@ -121,7 +121,7 @@ impl Dependency {
 
 /// What a manifest or lock file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// Where its packages come from.
     pub ecosystem: Ecosystem,
     /// Which format it is.
@@ -240,7 +240,7 @@ impl<'a> Found<'a> {
 
 /// Why a file could not be read as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestError {
+pub(crate) enum ManifestError {
     /// More than [`MAX_BYTES`].
     #[error("the file has {size} bytes; more than {MAX_BYTES} are not read")]
     TooLarge {
@@ -265,7 +265,7 @@ pub enum ManifestError {
 
 impl ManifestError {
     /// One-based line of the problem, where it is known.
-    pub fn line(&self) -> Option<u32> {
+    pub(crate) fn line(&self) -> Option<u32> {
         match self {
             Self::At { line, .. } => Some(*line),
             Self::TooLarge { .. } | Self::Whole { .. } => None,
@@ -280,7 +280,7 @@ impl ManifestError {
 ///
 /// # Errors
 /// The file is too large, nested too deeply, or no valid text of its format.
-pub fn parse(kind: ManifestKind, path: &str, bytes: &[u8]) -> Result<Manifest, ManifestError> {
+pub(crate) fn parse(kind: ManifestKind, path: &str, bytes: &[u8]) -> Result<Manifest, ManifestError> {
     if bytes.len() > MAX_BYTES {
         return Err(ManifestError::TooLarge { size: bytes.len() });
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Dependency, Ecosystem};
 
 /// The package URL, with the version where it is exact.
-pub fn purl(dependency: &Dependency) -> String {
+pub(crate) fn purl(dependency: &Dependency) -> String {
     let kind = dependency.ecosystem.purl_type();
     // The package URL type of Go folds the case of module paths, which Go itself keeps.
     let name = match dependency.ecosystem {

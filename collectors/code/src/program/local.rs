@@ -11,7 +11,7 @@ const SCRIPT_EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "c
 
 /// All source paths of a target.
 #[derive(Debug, Default)]
-pub struct SourceIndex {
+pub(crate) struct SourceIndex {
     paths: HashSet<Arc<str>>,
     /// Folders of the packages of a workspace, by package name.
     packages: BTreeMap<String, String>,
@@ -19,12 +19,12 @@ pub struct SourceIndex {
 
 impl SourceIndex {
     /// Adds a source file.
-    pub fn add(&mut self, path: Arc<str>) {
+    pub(crate) fn add(&mut self, path: Arc<str>) {
         self.paths.insert(path);
     }
 
     /// Adds a package of the repository itself: its name and its folder.
-    pub fn add_package(&mut self, name: &str, folder: &str) {
+    pub(crate) fn add_package(&mut self, name: &str, folder: &str) {
         self.packages.entry(name.to_owned()).or_insert_with(|| folder.to_owned());
     }
 
@@ -33,7 +33,7 @@ impl SourceIndex {
     }
 
     /// The file that `module`, written in `from`, leads to.
-    pub fn find(&self, dialect: Dialect, from: &str, module: &str) -> Option<Arc<str>> {
+    pub(crate) fn find(&self, dialect: Dialect, from: &str, module: &str) -> Option<Arc<str>> {
         match dialect.language() {
             Language::Python => self.python(from, module),
             Language::JavaScript => self.script(from, module),

@@ -7,19 +7,19 @@ mod resolve;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use local::SourceIndex;
+pub(crate) use local::SourceIndex;
 pub(crate) use local::parent;
-pub use resolve::{Meaning, Spot};
+pub(crate) use resolve::{Meaning, Spot};
 
 use crate::syntax::{CallId, Expr, FunctionId, Import, Module};
 use names::Names;
 
 /// Index of a module in its program.
-pub type ModuleId = u32;
+pub(crate) type ModuleId = u32;
 
 /// A function of the program, or the top level of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Routine {
+pub(crate) struct Routine {
     /// Module it is in.
     pub module: ModuleId,
     /// The function; `None` for the top level.
@@ -28,15 +28,30 @@ pub struct Routine {
 
 /// A call of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallSite {
+pub(crate) struct CallSite {
     /// Module it is in.
     pub module: ModuleId,
     /// The call.
     pub call: CallId,
 }
 
+/// Where an import leads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Lead {
+    /// Whether a file of the repository is found for the module.
+    is_local: bool,
+    /// That file, if it is part of the program.
+    module: Option<ModuleId>,
+    /// Whether a file is found for the item, as in `from package import submodule`.
+    is_submodule: bool,
+    /// That file, if it is part of the program.
+    submodule: Option<ModuleId>,
+    /// Whether a manifest asks for the package, although a file of that name is there.
+    is_declared: bool,
+}
+
 /// Modules with their names bound.
-pub struct Program<'a> {
+pub(crate) struct Program<'a> {
     modules: Vec<Module>,
     names: Vec<Names>,
     by_path: HashMap<Arc<str>, ModuleId>,
@@ -47,6 +62,8 @@ pub struct Program<'a> {
     callees: HashMap<CallSite, Vec<Meaning>>,
     /// Functions by name; `None` where several share it.
     only_named: HashMap<Box<str>, Option<Routine>>,
+    /// Where the imports of every module lead.
+    leads: Vec<Vec<Lead>>,
     /// Calls and functions by the routine they are written in.
     written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)>,
 }
@@ -54,7 +71,11 @@ pub struct Program<'a> {
 impl<'a> Program<'a> {
     /// Binds the names of `modules`. `declared` says whether a manifest asks for the package that a module's name
     /// belongs to.
-    pub fn new(modules: Vec<Module>, index: &'a SourceIndex, declared: &'a dyn Fn(&str) -> bool) -> Self {
+    pub(crate) fn new(
+        modules: Vec<Module>,
+        index: &'a SourceIndex,
+        declared: &'a dyn Fn(&str) -> bool,
+    ) -> Self {
         let names = modules.iter().map(Names::of).collect();
         let by_path = (0u32..).zip(&modules).map(|(id, module)| (Arc::clone(&module.path), id)).collect();
         let only_named = only_named(&modules);
@@ -76,10 +97,35 @@ impl<'a> Program<'a> {
             callers: HashMap::new(),
             callees: HashMap::new(),
             only_named,
+            leads: Vec::new(),
             written_in,
         };
+        program.leads = program
+            .modules
+            .iter()
+            .map(|module| module.imports.iter().map(|import| program.lead(module, import)).collect())
+            .collect();
         program.link();
         program
+    }
+
+    fn lead(&self, module: &Module, import: &Import) -> Lead {
+        let specifier = import.module.strip_prefix("node:").unwrap_or(&import.module);
+        let find = |specifier: &str| self.index.find(module.dialect, &module.path, specifier);
+        let local = find(specifier);
+        let is_python = module.dialect.language() == muster_rules::Language::Python;
+        let item = import.item.as_deref().filter(|item| is_python && *item != "*");
+        let submodule = item.and_then(|item| {
+            let dot = if specifier.ends_with('.') { "" } else { "." };
+            find(&format!("{specifier}{dot}{item}"))
+        });
+        Lead {
+            is_local: local.is_some(),
+            module: local.as_ref().and_then(|path| self.at_path(path)),
+            is_submodule: submodule.is_some(),
+            submodule: submodule.as_ref().and_then(|path| self.at_path(path)),
+            is_declared: local.is_some() && !specifier.starts_with('.') && (self.declared)(specifier),
+        }
     }
 
     /// Resolves every callee once, then a second time for those that hang on a parameter, now that callers are
@@ -128,43 +174,43 @@ impl<'a> Program<'a> {
     }
 
     /// All modules.
-    pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
+    pub(crate) fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
         (0u32..).zip(&self.modules)
     }
 
     /// The module.
-    pub fn module(&self, id: ModuleId) -> &Module {
+    pub(crate) fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id as usize]
     }
 
     /// The module at a path.
-    pub fn at_path(&self, path: &str) -> Option<ModuleId> {
+    fn at_path(&self, path: &str) -> Option<ModuleId> {
         self.by_path.get(path).copied()
     }
 
     /// What a call calls.
-    pub fn callee(&self, site: CallSite) -> &[Meaning] {
+    pub(crate) fn callee(&self, site: CallSite) -> &[Meaning] {
         self.callees.get(&site).map_or(&[], Vec::as_slice)
     }
 
     /// Routines of the program that a call runs.
-    pub fn targets(&self, site: CallSite) -> impl Iterator<Item = Routine> {
+    pub(crate) fn targets(&self, site: CallSite) -> impl Iterator<Item = Routine> {
         self.callee(site).iter().filter_map(|m| self.entry_of(m))
     }
 
     /// Calls that run a routine.
-    pub fn callers(&self, routine: Routine) -> &[CallSite] {
+    pub(crate) fn callers(&self, routine: Routine) -> &[CallSite] {
         self.callers.get(&routine).map_or(&[], Vec::as_slice)
     }
 
     /// Calls written in a routine itself.
-    pub fn calls_in(&self, routine: Routine) -> impl Iterator<Item = CallSite> {
+    pub(crate) fn calls_in(&self, routine: Routine) -> impl Iterator<Item = CallSite> {
         let calls = self.written_in.get(&routine).map_or(&[][..], |(calls, _)| calls);
         calls.iter().map(move |call| CallSite { module: routine.module, call: *call })
     }
 
     /// Functions written inside a routine.
-    pub fn nested_in(&self, routine: Routine) -> impl Iterator<Item = Routine> {
+    pub(crate) fn nested_in(&self, routine: Routine) -> impl Iterator<Item = Routine> {
         // Functions at the top level of a module run when they are called, not when the module does.
         let nested = self.written_in.get(&routine).filter(|_| routine.function.is_some());
         let nested = nested.map_or(&[][..], |(_, functions)| functions);
@@ -172,13 +218,13 @@ impl<'a> Program<'a> {
     }
 
     /// Methods of a class itself.
-    pub fn methods(&self, module: ModuleId, class: u32) -> impl Iterator<Item = Routine> {
+    pub(crate) fn methods(&self, module: ModuleId, class: u32) -> impl Iterator<Item = Routine> {
         let methods = self.names[module as usize].methods_of(class);
         methods.into_iter().map(move |function| Routine { module, function: Some(function) })
     }
 
     /// The method of a class, its own or inherited within the program.
-    pub fn method(&self, module: ModuleId, class: u32, name: &str) -> Option<Routine> {
+    pub(crate) fn method(&self, module: ModuleId, class: u32, name: &str) -> Option<Routine> {
         self.method_within(module, class, name, 6)
     }
 
@@ -197,7 +243,7 @@ impl<'a> Program<'a> {
     }
 
     /// Names of the classes of other packages that a class of the program extends, directly or not.
-    pub fn foreign_bases(&self, module: ModuleId, class: u32) -> Vec<String> {
+    pub(crate) fn foreign_bases(&self, module: ModuleId, class: u32) -> Vec<String> {
         let mut found = Vec::new();
         self.collect_bases(module, class, 4, &mut found);
         found
@@ -215,47 +261,38 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// The module of the program that an import leads to.
-    pub fn imported(&self, id: ModuleId, import: &Import) -> Option<ModuleId> {
-        let module = self.module(id);
-        let item = import.item.as_deref().filter(|item| *item != "*");
-        let submodule = item.and_then(|item| {
-            let dot = if import.module.ends_with('.') { "" } else { "." };
-            self.index.find(module.dialect, &module.path, &format!("{}{dot}{item}", import.module))
-        });
-        let path = submodule.or_else(|| self.index.find(module.dialect, &module.path, &import.module))?;
-        self.at_path(&path)
+    /// The module of the program that an import of a module leads to.
+    pub(crate) fn imported(&self, id: ModuleId, import: usize) -> Option<ModuleId> {
+        let lead = self.leads[id as usize].get(import)?;
+        lead.submodule.or(lead.module)
     }
 
     /// The only function or method of that name in the program, for calls on something that could not be resolved.
-    pub fn only_named(&self, name: &str) -> Option<Routine> {
+    pub(crate) fn only_named(&self, name: &str) -> Option<Routine> {
         self.only_named.get(name).copied().flatten()
     }
 
-    /// Whether an import leads out of the repository.
-    pub fn is_foreign(&self, id: ModuleId, import: &Import) -> bool {
-        let module = self.module(id);
-        let specifier = import.module.strip_prefix("node:").unwrap_or(&import.module);
-        if specifier.starts_with('.') {
-            return false;
-        }
-        self.index.find(module.dialect, &module.path, specifier).is_none() || (self.declared)(specifier)
+    /// Whether an import of a module leads out of the repository.
+    pub(crate) fn is_foreign(&self, id: ModuleId, import: usize) -> bool {
+        let is_relative = self.module(id).imports[import].module.starts_with('.');
+        let lead = self.leads[id as usize][import];
+        !is_relative && (!lead.is_local || lead.is_declared)
     }
 
     /// Value of a class-level or instance attribute.
-    pub fn attribute(&self, module: ModuleId, class: u32, name: &str) -> Option<&Expr> {
+    pub(crate) fn attribute(&self, module: ModuleId, class: u32, name: &str) -> Option<&Expr> {
         let binding = *self.names[module as usize].attributes(class, name).first()?;
         Some(&self.module(module).bindings[binding as usize].value)
     }
 
     /// Follows a name, attribute or call of a local function one step, to the value behind it.
-    pub fn step<'e>(&'e self, spot: Spot, expr: &'e Expr) -> Option<(Spot, &'e Expr)> {
+    pub(crate) fn step<'e>(&'e self, spot: Spot, expr: &'e Expr) -> Option<(Spot, &'e Expr)> {
         self.bound_value(spot, expr)
     }
 
     /// The value a name is bound to, when there is exactly one thing it can be: follows names to the list or map
     /// that they stand for.
-    pub fn value_of<'e>(&'e self, spot: Spot, expr: &'e Expr) -> (Spot, &'e Expr) {
+    pub(crate) fn value_of<'e>(&'e self, spot: Spot, expr: &'e Expr) -> (Spot, &'e Expr) {
         let mut at = (spot, expr);
         for _ in 0..6 {
             match self.bound_value(at.0, at.1) {

@@ -6,7 +6,7 @@ use muster_rules::Language;
 
 use super::names::Definition;
 use super::{CallSite, ModuleId, Program, Routine};
-use crate::syntax::{ClassId, Expr, FunctionId, Import};
+use crate::syntax::{ClassId, Expr, FunctionId};
 
 /// Steps that one question may take; enough for every real chain, and an end to every loop.
 const FUEL: u32 = 400;
@@ -17,7 +17,7 @@ const MAX_DEPTH: u32 = 24;
 
 /// Where an expression stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Spot {
+pub(crate) struct Spot {
     /// Its module.
     pub module: ModuleId,
     /// The function around it.
@@ -26,7 +26,7 @@ pub struct Spot {
 
 /// What an expression can mean.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// Something of another package, by its canonical name; values made by it carry its name on.
     External(String),
     /// A module of the program or one that is known to be local.
@@ -49,7 +49,7 @@ impl Meaning {
 
 impl Program<'_> {
     /// What an expression can mean, best first; never empty.
-    pub fn resolve(&self, spot: Spot, expr: &Expr) -> Vec<Meaning> {
+    pub(crate) fn resolve(&self, spot: Spot, expr: &Expr) -> Vec<Meaning> {
         let fuel = Cell::new(FUEL);
         let mut meanings = self.expr(spot, expr, MAX_DEPTH, &fuel);
         // What is known comes before what is not.
@@ -62,7 +62,7 @@ impl Program<'_> {
     }
 
     /// Canonical external names an expression can have.
-    pub fn symbols(&self, spot: Spot, expr: &Expr) -> Vec<String> {
+    pub(crate) fn symbols(&self, spot: Spot, expr: &Expr) -> Vec<String> {
         self.resolve(spot, expr).into_iter().filter_map(Self::symbol).collect()
     }
 
@@ -129,7 +129,7 @@ impl Program<'_> {
         }
         for star in &names.stars {
             let import = &module.imports[*star as usize];
-            match self.imported_module(spot.module, import) {
+            match self.imported_module(spot.module, *star) {
                 Some(target) => {
                     let found = self.exported(target, name, depth, fuel);
                     if !found.is_empty() {
@@ -153,7 +153,7 @@ impl Program<'_> {
     fn definition(&self, at: ModuleId, definition: Definition, depth: u32, fuel: &Cell<u32>) -> Vec<Meaning> {
         let module = self.module(at);
         match definition {
-            Definition::Import(import) => self.import(at, &module.imports[import as usize], depth, fuel),
+            Definition::Import(import) => self.import(at, import, depth, fuel),
             Definition::Function(function) => vec![Meaning::Function(at, function)],
             Definition::Class(class) => vec![Meaning::Class(at, class)],
             Definition::Binding(binding) => {
@@ -210,36 +210,28 @@ impl Program<'_> {
     }
 
     /// The local module that an import leads to.
-    fn imported_module(&self, at: ModuleId, import: &Import) -> Option<ModuleId> {
-        let module = self.module(at);
-        self.by_path.get(&self.index.find(module.dialect, &module.path, &import.module)?).copied()
+    fn imported_module(&self, at: ModuleId, import: u32) -> Option<ModuleId> {
+        self.leads[at as usize].get(import as usize)?.module
     }
 
-    fn import(&self, at: ModuleId, import: &Import, depth: u32, fuel: &Cell<u32>) -> Vec<Meaning> {
+    fn import(&self, at: ModuleId, index: u32, depth: u32, fuel: &Cell<u32>) -> Vec<Meaning> {
         let module = self.module(at);
+        let import = &module.imports[index as usize];
         let specifier = import.module.strip_prefix("node:").unwrap_or(&import.module);
         let language = module.dialect.language();
-        let local = self.index.find(module.dialect, &module.path, specifier);
-        // `from package import submodule`.
-        let submodule = import.item.as_deref().filter(|_| language == Language::Python).and_then(|item| {
-            let dot = if specifier.ends_with('.') { "" } else { "." };
-            self.index.find(module.dialect, &module.path, &format!("{specifier}{dot}{item}"))
-        });
-        if let Some(submodule) = submodule {
-            return match self.by_path.get(&submodule) {
-                Some(id) => vec![Meaning::Module(*id)],
-                None => Vec::new(),
-            };
+        let lead = self.leads[at as usize][index as usize];
+        if lead.is_submodule {
+            return lead.submodule.map(Meaning::Module).into_iter().collect();
         }
-        if let Some(local) = local {
-            let found = self.by_path.get(&local).map(|id| match import.item.as_deref() {
-                None => vec![Meaning::Module(*id)],
-                Some(item) => self.exported(*id, item, depth, fuel),
+        if lead.is_local {
+            let found = lead.module.map(|id| match import.item.as_deref() {
+                None => vec![Meaning::Module(id)],
+                Some(item) => self.exported(id, item, depth, fuel),
             });
             match found {
                 Some(found) if !found.is_empty() => return found,
                 // A local package that only shares its name with the package the manifest asks for.
-                _ if !specifier.starts_with('.') && (self.declared)(specifier) => {}
+                _ if lead.is_declared => {}
                 Some(_) | None => return Vec::new(),
             }
         } else if specifier.starts_with('.') {
@@ -256,6 +248,9 @@ impl Program<'_> {
     /// What a module gives out under a name, also when it only passes it on.
     pub(super) fn exported(&self, id: ModuleId, name: &str, depth: u32, fuel: &Cell<u32>) -> Vec<Meaning> {
         let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+        // Modules that pass on everything of each other lead in circles.
+        let Some(left) = fuel.get().checked_sub(1) else { return Vec::new() };
+        fuel.set(left);
         let names = &self.names[id as usize];
         let found =
             limited(names.in_scope(None, name).iter().flat_map(|d| self.definition(id, *d, depth, fuel)));
@@ -264,7 +259,7 @@ impl Program<'_> {
         }
         let module = self.module(id);
         for star in &names.stars {
-            if let Some(target) = self.imported_module(id, &module.imports[*star as usize])
+            if let Some(target) = self.imported_module(id, *star)
                 && target != id
             {
                 let found = self.exported(target, name, depth, fuel);
@@ -275,8 +270,7 @@ impl Program<'_> {
         }
         // `export default x`: the one thing a module that exports nothing else by that name can mean.
         if name == "default" {
-            if let [only] = &module.classes[..] {
-                let _ = only;
+            if module.classes.len() == 1 {
                 return vec![Meaning::Class(id, 0)];
             }
             let top: Vec<FunctionId> = (0u32..)
@@ -377,8 +371,8 @@ impl Program<'_> {
                             ));
                         }
                         [Definition::Import(import)] => {
+                            let target = self.imported_module(spot.module, *import)?;
                             let import = &module.imports[*import as usize];
-                            let target = self.imported_module(spot.module, import)?;
                             return self.exported_value(target, import.item.as_deref()?, 4);
                         }
                         [Definition::Parameter(function, position)] => {
@@ -417,8 +411,8 @@ impl Program<'_> {
                 Some((Spot { module: id, function: None }, &module.bindings[*binding as usize].value))
             }
             [Definition::Import(import)] => {
+                let target = self.imported_module(id, *import)?;
                 let import = &module.imports[*import as usize];
-                let target = self.imported_module(id, import)?;
                 self.exported_value(target, import.item.as_deref()?, depth.checked_sub(1)?)
             }
             _ => None,

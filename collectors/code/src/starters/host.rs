@@ -130,7 +130,7 @@ pub(super) fn timer(text: &str, path: &str, found: &mut Collection) -> Result<()
 ///
 /// # Errors
 /// A file that is too large or not UTF-8.
-pub fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, StarterError> {
+pub(crate) fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, StarterError> {
     let settings = settings(text_of(bytes)?, "Service");
     let working = settings.iter().rev().find(|(_, key, _)| key == "WorkingDirectory");
     let working = working

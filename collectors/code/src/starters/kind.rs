@@ -4,7 +4,7 @@ use super::{folder_of, name_of};
 
 /// A kind of file that starts code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum StarterFile {
+pub(crate) enum StarterFile {
     /// `.github/workflows/*.yml`.
     GithubWorkflow,
     /// `.gitlab-ci.yml`.
@@ -41,7 +41,7 @@ pub enum StarterFile {
 
 impl StarterFile {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::GithubWorkflow,
         Self::GitlabCi,
         Self::VercelJson,
@@ -62,7 +62,7 @@ impl StarterFile {
 }
 
 /// The kind of a file by its path, relative to the repository and separated by `/`.
-pub fn kind_of(path: &str) -> Option<StarterFile> {
+pub(crate) fn kind_of(path: &str) -> Option<StarterFile> {
     let name = name_of(path);
     let folder = folder_of(path);
     let below =
@@ -102,7 +102,7 @@ pub(super) fn has_extension(name: &str, extensions: &[&str]) -> bool {
 
 /// Whether a YAML file may declare a Kubernetes CronJob or an Argo CronWorkflow: fast, and never wrongly `false` for the
 /// usual ways to write it.
-pub fn may_be_cronjob(bytes: &[u8]) -> bool {
+pub(crate) fn may_be_cronjob(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(&bytes[..bytes.len().min(super::MAX_BYTES)]).or_else(|error| {
         // A cut in the middle of a character is no reason to give up.
         std::str::from_utf8(&bytes[..error.valid_up_to()])

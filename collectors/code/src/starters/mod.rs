@@ -29,12 +29,12 @@ mod wrappers;
 
 use asmm_model::TriggerKind;
 
-pub use host::unit_commands;
-pub use kind::{StarterFile, kind_of, may_be_cronjob};
-pub use runs::runs_file;
+pub(crate) use host::unit_commands;
+pub(crate) use kind::{StarterFile, kind_of, may_be_cronjob};
+pub(crate) use runs::runs_file;
 
 /// Files above this size are not read.
-pub const MAX_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 
 /// Starters read from one file.
 const MAX_STARTERS: usize = 500;
@@ -45,7 +45,7 @@ const MAX_COMMAND_BYTES: usize = 32 * 1024 * 1024;
 
 /// One declared way in which something starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Starter {
+pub(crate) struct Starter {
     /// What kind of start it is.
     pub kind: TriggerKind,
     /// Cron expression, event with its types (`issues: opened, edited`), queue or path; empty where the file does not say.
@@ -60,7 +60,7 @@ pub struct Starter {
 
 /// One thing that a starter runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
+pub(crate) struct Command {
     /// As the kind says.
     pub text: String,
     /// One-based line; of a folded text, the line where it begins or one near it.
@@ -74,7 +74,7 @@ pub struct Command {
 
 /// How the text of a command is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CommandKind {
+pub(crate) enum CommandKind {
     /// A line of shell, run in a checkout of the repository.
     Shell,
     /// The path of a request (`/api/cron`).
@@ -93,7 +93,7 @@ pub enum CommandKind {
 
 /// Why a file could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StarterError {
+pub(crate) enum StarterError {
     /// At a known line.
     #[error("line {line}: {problem}")]
     At {
@@ -112,7 +112,7 @@ pub enum StarterError {
 
 impl StarterError {
     /// One-based line of the problem, where it is known.
-    pub fn line(&self) -> Option<u32> {
+    pub(crate) fn line(&self) -> Option<u32> {
         match self {
             Self::At { line, .. } => Some(*line),
             Self::Whole { .. } => None,
@@ -124,7 +124,7 @@ impl StarterError {
 ///
 /// # Errors
 /// A file that is too large, not UTF-8, not of that format, nested too deeply, or that declares more than is read.
-pub fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<Starter>, StarterError> {
+pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<Starter>, StarterError> {
     let text = text_of(bytes)?;
     let folder = folder_of(path);
     // Both App Engine and Kubernetes like this name.

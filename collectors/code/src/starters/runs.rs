@@ -22,7 +22,7 @@ const MAX_ROOTS: usize = 16;
 /// `scripts` are those of the `package.json` in `scripts_folder`; `entry_points` pairs the names of console scripts with
 /// what they call (`pkg.mod:func`). Shell scripts are not followed. Paths outside the checkout are compared by their ends,
 /// with a file below a folder that holds the declaring file too.
-pub fn runs_file(
+pub(crate) fn runs_file(
     command: &Command,
     file: &str,
     scripts: &BTreeMap<String, String>,

@@ -17,7 +17,7 @@ use muster_collect::{CollectError, Context};
 use crate::manifests::{self, Dependency, ManifestKind};
 use crate::prefilter::Hits;
 use crate::program::SourceIndex;
-use crate::starters::Starter;
+use crate::starters::{Command, CommandKind, Starter};
 use crate::syntax::Dialect;
 use crate::tree::Tree;
 
@@ -58,6 +58,8 @@ pub(crate) struct Survey {
     pub(crate) index: SourceIndex,
     pub(crate) manifests: Vec<ManifestFacts>,
     pub(crate) starters: Vec<(Arc<str>, Starter)>,
+    /// Commands of systemd services, by their files.
+    services: BTreeMap<Arc<str>, Vec<Command>>,
     /// Credentials that configuration names.
     pub(crate) settings: Vec<Setting>,
     /// Folders with code in languages that are not read yet, and how many files of each.
@@ -75,6 +77,8 @@ pub(crate) enum Piece {
     Source(SourceFile),
     Manifest(ManifestFacts),
     Starters(Arc<str>, Vec<Starter>),
+    /// What a systemd service runs.
+    Service(Arc<str>, Vec<Command>),
     Settings(Vec<Setting>),
     Image(String),
     Foreign(&'static str, String),
@@ -131,6 +135,7 @@ impl Survey {
             Piece::Starters(path, starters) => {
                 self.starters.extend(starters.into_iter().map(|starter| (Arc::clone(&path), starter)));
             }
+            Piece::Service(path, commands) => drop(self.services.insert(path, commands)),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Image(folder) => drop(self.images.insert(folder)),
@@ -145,6 +150,13 @@ impl Survey {
             (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
         });
         self.settings.sort();
+        // A timer starts a service, and the service says what runs.
+        for (_, starter) in &mut self.starters {
+            let services = starter.runs.iter().filter(|run| run.kind == CommandKind::Unit);
+            let commands: Vec<Command> =
+                services.filter_map(|run| self.services.get(run.text.as_str())).flatten().cloned().collect();
+            starter.runs.extend(commands);
+        }
         let mut languages: BTreeMap<&str, u64> = BTreeMap::new();
         for ((language, _), count) in &self.foreign {
             *languages.entry(language).or_default() += count;

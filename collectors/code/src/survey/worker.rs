@@ -164,8 +164,9 @@ impl<'a> Worker<'a> {
             return true;
         }
         let starter = starters::kind_of(path);
+        let is_service = name.ends_with(".service");
         let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-        if starter.is_none() && !settings::is_configuration(path) {
+        if starter.is_none() && !is_service && !settings::is_configuration(path) {
             // Counted as looked at: its name says that no rule speaks about it.
             return true;
         }
@@ -181,6 +182,9 @@ impl<'a> Worker<'a> {
             (is_yaml && starters::may_be_cronjob(&self.buffer)).then_some(StarterFile::KubernetesCronJob)
         });
         let path: Arc<str> = path.into();
+        if is_service && let Ok(commands) = starters::unit_commands(&path, &self.buffer) {
+            self.pieces.push(Piece::Service(Arc::clone(&path), commands));
+        }
         if let Some(kind) = starter {
             match starters::parse(kind, &path, &self.buffer) {
                 Ok(starters) => self.pieces.push(Piece::Starters(Arc::clone(&path), starters)),

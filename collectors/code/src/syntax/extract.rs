@@ -23,7 +23,7 @@ const MAX_PARSE: Duration = Duration::from_secs(5);
 
 /// A file could not be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ParseFailure {
+pub(crate) enum ParseFailure {
     /// It took longer than [`MAX_PARSE`].
     #[error("parsing took too long")]
     TooSlow,
@@ -33,7 +33,7 @@ pub enum ParseFailure {
 }
 
 /// One parser and shape table per dialect; every worker owns its own.
-pub struct Parsers {
+pub(crate) struct Parsers {
     parser: Parser,
     dialects: Vec<(Dialect, tree_sitter::Language, ShapeTable, &'static Grammar)>,
 }
@@ -52,7 +52,7 @@ impl Default for Parsers {
 
 impl Parsers {
     /// Parsers for every dialect.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let all: [(Dialect, tree_sitter::Language, &'static Grammar); 4] = [
             (Dialect::Python, tree_sitter_python::LANGUAGE.into(), &python::GRAMMAR),
             (Dialect::JavaScript, tree_sitter_javascript::LANGUAGE.into(), &javascript::GRAMMAR),
@@ -70,7 +70,7 @@ impl Parsers {
     }
 
     /// Parses a file and writes down its facts.
-    pub fn module(
+    pub(crate) fn module(
         &mut self,
         path: &Arc<str>,
         dialect: Dialect,

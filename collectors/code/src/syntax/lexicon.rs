@@ -7,7 +7,7 @@ use muster_rules::{RulePack, SiteKind};
 
 /// Which names and strings a rule could want.
 #[derive(Debug)]
-pub struct Lexicon {
+pub(crate) struct Lexicon {
     exact: HashSet<Box<str>>,
     /// Beginnings of the patterns that have a `*`.
     prefixes: Vec<Box<str>>,
@@ -17,7 +17,7 @@ pub struct Lexicon {
 
 impl Lexicon {
     /// Everything that the mention and text sites of the pack ask for, and its credential variables.
-    pub fn new(pack: &RulePack) -> Self {
+    pub(crate) fn new(pack: &RulePack) -> Self {
         let mut exact = HashSet::new();
         let mut prefixes = Vec::new();
         let mut contained: Vec<&str> = Vec::new();

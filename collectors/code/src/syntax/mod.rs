@@ -14,13 +14,12 @@ use std::sync::Arc;
 use asmm_model::Role;
 use muster_rules::Language;
 
-pub use extract::{ParseFailure, Parsers};
-pub use lexicon::Lexicon;
-pub(crate) use shape::Grammar;
+pub(crate) use extract::Parsers;
+pub(crate) use lexicon::Lexicon;
 
 /// How a source file is written: a language and its dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dialect {
+pub(crate) enum Dialect {
     /// Python.
     Python,
     /// JavaScript, with JSX.
@@ -33,7 +32,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// The dialect of a file, by its extension.
-    pub fn of(path: &str) -> Option<Self> {
+    pub(crate) fn of(path: &str) -> Option<Self> {
         match path.rsplit_once('.')?.1 {
             "py" | "pyi" | "pyw" => Some(Self::Python),
             "js" | "jsx" | "mjs" | "cjs" => Some(Self::JavaScript),
@@ -44,7 +43,7 @@ impl Dialect {
     }
 
     /// The language whose rules apply.
-    pub fn language(self) -> Language {
+    pub(crate) fn language(self) -> Language {
         match self {
             Self::Python => Language::Python,
             Self::JavaScript | Self::TypeScript | Self::Tsx => Language::JavaScript,
@@ -53,19 +52,19 @@ impl Dialect {
 }
 
 /// Index of a function in its module.
-pub type FunctionId = u32;
+pub(crate) type FunctionId = u32;
 /// Index of a class in its module.
-pub type ClassId = u32;
+pub(crate) type ClassId = u32;
 /// Index of a call in its module.
-pub type CallId = u32;
+pub(crate) type CallId = u32;
 /// Index of a loop in its module.
-pub type LoopId = u32;
+pub(crate) type LoopId = u32;
 /// Index of a branch in its module.
-pub type BranchId = u32;
+pub(crate) type BranchId = u32;
 
 /// A value, as far as its shape matters.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Expr {
+pub(crate) enum Expr {
     /// A name.
     Name(Box<str>),
     /// An attribute of a value.
@@ -94,7 +93,7 @@ pub enum Expr {
 
 /// One argument of a call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Argument {
+pub(crate) struct Argument {
     /// Its name, when passed by name.
     pub name: Option<Box<str>>,
     /// Its value.
@@ -103,7 +102,7 @@ pub struct Argument {
 
 /// A function, method, lambda, or the body of a class-less script's handler.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Function {
+pub(crate) struct Function {
     /// Name; empty for one written in place.
     pub name: Box<str>,
     /// Class whose method it is.
@@ -126,7 +125,7 @@ pub struct Function {
 
 /// A class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Class {
+pub(crate) struct Class {
     /// Name.
     pub name: Box<str>,
     /// Base classes.
@@ -139,7 +138,7 @@ pub struct Class {
 
 /// A call or construction.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub(crate) struct Call {
     /// What is called.
     pub callee: Expr,
     /// With what.
@@ -158,7 +157,7 @@ pub struct Call {
 
 /// A name bound to a value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Binding {
+pub(crate) struct Binding {
     /// `x`, or `x` of `self.x` when `on_self`.
     pub name: Box<str>,
     /// Whether it is an attribute of the instance.
@@ -175,7 +174,7 @@ pub struct Binding {
 
 /// An import of a module or of one of its names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Import {
+pub(crate) struct Import {
     /// Name it is bound to; empty for one made only for its effects.
     pub local: Box<str>,
     /// Module, as written; relative ones keep their dots.
@@ -188,7 +187,7 @@ pub struct Import {
 
 /// A loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loop {
+pub(crate) struct Loop {
     /// Loop around it, in the same function.
     pub outer: Option<LoopId>,
     /// Function it is written in.
@@ -201,7 +200,7 @@ pub struct Loop {
 
 /// A name or string that a rule asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mention {
+pub(crate) struct Mention {
     /// The name, or the string.
     pub text: Box<str>,
     /// Whether it is a string.
@@ -216,7 +215,7 @@ pub struct Mention {
 
 /// One source file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Module {
+pub(crate) struct Module {
     /// Path relative to the target.
     pub path: Arc<str>,
     /// How it is written.
@@ -247,17 +246,17 @@ pub struct Module {
 
 impl Module {
     /// The call.
-    pub fn call(&self, id: CallId) -> &Call {
+    pub(crate) fn call(&self, id: CallId) -> &Call {
         &self.calls[id as usize]
     }
 
     /// The function.
-    pub fn function(&self, id: FunctionId) -> &Function {
+    pub(crate) fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id as usize]
     }
 
     /// Whether everything in branch `inner` runs only where `outer` was taken too.
-    pub fn is_within_branch(&self, inner: Option<BranchId>, outer: Option<BranchId>) -> bool {
+    pub(crate) fn is_within_branch(&self, inner: Option<BranchId>, outer: Option<BranchId>) -> bool {
         let mut at = inner;
         loop {
             if at == outer {
@@ -271,7 +270,7 @@ impl Module {
     }
 
     /// The class.
-    pub fn class(&self, id: ClassId) -> &Class {
+    pub(crate) fn class(&self, id: ClassId) -> &Class {
         &self.classes[id as usize]
     }
 }

@@ -28,11 +28,11 @@ use self::git::{GitFolder, Repository};
 use self::tally::Tally;
 use self::walk::Walk;
 
-pub use self::read::read_bounded;
+pub(crate) use self::read::read_bounded;
 
 /// A folder that cannot be scanned at all.
 #[derive(Debug, thiserror::Error)]
-pub enum TreeError {
+pub(crate) enum TreeError {
     /// Nothing is there.
     #[error("{} does not exist; check the spelling of the path", path.display())]
     Missing {
@@ -57,7 +57,7 @@ pub enum TreeError {
 
 /// One regular file to scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// The path below the root of the tree, separated by `/`. Bytes that are not UTF-8 are shown as `\xNN`.
     pub path: String,
     /// Where it is on disk, byte for byte.
@@ -68,14 +68,14 @@ impl Found {
     /// Reads the file into `buffer`, replacing what was in it. At most `limit` bytes.
     ///
     /// The error is the gap to report: too large, denied, vanished, or no longer a regular file.
-    pub fn read(&self, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Gap> {
+    pub(crate) fn read(&self, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Gap> {
         read_bounded(&self.full, &self.path, limit, buffer)
     }
 }
 
 /// A folder on disk, opened for one or more walks.
 #[derive(Debug)]
-pub struct Tree {
+pub(crate) struct Tree {
     root: PathBuf,
     /// The repository whose rules hold at the root, and the top folder of its work tree.
     rules: Option<(PathBuf, Arc<Repository>)>,
@@ -85,7 +85,7 @@ pub struct Tree {
 
 impl Tree {
     /// Opens a folder and reads what git knows about it. A link to a folder is followed here, since it was named.
-    pub fn open(path: &Path) -> Result<Self, TreeError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, TreeError> {
         let unreadable = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => TreeError::Missing { path: path.to_owned() },
             io::ErrorKind::NotADirectory => TreeError::NotAFolder { path: path.to_owned() },
@@ -117,17 +117,17 @@ impl Tree {
     }
 
     /// The folder, absolute and free of links.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The commit that HEAD names, in hexadecimal, if the folder is (inside) a git work tree with a commit.
-    pub fn commit(&self) -> Option<String> {
+    pub(crate) fn commit(&self) -> Option<String> {
         self.commit.clone()
     }
 
     /// Calls `on` for every file to scan, in no particular order, until it breaks. Returns, sorted, what was left out.
-    pub fn walk(&self, on: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Vec<Gap> {
+    pub(crate) fn walk(&self, on: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Vec<Gap> {
         let start = match &self.rules {
             Some((top, repository)) => Folder::chain(top, &self.root, Some(repository)),
             None => Folder::chain(&self.root, &self.root, None),

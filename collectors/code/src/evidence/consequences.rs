@@ -1,0 +1,126 @@
+//! C3 and C4: what the tools do, and whether a person is asked first.
+
+use asmm_model::{Effect, Evidence, Fact, Gate, Observation, Place, Tool};
+
+use super::case::{One, clip, shown};
+use super::components::place;
+use super::criteria::Reasons;
+use super::effects::Outcome;
+use super::gates::Gates;
+use super::tools::{FoundTool, ToolSource};
+
+/// A tool as it is told, with what is known behind it.
+pub(super) struct Told<'d> {
+    tool: Tool,
+    outcome: &'d Outcome,
+    /// Whether some of its calls certainly run without asking.
+    lets_some_through: bool,
+}
+
+impl One<'_, '_, '_> {
+    /// The tools, as they are told, each with its effect and its gate.
+    pub(super) fn tools<'d>(
+        &self,
+        tools: &'d [(FoundTool, Outcome)],
+        gates: &Gates<'_, '_>,
+        loops: bool,
+        out: &mut Vec<Observation>,
+    ) -> Vec<Told<'d>> {
+        let detection = self.case.detection;
+        let mut told = Vec::new();
+        for (found, outcome) in tools {
+            let module = detection.program.module(found.module);
+            let mut effect = match found.effect {
+                Some(effect) if outcome.looked => effect.max(outcome.effect()),
+                Some(effect) => effect,
+                None => outcome.effect(),
+            };
+            // A description without code behind it, in a call whose results never go back, is a form to be filled in.
+            if found.source == ToolSource::Schema && found.handlers.is_empty() && !loops {
+                effect = Effect::Read;
+            }
+            let gated = gates.of_tool(found, outcome);
+            let mut evidence = vec![Evidence::at(Place::line(&*module.path, found.line.max(1)), module.role)];
+            if let Some(rule) = found.rule {
+                evidence[0].rule = Some(detection.pack.rule(rule).id.0.clone());
+            }
+            for change in &outcome.changes {
+                let at = detection.program.module(change.site.module);
+                let line = at.call(change.site.call).line;
+                evidence.push(
+                    Evidence::at(Place::line(&*at.path, line), at.role)
+                        .by(detection.pack.rule(change.rule).id.0.clone())
+                        .noting(format!("{}s", verb(change.effect))),
+                );
+            }
+            for hit in &gated.because {
+                evidence.push(place(detection, hit).noting("asks a person first"));
+            }
+            let tool = Tool { name: clip(&found.name), effect, gate: gated.gate, evidence };
+            self.put(out, Fact::Tool(tool.clone()));
+            told.push(Told { tool, outcome, lets_some_through: gated.lets_some_through });
+        }
+        told
+    }
+
+    /// C3 and C4: does a tool change something, and is somebody asked?
+    pub(super) fn consequences(
+        &self,
+        told: &[Told<'_>],
+        complete: bool,
+        gates: &Gates<'_, '_>,
+        reasons: &mut Reasons<'_>,
+    ) {
+        let detection = self.case.detection;
+        let changing: Vec<&Told<'_>> = told.iter().filter(|t| t.tool.effect.changes_state()).collect();
+        for Told { tool, outcome, lets_some_through } in &changing {
+            let change = outcome.changes.iter().max_by_key(|change| change.effect);
+            let at = match change {
+                Some(change) => {
+                    let module = detection.program.module(change.site.module);
+                    let line = module.call(change.site.call).line;
+                    Evidence::at(Place::line(&*module.path, line), module.role).by(detection
+                        .pack
+                        .rule(change.rule)
+                        .id
+                        .0
+                        .clone())
+                }
+                None => tool.evidence[0].clone(),
+            };
+            reasons.add("tool-changes-state", &at, &format!("`{}` {}s", tool.name, verb(tool.effect)));
+            if tool.gate == Gate::None {
+                reasons.add("ungated-tool", &tool.evidence[0], &format!("`{}`", tool.name));
+            } else if tool.gate == Gate::Some && *lets_some_through {
+                let at = tool.evidence.last().unwrap_or(&tool.evidence[0]);
+                reasons.add("partly-gated-tool", at, &format!("`{}`", tool.name));
+            }
+        }
+        let settled = complete && told.iter().all(|t| t.tool.effect != Effect::Unknown);
+        if changing.is_empty() && settled && !told.is_empty() {
+            for Told { tool, .. } in told {
+                reasons.add("tools-only-read", &tool.evidence[0], &format!("`{}`", tool.name));
+                reasons.add("nothing-to-approve", &tool.evidence[0], "");
+            }
+        }
+        if !changing.is_empty() && settled && changing.iter().all(|t| t.tool.gate == Gate::Each) {
+            for Told { tool, .. } in &changing {
+                let at = tool.evidence.last().unwrap_or(&tool.evidence[0]);
+                reasons.add("all-gated", at, &format!("`{}`", tool.name));
+            }
+        }
+        for hit in &gates.bypasses {
+            reasons.add("approval-bypassed", &place(detection, hit), &format!("`{}`", shown(&hit.name)));
+        }
+    }
+}
+
+fn verb(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read | Effect::Unknown => "read",
+        Effect::Write => "write",
+        Effect::Send => "send",
+        Effect::Pay => "pay",
+        Effect::Execute => "execute",
+    }
+}

@@ -1,0 +1,122 @@
+//! The parts of a unit that are systems of their own: its code, its samples, and, where no manifest holds it together,
+//! the folders that have nothing to do with each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asmm_model::{ComponentKind, Role};
+use muster_rules::{Means, SiteKind};
+
+use super::case::Case;
+use crate::detect::Detection;
+use crate::manifests::unit_folder;
+use crate::program::ModuleId;
+use crate::units::{GENERIC_FOLDERS, Part, SERVICE_PARENTS, part_of};
+
+/// Whether modules use a model: a name in a list or a manifest is no use.
+pub(crate) fn is_system(detection: &Detection<'_>, own: &BTreeSet<ModuleId>) -> bool {
+    detection.hits.iter().any(|hit| {
+        let rule = detection.rule(hit);
+        let model = matches!(
+            rule.kind,
+            Some(ComponentKind::ProviderSdk | ComponentKind::AgentFramework | ComponentKind::Serving)
+        );
+        let site = detection.site(hit);
+        let shows = !matches!(site.kind, SiteKind::Mention | SiteKind::Text);
+        let runs = matches!(
+            site.means,
+            Means::Agent
+                | Means::ModelCall
+                | Means::Chain
+                | Means::BindsTools
+                | Means::Client
+                | Means::Training
+        );
+        own.contains(&hit.module) && shows && (runs || (model && rule.strength >= 2))
+    })
+}
+
+/// The parts of a unit, with their modules.
+pub(crate) fn parts(case: &Case<'_, '_>) -> BTreeMap<Part, BTreeSet<ModuleId>> {
+    let program = case.detection.program;
+    let mut parts: BTreeMap<Part, BTreeSet<ModuleId>> = BTreeMap::new();
+    for (id, module) in program.modules().filter(|(id, _)| case.own.contains(id)) {
+        parts.entry(part_of(case.unit, &module.path, module.role)).or_default().insert(id);
+    }
+    let held_together = case
+        .unit
+        .manifests
+        .iter()
+        .map(|index| &case.survey.manifests[*index])
+        .any(|manifest| manifest.kind.defines_unit() && unit_folder(&manifest.path) == case.unit.root);
+    let whole = Part { root: case.unit.root.clone(), role: Role::Production };
+    if held_together {
+        return parts;
+    }
+    let Some(modules) = parts.remove(&whole) else { return parts };
+    for cluster in clusters(case, &modules) {
+        let root =
+            if is_system(case.detection, &cluster) { folder_of(case, &cluster) } else { whole.root.clone() };
+        parts.entry(Part { root, role: Role::Production }).or_default().extend(cluster);
+    }
+    parts
+}
+
+/// Modules that hang together by imports, or by lying in one folder.
+fn clusters(case: &Case<'_, '_>, modules: &BTreeSet<ModuleId>) -> Vec<BTreeSet<ModuleId>> {
+    let program = case.detection.program;
+    let mut leader: BTreeMap<ModuleId, ModuleId> = modules.iter().map(|id| (*id, *id)).collect();
+    let find = |leader: &BTreeMap<ModuleId, ModuleId>, id: ModuleId| {
+        let mut at = id;
+        while let Some(next) = leader.get(&at).filter(|next| **next != at) {
+            at = *next;
+        }
+        at
+    };
+    let mut join = |a: ModuleId, b: ModuleId| {
+        let (a, b) = (find(&leader, a), find(&leader, b));
+        // The smaller id leads, so that the order of the joins does not matter.
+        leader.insert(a.max(b), a.min(b));
+    };
+    let mut first_in: BTreeMap<String, ModuleId> = BTreeMap::new();
+    for id in modules {
+        let module = program.module(*id);
+        let imported = (0..module.imports.len()).filter_map(|import| program.imported(*id, import));
+        for other in imported.filter(|other| modules.contains(other)) {
+            join(*id, other);
+        }
+        let folder = top_folder(case, &module.path);
+        let first = *first_in.entry(folder).or_insert(*id);
+        join(*id, first);
+    }
+    let mut clusters: BTreeMap<ModuleId, BTreeSet<ModuleId>> = BTreeMap::new();
+    for id in modules {
+        clusters.entry(find(&leader, *id)).or_default().insert(*id);
+    }
+    clusters.into_values().collect()
+}
+
+/// The folder of the unit that a path is in: the topmost that is not just a place for services or for sources.
+fn top_folder(case: &Case<'_, '_>, path: &str) -> String {
+    let root = &case.unit.root;
+    let inside = if root.is_empty() { path } else { path.get(root.len() + 1..).unwrap_or(path) };
+    let mut folders = inside.split('/').rev().skip(1).collect::<Vec<_>>();
+    folders.reverse();
+    let end = folders.iter().position(|f| !SERVICE_PARENTS.contains(f)).map_or(0, |at| at + 1);
+    let kept = match folders.get(..end) {
+        Some([only]) if GENERIC_FOLDERS.contains(only) => &[][..],
+        Some(kept) => kept,
+        None => &[][..],
+    };
+    let own = std::iter::once(root.as_str()).filter(|r| !r.is_empty()).chain(kept.iter().copied());
+    own.collect::<Vec<_>>().join("/")
+}
+
+/// The one folder that a cluster is in, or the unit's own where it is in several.
+fn folder_of(case: &Case<'_, '_>, cluster: &BTreeSet<ModuleId>) -> String {
+    let folders: BTreeSet<String> =
+        cluster.iter().map(|id| top_folder(case, &case.detection.program.module(*id).path)).collect();
+    match folders.into_iter().collect::<Vec<_>>().as_slice() {
+        [only] => only.clone(),
+        _ => case.unit.root.clone(),
+    }
+}
