@@ -17,7 +17,7 @@ use super::parts::{is_system, parts};
 use super::reach::Reach;
 use super::tools::{FoundTool, ToolSource};
 use crate::detect::{Detection, Hit};
-use crate::program::{CallSite, ModuleId};
+use crate::program::{CallSite, ModuleId, Routine};
 use crate::survey::{ManifestFacts, Setting, Survey};
 use crate::units::{Part, Unit, Units};
 
@@ -195,6 +195,7 @@ impl One<'_, '_, '_> {
                 (tool, outcome)
             })
             .collect();
+        self.dispatched(&feedbacks, &mut tools);
         let mut reasons = Reasons::new(detection.pack.heuristics());
         for (hit, site) in executed_output(detection, &is_own) {
             let name = hit.name.rsplit(['.', '#']).next().unwrap_or(&hit.name);
@@ -238,6 +239,24 @@ impl One<'_, '_, '_> {
         );
         for (criterion, evidence) in reasons.into_all() {
             self.put(out, Fact::Criterion { criterion, evidence });
+        }
+    }
+
+    /// Tools of which only the description is known, in code that hands out tool calls by itself: if that code leads to
+    /// the execution of commands, they are what it executes. Weaker effects on the way may be a log.
+    fn dispatched(&self, feedbacks: &[Feedback], tools: &mut [(FoundTool, Outcome)]) {
+        let is_blind = |(tool, _): &(FoundTool, Outcome)| tool.handlers.is_empty() && tool.effect.is_none();
+        if !tools.iter().any(is_blind) {
+            return;
+        }
+        let routines: Vec<Routine> = feedbacks
+            .iter()
+            .filter_map(|f| if let Feedback::Loop { routine, .. } = f { Some(*routine) } else { None })
+            .collect();
+        let mut reached = outcome(self.case.detection, &routines);
+        reached.changes.retain(|change| change.effect == Effect::Execute);
+        for (_, known) in tools.iter_mut().filter(|tool| is_blind(tool)) {
+            known.changes.clone_from(&reached.changes);
         }
     }
 

@@ -79,12 +79,15 @@ impl Walk<'_, '_> {
     fn call(&mut self, site: CallSite, through: &[CallSite], depth: u8) {
         let detection = self.detection;
         let mut known = false;
-        let mut strongest: Option<(Effect, u32)> = None;
+        // The most specific rules win: a name that is spelled out over any receiver, more conditions over fewer.
+        let mut strongest: Option<((bool, usize), Effect, u32)> = None;
         for hit in detection.on_call(site) {
             let what = detection.site(hit);
             known = true;
             if matches!(what.means, Means::Effect | Means::BuiltinTool) {
-                strongest = strongest.max(what.effect.map(|effect| (effect, hit.site.rule)));
+                let spelled_out = what.symbols.iter().any(|s| !s.is_unanchored() && s.matches(&hit.name));
+                let rank = (spelled_out, what.conditions.len());
+                strongest = strongest.max(what.effect.map(|effect| (rank, effect, hit.site.rule)));
             }
             // What a tool of another process does cannot be seen from here.
             let remote =
@@ -93,7 +96,7 @@ impl Walk<'_, '_> {
                 self.outcome.unresolved.push(site);
             }
         }
-        if let Some((effect, rule)) = strongest {
+        if let Some((_, effect, rule)) = strongest {
             if effect.changes_state() {
                 self.outcome.changes.push(Change { site, effect, rule, through: through.to_vec() });
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::IdentityKind;
+use asmm_model::{ComponentKind, IdentityKind};
 use muster_rules::{Means, ToolArgument};
 
 use crate::detect::{Detection, Hit};
@@ -105,6 +105,10 @@ fn defaults(
             first.entry(hit.site.rule).or_insert(hit);
         }
     }
+    let chooses_provider = detection.hits.iter().any(|hit| {
+        let rule = detection.rule(hit);
+        is_own(hit.module) && rule.kind == Some(ComponentKind::ProviderSdk) && !rule.credentials.is_empty()
+    });
     let explicit =
         ["api_key", "apiKey", "key", "token", "credentials", "credential", "auth_token", "authToken"];
     let mut found = Vec::new();
@@ -112,6 +116,10 @@ fn defaults(
         let known = detection.pack.rule(rule);
         let Some(default) = known.credentials.first() else { continue };
         if known.credentials.iter().any(|c| named.iter().any(|i| i.name == *c)) {
+            continue;
+        }
+        // A framework's default holds only where no provider is chosen in sight.
+        if known.kind == Some(ComponentKind::AgentFramework) && chooses_provider {
             continue;
         }
         let given = hit.call().is_some_and(|call| {

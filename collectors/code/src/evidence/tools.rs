@@ -214,7 +214,7 @@ impl<'d, 'p> Tools<'d, 'p> {
             return self.expand(next, inner, key, depth);
         }
         for name in program.symbols(spot, value) {
-            let last = name.rsplit(['.', '#']).next().unwrap_or(&name).to_owned();
+            let last = object_name(&name).to_owned();
             list.open = true;
             if !name.starts_with('?') && !last.is_empty() {
                 let mut tool = self.named(spot.module, key.unwrap_or(&last), self.line_of(spot));
@@ -231,7 +231,7 @@ impl<'d, 'p> Tools<'d, 'p> {
         let site = self.call_behind(spot, value)?;
         let hits: Vec<&Hit> = self.detection.on_call(site).collect();
         let line = self.detection.program.module(site.module).call(site.call).line;
-        let name_of = |hit: &Hit| hit.name.rsplit(['.', '#']).next().unwrap_or(&hit.name).to_owned();
+        let name_of = |hit: &Hit| object_name(&hit.name).to_owned();
         let given = |argument: &str| self.text_argument(site, argument);
         let name = || given("name").or_else(|| given("id")).or_else(|| key.map(str::to_owned));
         if let Some(hit) = hits.iter().find(|h| self.detection.means(h) == Means::BuiltinTool) {
@@ -472,6 +472,17 @@ impl<'d, 'p> Tools<'d, 'p> {
     }
 }
 
+/// The telling part of a resolved name: `FileToolkit` of `kit.FileToolkit.get_tools`.
+fn object_name(name: &str) -> &str {
+    let mut parts = name.rsplit(['.', '#']).filter(|part| !part.is_empty());
+    let last = parts.next().unwrap_or(name);
+    let is_accessor =
+        ["get_", "getTools", "as_", "to_", "from_", "load", "list", "tools", "default", "__getitem__"]
+            .iter()
+            .any(|accessor| last.starts_with(accessor));
+    if is_accessor { parts.next().unwrap_or(last) } else { last }
+}
+
 fn camel(name: &str) -> String {
     let mut parts = name.split(['_', '-']);
     let first = parts.next().unwrap_or_default().to_owned();
@@ -497,6 +508,13 @@ fn snake(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accessors_do_not_name_a_tool() {
+        assert_eq!(object_name("kit.FileToolkit.get_tools"), "FileToolkit");
+        assert_eq!(object_name("crewai_tools.SerperDevTool"), "SerperDevTool");
+        assert_eq!(object_name("execa#default"), "execa");
+    }
 
     #[test]
     fn spellings_of_one_name() {

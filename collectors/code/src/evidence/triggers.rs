@@ -9,6 +9,7 @@ use super::reach::targets;
 use crate::detect::{Detection, Hit, Subject};
 use crate::manifests::{ManifestKind, unit_folder};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
+use crate::role::role_of;
 use crate::starters::{Command, CommandKind, runs_file};
 use crate::survey::Survey;
 use crate::syntax::{Expr, LoopId};
@@ -71,7 +72,17 @@ impl Triggers<'_, '_> {
         found.retain(|t| t.kind.self_starting() || !started.contains(&(t.path.clone(), t.runs.clone())));
         found.sort();
         found.dedup();
+        // A person's turn is one way to start, however many lines read it.
+        let mut turns: BTreeSet<(String, Option<String>)> = BTreeSet::new();
+        found.retain(|t| t.kind.self_starting() || turns.insert((t.path.clone(), t.runs.clone())));
+        found.retain(|t| role_of(&t.path).is_own() || self.in_samples(t));
         found
+    }
+
+    /// What tests and documentation start says nothing about the system, unless the system is one of them.
+    fn in_samples(&self, trigger: &FoundTrigger) -> bool {
+        trigger.by_workflow
+            || self.models.iter().all(|r| !self.detection.program.module(r.module).role.is_own())
     }
 
     fn path(&self, module: ModuleId) -> String {

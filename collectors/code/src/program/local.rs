@@ -15,6 +15,8 @@ pub(crate) struct SourceIndex {
     paths: HashSet<Arc<str>>,
     /// Folders of the packages of a workspace, by package name.
     packages: BTreeMap<String, String>,
+    /// Top-level modules that belong to packages rules know: no file beside an import stands in for them.
+    reserved: HashSet<String>,
 }
 
 impl SourceIndex {
@@ -26,6 +28,11 @@ impl SourceIndex {
     /// Adds a package of the repository itself: its name and its folder.
     pub(crate) fn add_package(&mut self, name: &str, folder: &str) {
         self.packages.entry(name.to_owned()).or_insert_with(|| folder.to_owned());
+    }
+
+    /// Keeps a name for the package of that name.
+    pub(crate) fn reserve(&mut self, name: &str) {
+        self.reserved.insert(name.to_owned());
     }
 
     fn known(&self, path: &str) -> Option<Arc<str>> {
@@ -70,10 +77,16 @@ impl SourceIndex {
                 }
             }
             if folder.is_empty() {
-                return None;
+                break;
             }
             folder = parent(folder);
         }
+        // A script is run in its own folder, package or not.
+        let head = module.split('.').next().unwrap_or(module);
+        if self.reserved.contains(head) {
+            return None;
+        }
+        file(join(parent(from), &rest)).filter(|found| &**found != from)
     }
 
     fn script(&self, from: &str, module: &str) -> Option<Arc<str>> {
@@ -168,7 +181,7 @@ mod tests {
 
     #[test]
     fn python_imports() {
-        let index = index(&[
+        let mut index = index(&[
             "app/__init__.py",
             "app/main.py",
             "app/tools/__init__.py",
@@ -180,6 +193,13 @@ mod tests {
         assert_eq!(find("app/main.py", ".tools").as_deref(), Some("app/tools/__init__.py"));
         assert_eq!(find("app/main.py", "app.tools").as_deref(), Some("app/tools/__init__.py"));
         assert_eq!(find("run.py", "core.x").as_deref(), Some("src/core/x.py"));
+        index.reserve("openai");
+        let find = |from, module| index.find(Dialect::Python, from, module).map(|p| p.to_string());
+        assert_eq!(
+            find("app/main.py", "tools").as_deref(),
+            Some("app/tools/__init__.py"),
+            "as a script finds it"
+        );
         assert_eq!(find("app/main.py", "openai"), None, "a sibling inside a package does not shadow the SDK");
         assert_eq!(find("app/openai.py", ".openai"), None, "a module does not import itself");
     }

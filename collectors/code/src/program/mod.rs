@@ -62,6 +62,8 @@ pub(crate) struct Program<'a> {
     callees: HashMap<CallSite, Vec<Meaning>>,
     /// Functions by name; `None` where several share it.
     only_named: HashMap<Box<str>, Option<Routine>>,
+    /// Methods by name.
+    methods_named: HashMap<Box<str>, Vec<Routine>>,
     /// Where the imports of every module lead.
     leads: Vec<Vec<Lead>>,
     /// Calls and functions by the routine they are written in.
@@ -79,6 +81,13 @@ impl<'a> Program<'a> {
         let names = modules.iter().map(Names::of).collect();
         let by_path = (0u32..).zip(&modules).map(|(id, module)| (Arc::clone(&module.path), id)).collect();
         let only_named = only_named(&modules);
+        let mut methods_named: HashMap<Box<str>, Vec<Routine>> = HashMap::new();
+        for (module, found) in (0u32..).zip(&modules) {
+            for (id, function) in (0u32..).zip(&found.functions).filter(|(_, f)| f.class.is_some()) {
+                let routine = Routine { module, function: Some(id) };
+                methods_named.entry(function.name.clone()).or_default().push(routine);
+            }
+        }
         let mut written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)> = HashMap::new();
         for (module, found) in (0u32..).zip(&modules) {
             for (id, call) in (0u32..).zip(&found.calls) {
@@ -97,6 +106,7 @@ impl<'a> Program<'a> {
             callers: HashMap::new(),
             callees: HashMap::new(),
             only_named,
+            methods_named,
             leads: Vec::new(),
             written_in,
         };
@@ -265,6 +275,24 @@ impl<'a> Program<'a> {
     pub(crate) fn imported(&self, id: ModuleId, import: usize) -> Option<ModuleId> {
         let lead = self.leads[id as usize].get(import)?;
         lead.submodule.or(lead.module)
+    }
+
+    /// Whether a method has nothing to run: an interface says that it is there.
+    pub(crate) fn is_abstract(&self, routine: Routine) -> bool {
+        let Some(function) = routine.function.map(|f| self.module(routine.module).function(f)) else {
+            return false;
+        };
+        function.class.is_some() && function.returns.is_empty() && self.calls_in(routine).next().is_none()
+    }
+
+    /// Other methods of the name of a method, in classes of the program.
+    pub(crate) fn implementers(&self, routine: Routine) -> Vec<Routine> {
+        const MOST: usize = 12;
+        let Some(function) = routine.function.map(|f| self.module(routine.module).function(f)) else {
+            return Vec::new();
+        };
+        let all = self.methods_named.get(&function.name).map_or(&[][..], Vec::as_slice);
+        all.iter().filter(|other| **other != routine).take(MOST).copied().collect()
     }
 
     /// The only function or method of that name in the program, for calls on something that could not be resolved.

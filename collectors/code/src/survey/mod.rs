@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use asmm_model::{Gap, GapReason, Role};
 use muster_collect::{CollectError, Context};
+use muster_rules::Language;
 
 use crate::manifests::{self, Dependency, ManifestKind};
 use crate::prefilter::Hits;
@@ -112,6 +113,12 @@ impl Survey {
             return Err(CollectError::Stopped);
         }
         let mut survey = Self { gaps, ..Self::default() };
+        let sites = engine.rules.rules().iter().flat_map(|rule| &rule.sites);
+        for site in sites.filter(|site| site.languages.contains(&Language::Python)) {
+            for symbol in &site.symbols {
+                survey.index.reserve(symbol.as_str().split(['.', '*']).next().unwrap_or_default());
+            }
+        }
         for outcome in outcomes {
             let Ok((seen, pieces)) = outcome else {
                 return Err(CollectError::Failed("a worker ended unexpectedly".to_owned()));

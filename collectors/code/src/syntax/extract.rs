@@ -114,7 +114,7 @@ impl Parsers {
                 loops: Vec::new(),
                 branches: Vec::new(),
                 mentions: Vec::new(),
-                broken: tree.root_node().has_error(),
+                broken: is_broken(tree.root_node()),
                 is_script: source.starts_with(b"#!"),
             },
             depth: 0,
@@ -765,6 +765,26 @@ impl<'a> Extractor<'a> {
             None => Expr::Unknown,
         }
     }
+}
+
+/// Whether something could not be parsed that may be code. A bare `&` in the text between two tags is none.
+fn is_broken(root: Node<'_>) -> bool {
+    let mut stack = vec![root];
+    while let Some(node) = stack.pop() {
+        if !node.has_error() {
+            continue;
+        }
+        if node.is_error() || node.is_missing() {
+            let in_text = node.parent().is_some_and(|p| matches!(p.kind(), "jsx_element" | "jsx_fragment"));
+            if !in_text {
+                return true;
+            }
+            continue;
+        }
+        let mut cursor = node.walk();
+        stack.extend(node.children(&mut cursor));
+    }
+    false
 }
 
 fn line(node: Node<'_>) -> u32 {
