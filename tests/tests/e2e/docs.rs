@@ -89,14 +89,23 @@ fn commands(block: &[&str]) -> Vec<(usize, String)> {
 /// Whether a page shows what was printed. `…` stands for any lines, and a run of blanks for any other: columns move
 /// with every answer.
 fn fits(shown: &[&str], printed: &[&str]) -> bool {
-    let same = |a: &str, b: &str| a.split_whitespace().eq(b.split_whitespace());
-    match shown.split_first() {
-        None => printed.is_empty(),
-        Some((&"…", rest)) => (0..=printed.len()).any(|left_out| fits(rest, &printed[left_out..])),
-        Some((line, rest)) => {
-            printed.split_first().is_some_and(|(first, more)| same(line, first) && fits(rest, more))
-        }
+    let same = |shown: &[&str], printed: &[&str]| {
+        shown.len() == printed.len()
+            && shown.iter().zip(printed).all(|(a, b)| a.split_whitespace().eq(b.split_whitespace()))
+    };
+    let mut groups = shown.split(|line| *line == "…");
+    let first = groups.next().unwrap_or_default();
+    let Some(last) = groups.next_back() else { return same(first, printed) };
+    let Some((head, mut rest)) = printed.split_at_checked(first.len()) else { return false };
+    // The first place at which a group fits leaves most room for the others.
+    for group in groups {
+        let found =
+            (0..=rest.len()).find(|at| rest.get(*at..at + group.len()).is_some_and(|r| same(group, r)));
+        let Some(found) = found else { return false };
+        rest = &rest[found + group.len()..];
     }
+    let end = rest.len().checked_sub(last.len()).map(|at| &rest[at..]);
+    same(first, head) && end.is_some_and(|end| same(last, end))
 }
 
 /// What a command is run as; nothing for those that are not ours to run.
