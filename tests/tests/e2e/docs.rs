@@ -215,13 +215,14 @@ fn hold(page: &Path) -> (usize, Vec<String>) {
             }
             Shown::Command(command) => {
                 printed = None;
-                tried += 1;
-                match runs(&command) {
+                let runs = runs(&command);
+                tried += usize::from(runs != Runs::Other);
+                match runs {
                     Runs::Muster(command) => {
                         run(&stage, &command).map(|text| printed = Some((command, text)))
                     }
                     Runs::Script(command) => knows(&command),
-                    Runs::Other => Ok(tried -= 1),
+                    Runs::Other => Ok(()),
                 }
             }
             Shown::Output(output) => match &printed {
