@@ -1,7 +1,10 @@
-//! Every shell command in the documentation is run as it stands there, so that none of it is a promise.
+//! What the documentation shows is run as it stands there, so that none of it is a promise.
 //!
-//! The commands run in a folder with the summariser, with the refund agent in `services/refunds` and the support bot in
-//! `services/support`. `cargo run … -- X` is run as `muster X`. A word in capitals (PATH, DIR) stands for that folder.
+//! The commands of a page run in a folder with the summariser, with the refund agent in `services/refunds`, the support
+//! bot in `services/support`, and all mini repositories in `tests/mini`. `cargo run … -- X` is run as `muster X`. A word
+//! in capitals (PATH, DIR) stands for that folder. A block whose info string ends in a path is a file, and is put there
+//! before the commands that follow it. A `text` or `json` block right below a command holds what it prints, where `…` on
+//! a line of its own stands for lines that are left out.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -26,36 +29,83 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// A command, with the place where it stands.
-struct Written {
-    place: String,
-    command: String,
+/// One thing that a page shows, with the place where it stands.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown {
+    /// A file, by its path.
+    File(String, String),
+    /// A command of a shell.
+    Command(String),
+    /// What the command above it prints.
+    Output(String),
 }
 
-/// The lines of every `sh` block, put together where they go on.
-fn commands(page: &Path) -> Vec<Written> {
-    let text = std::fs::read_to_string(page).expect("a page can be read");
-    let shown = page.strip_prefix(root()).expect("it is in the repository").display();
+/// What the blocks of a page show, in order, each with its line.
+fn shown(text: &str) -> Vec<(usize, Shown)> {
+    let mut all: Vec<(usize, Shown)> = Vec::new();
+    let mut lines = text.lines().enumerate();
+    // Whether nothing but blank lines stands between here and a command.
+    let mut below_command = false;
+    while let Some((at, line)) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else {
+            below_command &= line.trim().is_empty();
+            continue;
+        };
+        let block: Vec<&str> =
+            lines.by_ref().map(|(_, line)| line).take_while(|l| !l.starts_with("```")).collect();
+        let whole = || block.iter().flat_map(|line| [line, "\n"]).collect::<String>();
+        let is_output = below_command && matches!(info, "text" | "json");
+        below_command = false;
+        if let Some((_, path)) = info.split_once(' ') {
+            all.push((at + 1, Shown::File(path.to_owned(), whole())));
+        } else if info == "sh" {
+            all.extend(
+                commands(&block).into_iter().map(|(line, command)| (at + 2 + line, Shown::Command(command))),
+            );
+            below_command = true;
+        } else if is_output {
+            all.push((at + 1, Shown::Output(whole())));
+        }
+    }
+    all
+}
+
+/// The commands of a block, put together where they go on in the next line.
+fn commands(block: &[&str]) -> Vec<(usize, String)> {
     let mut commands = Vec::new();
-    let mut shell = false;
-    let mut open: Option<Written> = None;
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with("```") {
-            shell = !shell && line == "```sh";
+    let mut open: Option<(usize, String)> = None;
+    for (at, line) in block.iter().map(|line| line.trim()).enumerate() {
+        if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        if !shell || line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let mut written = open
-            .take()
-            .unwrap_or_else(|| Written { place: format!("{shown}:{}", at + 1), command: String::new() });
+        let (begin, mut command) = open.take().unwrap_or((at, String::new()));
         let more = line.strip_suffix('\\');
-        written.command.push_str(more.unwrap_or(line));
-        if more.is_some() { open = Some(written) } else { commands.push(written) }
+        command.push_str(more.unwrap_or(line));
+        if more.is_some() { open = Some((begin, command)) } else { commands.push((begin, command)) }
     }
     commands
+}
+
+/// Whether a page shows what was printed. `…` stands for any lines, and a run of blanks for any other: columns move
+/// with every answer.
+fn fits(shown: &[&str], printed: &[&str]) -> bool {
+    let same = |shown: &[&str], printed: &[&str]| {
+        shown.len() == printed.len()
+            && shown.iter().zip(printed).all(|(a, b)| a.split_whitespace().eq(b.split_whitespace()))
+    };
+    let mut groups = shown.split(|line| *line == "…");
+    let first = groups.next().unwrap_or_default();
+    let Some(last) = groups.next_back() else { return same(first, printed) };
+    let Some((head, mut rest)) = printed.split_at_checked(first.len()) else { return false };
+    // The first place at which a group fits leaves most room for the others.
+    for group in groups {
+        let found =
+            (0..=rest.len()).find(|at| rest.get(*at..at + group.len()).is_some_and(|r| same(group, r)));
+        let Some(found) = found else { return false };
+        rest = &rest[found + group.len()..];
+    }
+    let end = rest.len().checked_sub(last.len()).map(|at| &rest[at..]);
+    same(first, head) && end.is_some_and(|end| same(last, end))
 }
 
 /// What a command is run as; nothing for those that are not ours to run.
@@ -102,6 +152,7 @@ fn stage() -> Stage {
     copy(&mini.join("summariser"), &stage.app());
     copy(&mini.join("refund-agent"), &stage.app().join("services/refunds"));
     copy(&mini.join("support-bot"), &stage.app().join("services/support"));
+    copy(&mini, &stage.app().join("tests/mini"));
     std::fs::create_dir(stage.beside("bin")).expect("a folder");
     std::fs::hard_link(muster(), stage.beside("bin/muster"))
         .or_else(|_| std::fs::copy(muster(), stage.beside("bin/muster")).map(|_| ()))
@@ -109,7 +160,8 @@ fn stage() -> Stage {
     stage
 }
 
-fn run(stage: &Stage, command: &str) -> Result<(), String> {
+/// What the command prints; the error says what is wrong with it.
+fn run(stage: &Stage, command: &str) -> Result<String, String> {
     let ended = Command::new("sh")
         .args(["-e", "-c", command])
         .current_dir(stage.app())
@@ -120,10 +172,11 @@ fn run(stage: &Stage, command: &str) -> Result<(), String> {
         .output()
         .map_err(|error| error.to_string())?;
     let code = ended.status.code();
+    let said = String::from_utf8_lossy(&ended.stderr);
     if code.is_some_and(|code| allowed(command).contains(&code)) {
-        Ok(())
+        Ok(String::from_utf8_lossy(&ended.stdout).into_owned() + &said)
     } else {
-        Err(format!("`{command}` ends with {}\n{}", ended.status, String::from_utf8_lossy(&ended.stderr)))
+        Err(format!("`{command}` ends with {}\n{said}", ended.status))
     }
 }
 
@@ -147,23 +200,52 @@ fn knows(command: &str) -> Result<(), String> {
     }
 }
 
-#[test]
-fn every_command_in_the_documentation_works() {
+/// Holds a page against what the binary does: how many commands were tried, and what is wrong.
+fn hold(page: &Path) -> (usize, Vec<String>) {
+    let text = std::fs::read_to_string(page).expect("a page can be read");
+    let name = page.strip_prefix(root()).expect("it is in the repository").display();
     let stage = stage();
-    let mut faults = Vec::new();
-    let mut tried = 0;
-    for written in pages().iter().flat_map(|page| commands(page)) {
-        let result = match runs(&written.command) {
-            Runs::Muster(command) => run(&stage, &command),
-            Runs::Script(command) => knows(&command),
-            Runs::Other => continue,
+    let (mut tried, mut faults) = (0, Vec::new());
+    let mut printed: Option<(String, String)> = None;
+    for (line, shown) in shown(&text) {
+        let result = match shown {
+            Shown::File(path, text) => {
+                stage.put(&path, text);
+                Ok(())
+            }
+            Shown::Command(command) => {
+                printed = None;
+                let runs = runs(&command);
+                tried += usize::from(runs != Runs::Other);
+                match runs {
+                    Runs::Muster(command) => {
+                        run(&stage, &command).map(|text| printed = Some((command, text)))
+                    }
+                    Runs::Script(command) => knows(&command),
+                    Runs::Other => Ok(()),
+                }
+            }
+            Shown::Output(output) => match &printed {
+                Some((command, text)) => {
+                    let same = fits(&output.lines().collect::<Vec<_>>(), &text.lines().collect::<Vec<_>>());
+                    if same { Ok(()) } else { Err(format!("`{command}` prints something else:\n{text}")) }
+                }
+                // The command above it failed, or is not ours.
+                None => Ok(()),
+            },
         };
-        tried += 1;
         if let Err(fault) = result {
-            faults.push(format!("{}: {fault}", written.place));
+            faults.push(format!("{name}:{line}: {fault}"));
         }
     }
-    assert!(tried > 0, "no command was found: has the way of writing them changed?");
+    (tried, faults)
+}
+
+#[test]
+fn what_the_documentation_shows_is_so() {
+    let (tried, faults): (Vec<usize>, Vec<Vec<String>>) = pages().iter().map(|page| hold(page)).unzip();
+    assert!(tried.iter().sum::<usize>() > 0, "no command was found: has the way of writing them changed?");
+    let faults = faults.concat();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -187,5 +269,48 @@ fn commands_are_read_as_a_shell_would() {
     ];
     for (command, meant) in expected {
         assert_eq!(runs(command), meant, "{command}");
+    }
+}
+
+#[test]
+fn a_page_shows_files_commands_and_what_they_print() {
+    let page = "\
+```toml rules/a.toml
+[[rule]]
+```
+Then:
+
+```sh
+# a remark
+muster rules \\
+  check DIR
+```
+
+```text
+1 rule
+…
+```
+Prose.
+```text
+no output
+```
+";
+    let expected = [
+        (1, Shown::File("rules/a.toml".to_owned(), "[[rule]]\n".to_owned())),
+        (8, Shown::Command("muster rules check DIR".to_owned())),
+        (12, Shown::Output("1 rule\n…\n".to_owned())),
+    ];
+    assert_eq!(shown(page), expected);
+}
+
+#[test]
+fn lines_are_left_out_only_where_a_page_says_so() {
+    let printed = ["a", "  b", "c"];
+    for shown in [&["a", "b", "c"][..], &["a", "…"], &["…", "c"], &["…", "b", "…"], &["a", "…", "c"]]
+    {
+        assert!(fits(shown, &printed), "{shown:?}");
+    }
+    for shown in [&["a", "b"][..], &["b", "…"], &["…", "b"], &["a", "c"], &["…", "b", "a", "…"]] {
+        assert!(!fits(shown, &printed), "{shown:?}");
     }
 }
