@@ -30,6 +30,8 @@ struct Anchor {
     text: String,
     setting: Setting,
     primary: bool,
+    /// The package that an import anchor belongs to.
+    package: Option<Box<str>>,
 }
 
 /// What the prefilter found in a file.
@@ -56,14 +58,19 @@ impl Prefilter {
             let primary = rule.is_about_ai();
             if let Some(given) = &rule.anchors {
                 for text in given {
-                    anchors.push(Anchor { text: text.clone(), setting: Setting::Word, primary });
+                    anchors.push(Anchor {
+                        text: text.clone(),
+                        setting: Setting::Word,
+                        primary,
+                        package: None,
+                    });
                 }
             }
             if !primary {
                 continue;
             }
             for name in &rule.credentials {
-                anchors.push(Anchor { text: name.clone(), setting: Setting::Word, primary });
+                anchors.push(Anchor { text: name.clone(), setting: Setting::Word, primary, package: None });
             }
             for site in rule.sites.iter().filter(|s| s.languages.contains(&language)) {
                 for symbol in site.symbols.iter().map(muster_rules::Pattern::as_str) {
@@ -88,7 +95,12 @@ impl Prefilter {
 
     /// Only the names of credentials: for files that are no source code.
     pub(crate) fn for_credentials(pack: &RulePack) -> Self {
-        let word = |text: &str| Anchor { text: text.to_owned(), setting: Setting::Word, primary: true };
+        let word = |text: &str| Anchor {
+            text: text.to_owned(),
+            setting: Setting::Word,
+            primary: true,
+            package: None,
+        };
         Self::compile(pack.credentials().map(|(name, _)| word(name)).collect())
     }
 
@@ -114,18 +126,36 @@ impl Prefilter {
 
     /// Looks for anchors; ends at the first that is about AI.
     pub(crate) fn look(&self, text: &[u8]) -> Hits {
+        self.look_closely(text).0
+    }
+
+    /// Looks for anchors. Where all that is about AI are imports of one package, its name comes along: a file of the
+    /// repository may stand behind it, and then there is nothing about AI.
+    pub(crate) fn look_closely(&self, text: &[u8]) -> (Hits, Option<&str>) {
         let mut hits = Hits::default();
+        let mut only = None;
         for found in self.automaton.find_overlapping_iter(text) {
             let anchor = &self.anchors[found.pattern().as_usize()];
-            if (anchor.primary || !hits.secondary) && fits(anchor.setting, text, found.start(), found.end()) {
-                hits.primary |= anchor.primary;
-                hits.secondary |= !anchor.primary;
-                if hits.primary {
-                    return hits;
-                }
+            let news = if anchor.primary {
+                only.is_none() || anchor.package.as_deref() != only
+            } else {
+                !hits.secondary
+            };
+            if !news || !fits(anchor.setting, text, found.start(), found.end()) {
+                continue;
+            }
+            if !anchor.primary {
+                hits.secondary = true;
+                continue;
+            }
+            let is_first = !hits.primary;
+            hits.primary = true;
+            match &anchor.package {
+                Some(package) if is_first => only = Some(&**package),
+                _ => return (hits, None),
             }
         }
-        hits
+        (hits, only)
     }
 
     /// Every anchor that fits, with its position: for configuration files.
@@ -140,7 +170,10 @@ impl Prefilter {
 
 fn import_anchors(language: Language, symbol: &str, anchors: &mut Vec<Anchor>) {
     let (name, is_prefix) = symbol.strip_suffix('*').map_or((symbol, false), |name| (name, true));
-    let mut add = |text: String, setting| anchors.push(Anchor { text, setting, primary: true });
+    let package = (language == Language::Python).then(|| Box::from(name.split('.').next().unwrap_or(name)));
+    let mut add = |text: String, setting| {
+        anchors.push(Anchor { text, setting, primary: true, package: package.clone() })
+    };
     match language {
         Language::Python => {
             let setting = if is_prefix { Setting::Prefix } else { Setting::ImportLine };
@@ -149,10 +182,20 @@ fn import_anchors(language: Language, symbol: &str, anchors: &mut Vec<Anchor>) {
                 // Several names on one line: `from package import other, module`.
                 add(format!("from {package} import "), Setting::Prefix);
             }
+            if name.len() < MIN_ANCHOR {
+                // A short name is looked for together with the word before it.
+                add(format!("import {name}"), setting);
+                add(format!("from {name}"), setting);
+            }
             add(name.to_owned(), setting);
         }
         Language::JavaScript => {
             for quote in ['"', '\'', '`'] {
+                if name.len() + 1 < MIN_ANCHOR && !is_prefix {
+                    // A short name is looked for together with what ends it.
+                    add(format!("{quote}{name}{quote}"), Setting::Anywhere);
+                    add(format!("{quote}{name}/"), Setting::Anywhere);
+                }
                 add(format!("{quote}{name}"), if is_prefix { Setting::Anywhere } else { Setting::Specifier });
             }
         }
@@ -214,6 +257,25 @@ mod tests {
         assert!(javascript("import OpenAI from 'openai';").primary);
         assert!(javascript("const x = require(\"openai/resources\")").primary);
         assert!(!javascript("// openai\nimport x from 'openai-like';").primary);
+    }
+
+    #[test]
+    fn short_names_are_found_with_what_stands_around_them() {
+        assert!(javascript("import { generateText } from \"ai\";").primary);
+        assert!(javascript("import { createAI } from 'ai/rsc';").primary);
+        assert!(!javascript("import x from 'air';\nconst ai = \"ais\";").primary);
+        assert!(python("from mcp.server.fastmcp import FastMCP\n").primary);
+        assert!(python("import mcp\n").primary);
+        assert!(!python("import mcpx\nx = 'mcp'\n").primary);
+    }
+
+    #[test]
+    fn imports_of_one_package_alone_are_told() {
+        let prefilter = Prefilter::for_language(&RulePack::built_in(), Language::Python);
+        let only = |text: &str| prefilter.look_closely(text.as_bytes()).1.map(str::to_owned);
+        assert_eq!(only("from crewai.agent import Agent\nimport crewai\n").as_deref(), Some("crewai"));
+        assert_eq!(only("from crewai import Agent\nimport openai\n"), None);
+        assert_eq!(only("import os\n"), None);
     }
 
     #[test]

@@ -221,8 +221,14 @@ mod tests {
             let path: Arc<str> = (*path).into();
             let hits = Hits { primary: true, secondary: false };
             let role = role_of(&path);
-            let file =
-                SourceFile { path: Arc::clone(&path), elsewhere: None, dialect: Dialect::Python, role, hits };
+            let file = SourceFile {
+                path: Arc::clone(&path),
+                elsewhere: None,
+                dialect: Dialect::Python,
+                role,
+                hits,
+                only: None,
+            };
             survey.sources.insert(path, file);
         }
         for (path, kind, name) in manifests {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use asmm_model::{Gap, GapReason, Role};
 use muster_collect::{CollectError, Context};
-use muster_rules::Language;
+use muster_rules::{Language, RulePack};
 
 use crate::manifests::{self, Dependency, ManifestKind};
 use crate::prefilter::Hits;
@@ -37,6 +37,8 @@ pub(crate) struct SourceFile {
     pub(crate) dialect: Dialect,
     pub(crate) role: Role,
     pub(crate) hits: Hits,
+    /// The one package whose imports are all that it has to do with AI.
+    pub(crate) only: Option<Arc<str>>,
 }
 
 /// What is kept of a manifest: the unit it describes, and the packages that rules know.
@@ -128,7 +130,7 @@ impl Survey {
                 survey.add(piece);
             }
         }
-        survey.settle();
+        survey.settle(&engine.rules);
         Ok(survey)
     }
 
@@ -150,8 +152,27 @@ impl Survey {
         }
     }
 
+    /// In the repository of a package, its own files import it all over: that is no use of the package. A manifest that
+    /// asks for it says otherwise.
+    fn disown(&mut self, rules: &RulePack) {
+        let asked: BTreeSet<u32> = self
+            .manifests
+            .iter()
+            .flat_map(|m| &m.known)
+            .flat_map(|package| rules.package(package.ecosystem.purl_type(), &package.name))
+            .collect();
+        for file in self.sources.values_mut() {
+            let Some(only) = &file.only else { continue };
+            let is_asked =
+                || rules.import_sites(file.dialect.language(), only).iter().any(|s| asked.contains(&s.rule));
+            if self.index.find(file.dialect, &file.path, only).is_some() && !is_asked() {
+                file.hits.primary = false;
+            }
+        }
+    }
+
     /// Puts everything into an order that no thread had a hand in.
-    fn settle(&mut self) {
+    fn settle(&mut self, rules: &RulePack) {
         self.manifests.sort_by(|a, b| a.path.cmp(&b.path));
         self.starters.sort_by(|a, b| {
             (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
@@ -177,6 +198,7 @@ impl Survey {
             );
         }
         self.gaps.sort();
+        self.disown(rules);
         for manifest in &self.manifests {
             if let Some(name) =
                 manifest.name.as_deref().filter(|_| manifest.kind == ManifestKind::PackageJson)

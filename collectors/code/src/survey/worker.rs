@@ -115,12 +115,13 @@ impl<'a> Worker<'a> {
             self.pieces.push(Piece::Gap(Gap::new(&found.path, why).because(detail)));
             return false;
         }
-        let hits = self.engine.prefilter(dialect.language()).look(&self.buffer);
+        let (hits, only) = self.engine.prefilter(dialect.language()).look_closely(&self.buffer);
+        let only = only.map(Arc::from);
         // A path that is not what it says, because some of its bytes are no UTF-8, is kept byte for byte.
         let elsewhere = (!found.full.ends_with(&found.path)).then(|| found.full.clone());
         let path = Arc::from(found.path.as_str());
         let role = role_of(&found.path);
-        self.pieces.push(Piece::Source(SourceFile { path, elsewhere, dialect, role, hits }));
+        self.pieces.push(Piece::Source(SourceFile { path, elsewhere, dialect, role, hits, only }));
         true
     }
 
