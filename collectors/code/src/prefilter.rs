@@ -80,6 +80,7 @@ impl Prefilter {
                                 text: symbol.to_owned(),
                                 setting: Setting::Anywhere,
                                 primary,
+                                package: None,
                             });
                         }
                         SiteKind::Import if rule.anchors.is_none() => {
