@@ -98,7 +98,8 @@ impl Scan<'_> {
         let is_own = |path: &str| units.of_file(path).is_some_and(|u| u.root == unit.root);
         let own: BTreeSet<u32> =
             program.modules().filter(|(_, module)| is_own(&module.path)).map(|(id, _)| id).collect();
-        let complete = self.is_complete(unit, &program, &own);
+        let readable = self.is_readable(unit, &program, &own);
+        let complete = readable && !self.has_other_languages(unit);
         Ok(evidence::observe(&Case {
             target: self.target,
             survey: self.survey,
@@ -107,6 +108,7 @@ impl Scan<'_> {
             detection: &detection,
             own: &own,
             complete,
+            readable,
         }))
     }
 
@@ -269,20 +271,20 @@ impl Scan<'_> {
         Ok(modules)
     }
 
-    /// Whether nothing in the unit stayed hidden: no unread source, no broken module, no other language.
-    fn is_complete(&self, unit: &Unit, program: &Program<'_>, own: &BTreeSet<u32>) -> bool {
-        let inside = |path: &str| {
-            unit.root.is_empty()
-                || path == unit.root
-                || path.strip_prefix(&*unit.root).is_some_and(|r| r.starts_with('/'))
-        };
+    /// Whether nothing of the unit in a language with rules stayed hidden: no unread source, no broken module.
+    fn is_readable(&self, unit: &Unit, program: &Program<'_>, own: &BTreeSet<u32>) -> bool {
+        let inside = |path: &str| is_inside(&unit.root, path);
         let hidden = self.survey.gaps.iter().chain(&self.gaps).any(|gap| {
             let is_source = crate::syntax::Dialect::of(&gap.what).is_some() || gap.what.ends_with('/');
             gap.why.hides() && is_source && inside(&gap.what)
         });
-        let foreign = self.survey.foreign.keys().any(|(_, folder)| inside(folder));
         let broken = program.modules().any(|(id, module)| own.contains(&id) && module.broken);
-        !hidden && !foreign && !broken
+        !hidden && !broken
+    }
+
+    /// Whether the unit holds code in a language without rules.
+    fn has_other_languages(&self, unit: &Unit) -> bool {
+        self.survey.foreign.keys().any(|(_, folder)| is_inside(&unit.root, folder))
     }
 }
 
@@ -293,4 +295,9 @@ fn declares_tool_base(module: &Module) -> bool {
         let based = name.starts_with("Base") || name.starts_with("Abstract") || name.ends_with("Base");
         name == "Tool" || (based && name.contains("Tool"))
     })
+}
+
+/// Whether a path is a folder, or in it; every path is in the folder `""`.
+fn is_inside(folder: &str, path: &str) -> bool {
+    folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -9,6 +9,7 @@ use crate::manifests::{ManifestKind, unit_folder};
 use crate::program::parent;
 use crate::role::{role_of, sample_folder};
 use crate::survey::{ManifestFacts, Survey};
+use crate::syntax::Dialect;
 
 /// Folders whose children are often services of their own.
 pub(crate) const SERVICE_PARENTS: [&str; 8] =
@@ -146,7 +147,11 @@ fn declared_name(unit: &Unit, manifests: &[ManifestFacts]) -> Option<String> {
     let named = unit.manifests.iter().filter_map(|index| {
         let manifest = &manifests[*index];
         let own = unit_folder(&manifest.path) == unit.root && !manifest.kind.is_lock();
-        let name = manifest.name.as_deref().map(str::trim).filter(|n| !n.is_empty() && own)?;
+        // A `package.json` that only holds tools for a unit in another language does not name it.
+        let is_other = manifest.kind == ManifestKind::PackageJson
+            && !unit.files.is_empty()
+            && unit.files.iter().all(|file| Dialect::of(file) == Some(Dialect::Python));
+        let name = manifest.name.as_deref().map(str::trim).filter(|n| !n.is_empty() && own && !is_other)?;
         Some((rank(manifest.kind), name))
     });
     let (_, name) = named.min()?;
@@ -213,7 +218,6 @@ mod tests {
     use super::*;
     use crate::prefilter::Hits;
     use crate::survey::SourceFile;
-    use crate::syntax::Dialect;
 
     fn survey(files: &[&str], manifests: &[(&str, ManifestKind, Option<&str>)], images: &[&str]) -> Survey {
         let mut survey = Survey::default();

@@ -32,6 +32,8 @@ pub(crate) struct Case<'d, 'p> {
     pub(crate) own: &'d BTreeSet<ModuleId>,
     /// Whether every file of the unit was read, in a language with rules.
     pub(crate) complete: bool,
+    /// Whether every file in a language with rules was read.
+    pub(crate) readable: bool,
 }
 
 /// Everything that is known about a unit.
@@ -197,7 +199,11 @@ impl One<'_, '_, '_> {
             .collect();
         self.dispatched(&feedbacks, &mut tools);
         let mut reasons = Reasons::new(detection.pack.heuristics());
-        for (hit, site) in executed_output(detection, &is_own) {
+        // What a tool does with its arguments is told as the tool's own effect.
+        let within_tools: BTreeSet<CallSite> =
+            tools.iter().flat_map(|(_, outcome)| &outcome.changes).map(|change| change.site).collect();
+        let executed = executed_output(detection, &is_own).into_iter();
+        for (hit, site) in executed.filter(|(_, site)| !within_tools.contains(site)) {
             let name = hit.name.rsplit(['.', '#']).next().unwrap_or(&hit.name);
             reasons.add("model-output-executed", &place(detection, hit), &format!("`{name}`"));
             tools.push(executing(hit, site, name));

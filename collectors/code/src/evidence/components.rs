@@ -124,9 +124,13 @@ pub(crate) fn in_manifests<'m>(
                     component.version = version;
                     component.purl = Some(purl(package));
                 }
-                if component.evidence.len() < MAX_PLACES {
+                // A manifest says who asks; a lock file only repeats it.
+                if manifest.kind.is_lock() {
                     component.evidence.push(evidence);
+                } else {
+                    component.evidence.insert(0, evidence);
                 }
+                component.evidence.truncate(MAX_PLACES);
             }
         }
     }

@@ -69,7 +69,7 @@ impl One<'_, '_, '_> {
             return;
         }
         for site in &makers {
-            if !any_equipped {
+            if !any_equipped && self.case.readable {
                 reasons.add("agent-without-tools", &place(detection, site.hit), &named(site));
             }
         }
@@ -79,6 +79,10 @@ impl One<'_, '_, '_> {
                 matches!(s.means, Means::ModelCall | Means::Chain) && s.tools.is_none() && !s.is_unclear
             })
             .collect();
+        // What could not be read may be the call that gives tools.
+        if !self.case.readable {
+            return;
+        }
         let all_plain = !plain.is_empty() && plain.len() == sites.len();
         for site in plain {
             let at = place(detection, site.hit);

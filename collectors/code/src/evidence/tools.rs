@@ -168,6 +168,11 @@ impl<'d, 'p> Tools<'d, 'p> {
             let handler = ["execute", "function", "handler", "run", "invoke", "func", "call"]
                 .iter()
                 .find_map(|name| entries.iter().find(|(key, _)| key.as_ref() == *name));
+            // A description that is put together by other code names no tool of its own.
+            if name.is_none() && handler.is_none() {
+                list.open = true;
+                return list;
+            }
             let mut tool = self.named(spot.module, name.as_deref().unwrap_or("tool"), self.line_of(spot));
             tool.source = ToolSource::Schema;
             if let Some((_, handler)) = handler {

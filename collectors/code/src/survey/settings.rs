@@ -46,11 +46,33 @@ pub(crate) fn read(path: &Arc<str>, text: &[u8], credentials: &Prefilter) -> Vec
         if found.len() >= MAX_NAMES {
             break;
         }
-        if !is_comment(path, text, at) && !found.iter().any(|s| s.name == name) {
+        let is_set = is_environment(path) || is_reference(text, at, name.len());
+        if is_set && !is_comment(path, text, at) && !found.iter().any(|s| s.name == name) {
             found.push(Setting { path: Arc::clone(path), line, name: name.to_owned() });
         }
     }
     found
+}
+
+/// Files that hold nothing but variables.
+fn is_environment(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    name.starts_with(".env")
+        || name.ends_with(".env")
+        || name.ends_with(".sh")
+        || name.starts_with("Dockerfile")
+}
+
+/// Whether a name is given a value, listed as a variable, or referred to; in a list of names it is only data.
+fn is_reference(text: &[u8], at: usize, len: usize) -> bool {
+    let after = text.get(at + len..).unwrap_or_default();
+    let after = after.strip_prefix(b"\"").or_else(|| after.strip_prefix(b"'")).unwrap_or(after);
+    let sets = matches!(after.trim_ascii_start().first(), Some(b'=' | b':'));
+    let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+    let before = text.get(line..at).unwrap_or_default().trim_ascii();
+    let listed = matches!(before, b"-" | b"- name:" | b"name:" | b"key:" | b"- key:" | b"");
+    let referred = [&b"$"[..], b"${", b"secrets.", b"env.", b"vars.", b"process.env."];
+    sets || listed || referred.iter().any(|prefix| text.get(..at).is_some_and(|t| t.ends_with(prefix)))
 }
 
 /// In an example of an environment file a commented variable still says that it is meant to be set.
@@ -95,6 +117,9 @@ mod tests {
         };
         let both = [(3, "ANTHROPIC_API_KEY".to_owned()), (4, "OPENAI_API_KEY".to_owned())];
         assert_eq!(of("compose.yml"), both);
+        let listed = "credentials = [\"OPENAI_API_KEY\"]\nkey = \"${ANTHROPIC_API_KEY}\"\n";
+        let data = read(&"rules.toml".into(), listed.as_bytes(), &credentials);
+        assert_eq!(data.into_iter().map(|s| s.name).collect::<Vec<_>>(), ["ANTHROPIC_API_KEY"]);
         assert_eq!(of(".env.example")[0], (1, "OPENAI_API_KEY".to_owned()));
     }
 }
