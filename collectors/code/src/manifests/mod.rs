@@ -3,6 +3,7 @@
 //! Every parser works on a bounded amount of hostile text: a syntax error is an error with its line, a broken entry in a
 //! line-oriented format is a warning, and neither ever repeats what the file says.
 
+mod aliases;
 mod cargo;
 mod composer;
 mod golang;
@@ -30,6 +31,7 @@ mod yarn;
 
 use std::collections::BTreeMap;
 
+pub(crate) use aliases::{Alias, aliases, declares_aliases};
 pub(crate) use kind::{ManifestKind, kind_of, unit_folder};
 pub(crate) use purl::purl;
 

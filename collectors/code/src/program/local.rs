@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use crate::manifests::Alias;
 use crate::syntax::Dialect;
 use muster_rules::Language;
 
@@ -15,6 +16,8 @@ pub(crate) struct SourceIndex {
     paths: HashSet<Arc<str>>,
     /// Folders of the packages of a workspace, by package name.
     packages: BTreeMap<String, String>,
+    /// Aliases for the repository's own files, the deepest folder first.
+    aliases: Vec<Alias>,
     /// Top-level modules that belong to packages rules know: no file beside an import stands in for them.
     reserved: HashSet<String>,
 }
@@ -28,6 +31,30 @@ impl SourceIndex {
     /// Adds a package of the repository itself: its name and its folder.
     pub(crate) fn add_package(&mut self, name: &str, folder: &str) {
         self.packages.entry(name.to_owned()).or_insert_with(|| folder.to_owned());
+    }
+
+    /// Adds an alias for files of the repository; [`Self::settle`] has to follow.
+    pub(crate) fn add_alias(&mut self, alias: Alias) {
+        self.aliases.push(alias);
+    }
+
+    /// Puts the aliases into the order in which they hold: the deepest folder and the longest name first.
+    pub(crate) fn settle(&mut self) {
+        self.aliases
+            .sort_by(|a, b| (b.folder.len(), b.name.len(), a).cmp(&(a.folder.len(), a.name.len(), b)));
+        self.aliases.dedup();
+    }
+
+    /// The file that an alias of a folder around `from` stands for.
+    fn aliased(&self, from: &str, module: &str) -> Option<Arc<str>> {
+        let holds = |alias: &&Alias| {
+            alias.folder.is_empty()
+                || from.strip_prefix(&*alias.folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.aliases.iter().filter(holds).find_map(|alias| {
+            let rest = module.strip_prefix(&*alias.name).filter(|rest| alias.is_prefix || rest.is_empty())?;
+            self.script_file(&normalise(&join(&alias.folder, &format!("{}{rest}", alias.to)))?)
+        })
     }
 
     /// Keeps a name for the package of that name.
@@ -92,6 +119,9 @@ impl SourceIndex {
     fn script(&self, from: &str, module: &str) -> Option<Arc<str>> {
         if module.starts_with('.') {
             return self.script_file(&normalise(&join(parent(from), module))?);
+        }
+        if let Some(found) = self.aliased(from, module) {
+            return Some(found);
         }
         if let Some(folder) = self.packages.get(module) {
             return ["src/index", "index", "lib/index"]

@@ -15,7 +15,7 @@ use asmm_model::{Gap, GapReason, Role};
 use muster_collect::{CollectError, Context};
 use muster_rules::{Language, RulePack};
 
-use crate::manifests::{self, Dependency, ManifestKind};
+use crate::manifests::{self, Alias, Dependency, ManifestKind};
 use crate::prefilter::Hits;
 use crate::program::SourceIndex;
 use crate::starters::{Command, CommandKind, Starter};
@@ -83,6 +83,7 @@ pub(crate) enum Piece {
     /// What a systemd service runs.
     Service(Arc<str>, Vec<Command>),
     Settings(Vec<Setting>),
+    Aliases(Vec<Alias>),
     Image(String),
     Foreign(&'static str, String),
     Gap(Gap),
@@ -147,6 +148,7 @@ impl Survey {
             Piece::Service(path, commands) => drop(self.services.insert(path, commands)),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
+            Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
             Piece::Image(folder) => drop(self.images.insert(folder)),
             Piece::Gap(gap) => self.gaps.push(gap),
         }
@@ -198,6 +200,7 @@ impl Survey {
             );
         }
         self.gaps.sort();
+        self.index.settle();
         self.disown(rules);
         for manifest in &self.manifests {
             if let Some(name) =

@@ -195,6 +195,15 @@ impl<'a> Worker<'a> {
                 }
             }
         }
+        if manifests::declares_aliases(&path) {
+            match manifests::aliases(&path, &self.buffer) {
+                Ok(aliases) => self.pieces.push(Piece::Aliases(aliases)),
+                Err(error) => {
+                    let gap = Gap::new(&*path, GapReason::Unparsable).because(error.to_string());
+                    self.pieces.push(Piece::Gap(gap));
+                }
+            }
+        }
         let settings = settings::read(&path, &self.buffer, &self.engine.credentials);
         if !settings.is_empty() {
             self.pieces.push(Piece::Settings(settings));
