@@ -138,7 +138,7 @@ fn boundaries(survey: &Survey) -> BTreeSet<String> {
             roots.insert(folder.to_owned());
         }
     }
-    roots.extend(survey.images.iter().filter(|folder| with_code.contains(folder.as_str())).cloned());
+    roots.extend(survey.deployables.iter().filter(|folder| with_code.contains(folder.as_str())).cloned());
     roots
 }
 
@@ -245,7 +245,7 @@ mod tests {
                 known: Vec::new(),
             });
         }
-        survey.images = images.iter().map(|s| (*s).to_owned()).collect();
+        survey.deployables = images.iter().map(|s| (*s).to_owned()).collect();
         survey
     }
 

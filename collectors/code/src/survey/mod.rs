@@ -67,8 +67,8 @@ pub(crate) struct Survey {
     pub(crate) settings: Vec<Setting>,
     /// Folders with code in languages that are not read yet, and how many files of each.
     pub(crate) foreign: BTreeMap<(&'static str, String), u64>,
-    /// Folders with a Dockerfile.
-    pub(crate) images: BTreeSet<String>,
+    /// Folders that are deployed as they are: with a Dockerfile, or an unpacked package.
+    pub(crate) deployables: BTreeSet<String>,
     pub(crate) gaps: Vec<Gap>,
     /// How many files were looked at.
     pub(crate) seen: u64,
@@ -84,7 +84,7 @@ pub(crate) enum Piece {
     Service(Arc<str>, Vec<Command>),
     Settings(Vec<Setting>),
     Aliases(Vec<Alias>),
-    Image(String),
+    Deployable(String),
     Foreign(&'static str, String),
     Gap(Gap),
 }
@@ -149,7 +149,7 @@ impl Survey {
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
-            Piece::Image(folder) => drop(self.images.insert(folder)),
+            Piece::Deployable(folder) => drop(self.deployables.insert(folder)),
             Piece::Gap(gap) => self.gaps.push(gap),
         }
     }

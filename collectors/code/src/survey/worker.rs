@@ -11,6 +11,7 @@ use super::settings;
 use super::{ManifestFacts, Piece, SourceFile};
 use crate::manifests::{self, ManifestKind};
 use crate::prefilter::{Prefilter, not_source};
+use crate::program::parent;
 use crate::role::role_of;
 use crate::starters::{self, StarterFile};
 use crate::syntax::{Dialect, Lexicon};
@@ -158,7 +159,11 @@ impl<'a> Worker<'a> {
         let path = found.path.as_str();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if name == "Dockerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile") {
-            self.pieces.push(Piece::Image(folder.to_owned()));
+            self.pieces.push(Piece::Deployable(folder.to_owned()));
+        }
+        // An unpacked Python package, as an index or a vendor folder holds it.
+        if name == "METADATA" && folder.ends_with(".dist-info") {
+            self.pieces.push(Piece::Deployable(parent(folder).to_owned()));
         }
         if let Some(language) = foreign(name) {
             self.pieces.push(Piece::Foreign(language, folder.to_owned()));
