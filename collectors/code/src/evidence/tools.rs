@@ -1,6 +1,7 @@
 //! The tools that a model is given: what stands in a tool argument, followed to the functions that it runs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use asmm_model::Effect;
 use muster_rules::{Means, ToolArgument};
@@ -137,7 +138,7 @@ impl<'d, 'p> Tools<'d, 'p> {
         spot.function.map_or(1, |f| module.function(f).line)
     }
 
-    fn map(&self, spot: Spot, entries: &'p [(Box<str>, Expr)], key: Option<&str>, depth: u8) -> ToolList {
+    fn map(&self, spot: Spot, entries: &'p [(Arc<str>, Expr)], key: Option<&str>, depth: u8) -> ToolList {
         let mut list = ToolList::default();
         let text = |name: &str| {
             entries.iter().find(|(key, _)| &**key == name).and_then(|(_, value)| {

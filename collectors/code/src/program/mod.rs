@@ -80,9 +80,9 @@ pub(crate) struct Program<'a> {
     callees: Vec<Vec<Box<[Meaning]>>>,
     symbols: Symbols,
     /// Functions by name; `None` where several share it.
-    only_named: HashMap<Box<str>, Option<Routine>>,
+    only_named: HashMap<Arc<str>, Option<Routine>>,
     /// Methods by name.
-    methods_named: HashMap<Box<str>, Vec<Routine>>,
+    methods_named: HashMap<Arc<str>, Vec<Routine>>,
     /// Where the imports of every module lead.
     leads: Vec<Vec<Lead>>,
     /// Calls and functions by the routine they are written in.
@@ -100,7 +100,7 @@ impl<'a> Program<'a> {
         let names = modules.iter().map(Names::of).collect();
         let by_path = (0u32..).zip(&modules).map(|(id, module)| (Arc::clone(&module.path), id)).collect();
         let only_named = only_named(&modules);
-        let mut methods_named: HashMap<Box<str>, Vec<Routine>> = HashMap::new();
+        let mut methods_named: HashMap<Arc<str>, Vec<Routine>> = HashMap::new();
         for (module, found) in (0u32..).zip(&modules) {
             for (id, function) in (0u32..).zip(&found.functions).filter(|(_, f)| f.class.is_some()) {
                 let routine = Routine { module, function: Some(id) };
@@ -358,8 +358,8 @@ impl<'a> Program<'a> {
     }
 }
 
-fn only_named(modules: &[Module]) -> HashMap<Box<str>, Option<Routine>> {
-    let mut named: HashMap<Box<str>, Option<Routine>> = HashMap::new();
+fn only_named(modules: &[Module]) -> HashMap<Arc<str>, Option<Routine>> {
+    let mut named: HashMap<Arc<str>, Option<Routine>> = HashMap::new();
     for (module, found) in (0u32..).zip(modules) {
         for (function, definition) in (0u32..).zip(&found.functions) {
             if !definition.name.is_empty() {

@@ -1,6 +1,7 @@
 //! The names of one module: what each could mean, by the function and the class it is written in.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::syntax::{ClassId, FunctionId, Module};
 
@@ -40,9 +41,9 @@ impl Scoped {
 /// Definitions by name and scope.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    scoped: HashMap<Box<str>, Scoped>,
-    methods: HashMap<Box<str>, BTreeMap<ClassId, FunctionId>>,
-    attributes: HashMap<Box<str>, BTreeMap<ClassId, Vec<u32>>>,
+    scoped: HashMap<Arc<str>, Scoped>,
+    methods: HashMap<Arc<str>, BTreeMap<ClassId, FunctionId>>,
+    attributes: HashMap<Arc<str>, BTreeMap<ClassId, Vec<u32>>>,
     /// Modules imported with `*`.
     pub(crate) stars: Vec<u32>,
 }

@@ -1,5 +1,7 @@
 //! Walks a syntax tree once and writes down the facts.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,8 @@ const MAX_DEPTH: u32 = 200;
 const MAX_ELEMENTS: usize = 512;
 /// Bytes of one string literal that are kept.
 const MAX_TEXT: usize = 512;
+/// Texts that one worker keeps to share.
+const MAX_WORDS: usize = 100_000;
 /// Longest time one file may take to parse.
 const MAX_PARSE: Duration = Duration::from_secs(5);
 
@@ -36,6 +40,8 @@ pub(crate) enum ParseFailure {
 pub(crate) struct Parsers {
     parser: Parser,
     dialects: Vec<(Dialect, tree_sitter::Language, ShapeTable, &'static Grammar)>,
+    /// Texts of the files so far.
+    words: RefCell<HashSet<Arc<str>>>,
 }
 
 impl std::fmt::Debug for Parsers {
@@ -66,7 +72,7 @@ impl Parsers {
                 (dialect, language, table, grammar)
             })
             .collect();
-        Self { parser: Parser::new(), dialects }
+        Self { parser: Parser::new(), dialects, words: RefCell::default() }
     }
 
     /// Parses a file and writes down its facts.
@@ -102,6 +108,7 @@ impl Parsers {
             grammar,
             table,
             lexicon,
+            words: &self.words,
             module: Module {
                 path: Arc::clone(path),
                 dialect,
@@ -135,6 +142,7 @@ pub(crate) struct Extractor<'a> {
     grammar: &'static Grammar,
     table: &'a ShapeTable,
     lexicon: &'a Lexicon,
+    words: &'a RefCell<HashSet<Arc<str>>>,
     module: Module,
     depth: u32,
     function: Option<FunctionId>,
@@ -150,6 +158,20 @@ impl<'a> Extractor<'a> {
         self.source.get(node.byte_range()).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
     }
 
+    /// A text that is kept once, however often it is written: most of what is kept are names that recur.
+    fn word(&self, text: &str) -> Arc<str> {
+        let mut words = self.words.borrow_mut();
+        if let Some(known) = words.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        // Long texts rarely recur, and a bound keeps a hostile file from filling the memory of the next.
+        if text.len() <= 64 && words.len() < MAX_WORDS {
+            words.insert(Arc::clone(&new));
+        }
+        new
+    }
+
     /// How many imports were read so far.
     pub(crate) fn imports(&self) -> usize {
         self.module.imports.len()
@@ -158,9 +180,9 @@ impl<'a> Extractor<'a> {
     /// Writes down an import.
     pub(crate) fn import(&mut self, local: &str, module: &str, item: Option<&str>, node: Node<'_>) {
         self.module.imports.push(Import {
-            local: local.into(),
-            module: module.into(),
-            item: item.map(Into::into),
+            local: self.word(local),
+            module: self.word(module),
+            item: item.map(|item| self.word(item)),
             line: line(node),
         });
     }
@@ -213,9 +235,9 @@ impl<'a> Extractor<'a> {
             Shape::Name => {
                 let name = self.text(node);
                 self.mention(name, false, node);
-                Expr::Name(name.into())
+                Expr::Name(self.word(name))
             }
-            Shape::Literal => Expr::Literal(self.text(node).into()),
+            Shape::Literal => Expr::Literal(self.word(self.text(node))),
             Shape::Text => self.string(node),
             Shape::Wrap => self.wrapped(node),
             Shape::Choice => Expr::Choice(self.values(node)),
@@ -247,7 +269,7 @@ impl<'a> Extractor<'a> {
         let wanted = if is_string { self.lexicon.wants_text(text) } else { self.lexicon.wants_name(text) };
         if wanted {
             self.module.mentions.push(Mention {
-                text: clip(text).into(),
+                text: self.word(clip(text)),
                 is_string,
                 line: line(node),
                 within: self.function,
@@ -300,11 +322,11 @@ impl<'a> Extractor<'a> {
             }
         }
         self.mention(&text, true, node);
-        Expr::Text(clip(&text).into())
+        Expr::Text(self.word(clip(&text)))
     }
 
     fn map(&mut self, node: Node<'_>) -> Expr {
-        let mut entries: Vec<(Box<str>, Expr)> = Vec::new();
+        let mut entries: Vec<(Arc<str>, Expr)> = Vec::new();
         let mut cursor = node.walk();
         for child in node.named_children(&mut cursor) {
             let entry = match child.kind() {
@@ -317,7 +339,7 @@ impl<'a> Extractor<'a> {
                     let key = child.child_by_field_name("name").map(|k| self.key(k)).unwrap_or_default();
                     (key, self.function(child, Vec::new()))
                 }
-                "shorthand_property_identifier" => (self.text(child).into(), self.visit(child)),
+                "shorthand_property_identifier" => (self.word(self.text(child)), self.visit(child)),
                 _ => ("".into(), self.visit(child)),
             };
             if entries.len() < MAX_ELEMENTS {
@@ -328,11 +350,11 @@ impl<'a> Extractor<'a> {
     }
 
     /// The key of a map entry: a name or a string, else empty.
-    fn key(&mut self, node: Node<'_>) -> Box<str> {
+    fn key(&mut self, node: Node<'_>) -> Arc<str> {
         if node.kind() == "property_identifier" || node.kind() == "private_property_identifier" {
             let name = self.text(node);
             self.mention(name, false, node);
-            return name.into();
+            return self.word(name);
         }
         match self.visit(node) {
             Expr::Text(text) => text,
@@ -348,9 +370,9 @@ impl<'a> Extractor<'a> {
         self.mention(name, false, member);
         // `process.env.X` reads a variable as `process.env["X"]` does.
         if is_environment(&object) {
-            return self.element(object, Expr::Text(name.into()), line(member));
+            return self.element(object, Expr::Text(self.word(name)), line(member));
         }
-        Expr::Member(Box::new(object), name.into())
+        Expr::Member(Box::new(object), self.word(name))
     }
 
     /// Reading an element by a literal key is a call of `__getitem__`, so that rules can speak about it; with any
@@ -365,7 +387,7 @@ impl<'a> Extractor<'a> {
     }
 
     fn element(&mut self, object: Expr, key: Expr, line: u32) -> Expr {
-        let callee = Expr::Member(Box::new(object), "__getitem__".into());
+        let callee = Expr::Member(Box::new(object), self.word("__getitem__"));
         self.push_call(callee, vec![Argument { name: None, value: key }], line)
     }
 
@@ -424,7 +446,7 @@ impl<'a> Extractor<'a> {
                 let name = child.child_by_field_name("name").map(|n| self.text(n)).unwrap_or_default();
                 self.mention(name, false, child);
                 let value = child.child_by_field_name("value").map_or(Expr::Unknown, |v| self.visit(v));
-                Argument { name: Some(name.into()), value }
+                Argument { name: Some(self.word(name)), value }
             } else {
                 Argument { name: None, value: self.visit(child) }
             };
@@ -493,9 +515,9 @@ impl<'a> Extractor<'a> {
                         _ => continue,
                     };
                     let element = if is_environment(&value) {
-                        self.element(value.clone(), Expr::Text(key.into()), line(part))
+                        self.element(value.clone(), Expr::Text(self.word(key)), line(part))
                     } else {
-                        Expr::Member(Box::new(value.clone()), key.into())
+                        Expr::Member(Box::new(value.clone()), self.word(key))
                     };
                     self.bind(local, element, at);
                 }
@@ -525,7 +547,7 @@ impl<'a> Extractor<'a> {
 
     fn push_binding(&mut self, name: &str, on_self: bool, value: Expr, at: u32) {
         self.module.bindings.push(Binding {
-            name: name.into(),
+            name: self.word(name),
             on_self,
             class: self.class,
             within: self.function,
@@ -628,7 +650,7 @@ impl<'a> Extractor<'a> {
                         name,
                         "Optional" | "Annotated" | "Union" | "Promise" | "list" | "List" | "Type" | "type"
                     ) {
-                        return Expr::Name(name.into());
+                        return Expr::Name(self.word(name));
                     }
                 }
                 "attribute" | "member_expression" | "nested_type_identifier" => {
@@ -649,11 +671,11 @@ impl<'a> Extractor<'a> {
         Expr::Unknown
     }
 
-    fn parameters(&mut self, node: Node<'_>) -> Vec<(Box<str>, Option<Expr>)> {
+    fn parameters(&mut self, node: Node<'_>) -> Vec<(Arc<str>, Option<Expr>)> {
         let list = node.child_by_field_name("parameters").or_else(|| node.child_by_field_name("parameter"));
         let Some(list) = list else { return Vec::new() };
         if list.kind() == "identifier" {
-            return vec![(self.text(list).into(), None)];
+            return vec![(self.word(self.text(list)), None)];
         }
         let mut parameters = Vec::new();
         let mut cursor = list.walk();
@@ -668,7 +690,7 @@ impl<'a> Extractor<'a> {
                 self.visit(default);
             }
             let name = name.filter(|n| n.kind() == "identifier").map(|n| self.text(n)).unwrap_or_default();
-            parameters.push((name.into(), annotation.filter(|a| *a != Expr::Unknown)));
+            parameters.push((self.word(name), annotation.filter(|a| *a != Expr::Unknown)));
         }
         parameters
     }
@@ -678,7 +700,7 @@ impl<'a> Extractor<'a> {
         let name = node.child_by_field_name("name").map(|n| self.text(n)).unwrap_or_default();
         let id = next(self.module.functions.len());
         self.module.functions.push(Function {
-            name: name.into(),
+            name: self.word(name),
             class: self.class.filter(|_| self.function.is_none()),
             within: self.function,
             parameters,
@@ -727,7 +749,7 @@ impl<'a> Extractor<'a> {
         }
         let name = node.child_by_field_name("name").map(|n| self.text(n)).unwrap_or_default();
         let id = next(self.module.classes.len());
-        self.module.classes.push(Class { name: name.into(), bases, decorators, line: line(node) });
+        self.module.classes.push(Class { name: self.word(name), bases, decorators, line: line(node) });
         let outer = (self.class.replace(id), self.function.take(), self.innermost.take());
         if let Some(body) = node.child_by_field_name("body") {
             self.class_body(body);

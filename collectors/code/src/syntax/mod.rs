@@ -66,19 +66,19 @@ pub(crate) type BranchId = u32;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Expr {
     /// A name.
-    Name(Box<str>),
+    Name(Arc<str>),
     /// An attribute of a value.
-    Member(Box<Self>, Box<str>),
+    Member(Box<Self>, Arc<str>),
     /// The result of a call.
     Call(CallId),
     /// A string literal; holes of a template are left out.
-    Text(Box<str>),
+    Text(Arc<str>),
     /// Another literal, as written: `True`, `5`, `null`.
-    Literal(Box<str>),
+    Literal(Arc<str>),
     /// A list, tuple, set or array.
     List(Vec<Self>),
     /// A dictionary or object; keys that are no names or strings are empty, spreads too.
-    Map(Vec<(Box<str>, Self)>),
+    Map(Vec<(Arc<str>, Self)>),
     /// A function written in place.
     Function(FunctionId),
     /// A class named or written in place.
@@ -95,7 +95,7 @@ pub(crate) enum Expr {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Argument {
     /// Its name, when passed by name.
-    pub name: Option<Box<str>>,
+    pub name: Option<Arc<str>>,
     /// Its value.
     pub value: Expr,
 }
@@ -104,13 +104,13 @@ pub(crate) struct Argument {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Function {
     /// Name; empty for one written in place.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Class whose method it is.
     pub class: Option<ClassId>,
     /// Function it is written in.
     pub within: Option<FunctionId>,
     /// Parameters with their annotated type.
-    pub parameters: Vec<(Box<str>, Option<Expr>)>,
+    pub parameters: Vec<(Arc<str>, Option<Expr>)>,
     /// Decorators, outermost first.
     pub decorators: Vec<Expr>,
     /// What it returns.
@@ -127,7 +127,7 @@ pub(crate) struct Function {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Class {
     /// Name.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Base classes.
     pub bases: Vec<Expr>,
     /// Decorators.
@@ -159,7 +159,7 @@ pub(crate) struct Call {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Binding {
     /// `x`, or `x` of `self.x` when `on_self`.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Whether it is an attribute of the instance.
     pub on_self: bool,
     /// Class in whose body or method it is written.
@@ -176,11 +176,11 @@ pub(crate) struct Binding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Import {
     /// Name it is bound to; empty for one made only for its effects.
-    pub local: Box<str>,
+    pub local: Arc<str>,
     /// Module, as written; relative ones keep their dots.
-    pub module: Box<str>,
+    pub module: Arc<str>,
     /// Item of the module; `None` for the module itself, `*` for everything.
-    pub item: Option<Box<str>>,
+    pub item: Option<Arc<str>>,
     /// Line.
     pub line: u32,
 }
@@ -202,7 +202,7 @@ pub(crate) struct Loop {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention {
     /// The name, or the string.
-    pub text: Box<str>,
+    pub text: Arc<str>,
     /// Whether it is a string.
     pub is_string: bool,
     /// Line.
