@@ -9,6 +9,8 @@ mod imports;
 mod manifests;
 mod prefilter;
 mod program;
+#[cfg(test)]
+mod robustness;
 mod role;
 mod scan;
 mod starters;
