@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+use asmm_model::ComponentKind;
+
 use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
 use crate::{Language, PackageRef, Rule, Site, SiteKind};
@@ -152,6 +154,10 @@ impl RulePack {
             for name in &rule.credentials {
                 pack.credentials.entry(name.clone()).or_default().push(rule_index);
             }
+        }
+        // A variable belongs to the provider whose key it is, before the frameworks that read it by default.
+        for of in pack.credentials.values_mut() {
+            of.sort_by_key(|rule| (rules[*rule as usize].kind != Some(ComponentKind::ProviderSdk), *rule));
         }
         pack.rules = rules;
         pack

@@ -136,7 +136,9 @@ mod tests {
     fn importers_are_found_step_by_step() {
         let mut index = SourceIndex::default();
         let paths: Vec<Arc<str>> = ["agent.py", "service.py", "main.py", "other.py"].map(Arc::from).to_vec();
-        paths.iter().for_each(|path| index.add(Arc::clone(path)));
+        for path in &paths {
+            index.add(Arc::clone(path));
+        }
         let mut importers = Importers::default();
         importers.add(&index, Dialect::Python, &paths[1], b"import agent\n");
         importers.add(&index, Dialect::Python, &paths[2], b"from service import run\n");

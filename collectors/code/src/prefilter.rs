@@ -125,14 +125,9 @@ impl Prefilter {
         self.anchors.iter().map(|a| a.text.as_str())
     }
 
-    /// Looks for anchors; ends at the first that is about AI.
-    pub(crate) fn look(&self, text: &[u8]) -> Hits {
-        self.look_closely(text).0
-    }
-
     /// Looks for anchors. Where all that is about AI are imports of one package, its name comes along: a file of the
     /// repository may stand behind it, and then there is nothing about AI.
-    pub(crate) fn look_closely(&self, text: &[u8]) -> (Hits, Option<&str>) {
+    pub(crate) fn look(&self, text: &[u8]) -> (Hits, Option<&str>) {
         let mut hits = Hits::default();
         let mut only = None;
         for found in self.automaton.find_overlapping_iter(text) {
@@ -173,7 +168,7 @@ fn import_anchors(language: Language, symbol: &str, anchors: &mut Vec<Anchor>) {
     let (name, is_prefix) = symbol.strip_suffix('*').map_or((symbol, false), |name| (name, true));
     let package = (language == Language::Python).then(|| Box::from(name.split('.').next().unwrap_or(name)));
     let mut add = |text: String, setting| {
-        anchors.push(Anchor { text, setting, primary: true, package: package.clone() })
+        anchors.push(Anchor { text, setting, primary: true, package: package.clone() });
     };
     match language {
         Language::Python => {
@@ -241,11 +236,11 @@ mod tests {
     use super::*;
 
     fn python(text: &str) -> Hits {
-        Prefilter::for_language(&RulePack::built_in(), Language::Python).look(text.as_bytes())
+        Prefilter::for_language(&RulePack::built_in(), Language::Python).look(text.as_bytes()).0
     }
 
     fn javascript(text: &str) -> Hits {
-        Prefilter::for_language(&RulePack::built_in(), Language::JavaScript).look(text.as_bytes())
+        Prefilter::for_language(&RulePack::built_in(), Language::JavaScript).look(text.as_bytes()).0
     }
 
     #[test]
@@ -273,7 +268,7 @@ mod tests {
     #[test]
     fn imports_of_one_package_alone_are_told() {
         let prefilter = Prefilter::for_language(&RulePack::built_in(), Language::Python);
-        let only = |text: &str| prefilter.look_closely(text.as_bytes()).1.map(str::to_owned);
+        let only = |text: &str| prefilter.look(text.as_bytes()).1.map(str::to_owned);
         assert_eq!(only("from crewai.agent import Agent\nimport crewai\n").as_deref(), Some("crewai"));
         assert_eq!(only("from crewai import Agent\nimport openai\n"), None);
         assert_eq!(only("import os\n"), None);

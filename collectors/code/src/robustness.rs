@@ -121,15 +121,15 @@ fn pack() -> &'static RulePack {
 #[test]
 fn modules_that_pass_on_everything_of_each_other_end() {
     let names: Vec<String> = (0..40).map(|n| format!("m{n}.ts")).collect();
-    let all: String = (0..40).map(|n| format!("export * from './m{n}';\n")).collect();
+    let all = names.iter().map(|name| format!("export * from './{name}';")).collect::<Vec<_>>().join("\n");
     let code = format!(
-        "import OpenAI from 'openai';\n{all}export const x = missing(new OpenAI(), other.a.b.c());\n"
+        "import OpenAI from 'openai';\n{all}\nexport const x = missing(new OpenAI(), other.a.b.c());\n"
     );
     let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), code.as_bytes())).collect();
     let folder = laid_out(&files);
     let began = Instant::now();
     assert!(scan(folder.path(), &context()).is_ok());
-    assert!(began.elapsed() < Duration::from_secs(60), "it took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "it took {:?}", began.elapsed());
 }
 
 #[test]
@@ -141,8 +141,12 @@ fn names_that_lead_to_themselves_end() {
 
 #[test]
 fn deep_nesting_is_a_gap_and_no_overflow() {
-    for (path, open, close) in [("a.py", "f(", ")"), ("a.js", "[", "]"), ("a.tsx", "{a:", "}")] {
-        let head = if path.ends_with(".py") { "import openai\nx = " } else { "import 'openai';\nconst x = " };
+    let script = "import 'openai';\nconst x = ";
+    for (path, head, open, close) in [
+        ("a.py", "import openai\nx = ", "f(", ")"),
+        ("a.js", script, "[", "]"),
+        ("a.tsx", script, "{a:", "}"),
+    ] {
         let deep = format!("{head}{}1{}\n", open.repeat(20_000), close.repeat(20_000));
         let folder = laid_out(&[(path, deep.as_bytes())]);
         let outcome = scan(folder.path(), &context()).expect("one file does not end a scan");

@@ -178,9 +178,11 @@ impl<'d, 'p> Gates<'d, 'p> {
                 };
                 match argument("@0") {
                     Some((_, Expr::Text(name))) if runs_tools(argument("@1")) => {
-                        drop(nodes.insert(name.to_string()))
+                        nodes.insert(name.to_string());
                     }
-                    first if runs_tools(first) => drop(nodes.insert("tools".to_owned())),
+                    first if runs_tools(first) => {
+                        nodes.insert("tools".to_owned());
+                    }
                     _ => {}
                 }
             }

@@ -62,6 +62,7 @@ pub(crate) enum ManifestKind {
 }
 
 impl ManifestKind {
+    #[cfg(test)]
     /// Every format.
     pub(crate) const ALL: [Self; 27] = [
         Self::Requirements,

@@ -266,6 +266,7 @@ pub(crate) enum ManifestError {
 }
 
 impl ManifestError {
+    #[cfg(test)]
     /// One-based line of the problem, where it is known.
     pub(crate) fn line(&self) -> Option<u32> {
         match self {

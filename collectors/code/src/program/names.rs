@@ -94,9 +94,7 @@ impl Names {
                 None => names.add(binding.within, &binding.name, Definition::Binding(id)),
             }
         }
-        for scoped in names.scoped.values_mut() {
-            scoped.settle();
-        }
+        names.scoped.values_mut().for_each(Scoped::settle);
         names
     }
 

@@ -40,6 +40,7 @@ pub(crate) enum StarterFile {
 }
 
 impl StarterFile {
+    #[cfg(test)]
     /// Every kind.
     pub(crate) const ALL: [Self; 16] = [
         Self::GithubWorkflow,
@@ -96,7 +97,8 @@ pub(crate) fn kind_of(path: &str) -> Option<StarterFile> {
     }
 }
 
-pub(super) fn has_extension(name: &str, extensions: &[&str]) -> bool {
+/// Whether a file's name has one of these extensions.
+pub(crate) fn has_extension(name: &str, extensions: &[&str]) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
 }
 

@@ -30,7 +30,7 @@ mod wrappers;
 use asmm_model::TriggerKind;
 
 pub(crate) use host::unit_commands;
-pub(crate) use kind::{StarterFile, kind_of, may_be_cronjob};
+pub(crate) use kind::{StarterFile, has_extension, kind_of, may_be_cronjob};
 pub(crate) use runs::runs_file;
 
 /// Files above this size are not read.
@@ -111,6 +111,7 @@ pub(crate) enum StarterError {
 }
 
 impl StarterError {
+    #[cfg(test)]
     /// One-based line of the problem, where it is known.
     pub(crate) fn line(&self) -> Option<u32> {
         match self {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::prefilter::Prefilter;
+use crate::starters::has_extension;
 
 /// A credential that a configuration file names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +26,7 @@ pub(crate) fn is_configuration(path: &str) -> bool {
     if name.starts_with(".env")
         || name.starts_with("Dockerfile")
         || name == "Procfile"
-        || name.ends_with(".env")
+        || has_extension(name, &["env"])
     {
         return true;
     }
@@ -58,8 +59,8 @@ pub(crate) fn read(path: &Arc<str>, text: &[u8], credentials: &Prefilter) -> Vec
 fn is_environment(path: &str) -> bool {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     name.starts_with(".env")
-        || name.ends_with(".env")
-        || name.ends_with(".sh")
+        || has_extension(name, &["env"])
+        || has_extension(name, &["sh"])
         || name.starts_with("Dockerfile")
 }
 

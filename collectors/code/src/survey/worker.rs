@@ -13,7 +13,7 @@ use crate::manifests::{self, ManifestKind};
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
 use crate::role::role_of;
-use crate::starters::{self, StarterFile};
+use crate::starters::{self, StarterFile, has_extension};
 use crate::syntax::{Dialect, Lexicon};
 use crate::tree::Found;
 
@@ -116,7 +116,7 @@ impl<'a> Worker<'a> {
             self.pieces.push(Piece::Gap(Gap::new(&found.path, why).because(detail)));
             return false;
         }
-        let (hits, only) = self.engine.prefilter(dialect.language()).look_closely(&self.buffer);
+        let (hits, only) = self.engine.prefilter(dialect.language()).look(&self.buffer);
         let only = only.map(Arc::from);
         // A path that is not what it says, because some of its bytes are no UTF-8, is kept byte for byte.
         let elsewhere = (!found.full.ends_with(&found.path)).then(|| found.full.clone());
@@ -170,8 +170,8 @@ impl<'a> Worker<'a> {
             return true;
         }
         let starter = starters::kind_of(path);
-        let is_service = name.ends_with(".service");
-        let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+        let is_service = has_extension(name, &["service"]);
+        let is_yaml = has_extension(name, &["yml", "yaml"]);
         if starter.is_none() && !is_service && !settings::is_configuration(path) {
             // Counted as looked at: its name says that no rule speaks about it.
             return true;
