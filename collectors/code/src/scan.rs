@@ -142,9 +142,39 @@ impl Scan<'_> {
         let survey = self.survey;
         let mut known: BTreeSet<Arc<str>> = modules.iter().map(|m| Arc::clone(&m.path)).collect();
         let starts: Vec<Arc<str>> = known.iter().cloned().collect();
-        let mut borrowed = 0;
-        let mut from = 0;
-        for _ in 0..MAX_STEPS {
+        self.follow(modules, 0, MAX_STEPS, &mut known)?;
+        // A base class of tools is imported by the tools, wherever they are.
+        let bases: Vec<Arc<str>> =
+            modules.iter().filter(|m| declares_tool_base(m)).map(|m| Arc::clone(&m.path)).collect();
+        let importers = self.importers()?;
+        let mut above = importers.of(starts.iter(), MAX_STEPS, MAX_BORROWED);
+        above.extend(importers.of(bases.iter(), 2, MAX_BORROWED));
+        above.sort();
+        above.dedup();
+        let files: Vec<&SourceFile> = above
+            .iter()
+            .filter(|path| !known.contains(*path))
+            .filter_map(|path| survey.sources.get(path))
+            .filter(|f| f.role.is_own())
+            .collect();
+        known.extend(files.iter().map(|f| Arc::clone(&f.path)));
+        let from = modules.len();
+        modules.extend(self.parse(&files)?);
+        // What puts the parts together imports the others as well.
+        self.follow(modules, from, 2, &mut known)
+    }
+
+    /// Adds what modules from an index on import from their own repository, directly or through others.
+    fn follow(
+        &mut self,
+        modules: &mut Vec<Module>,
+        mut from: usize,
+        steps: usize,
+        known: &mut BTreeSet<Arc<str>>,
+    ) -> Result<(), CollectError> {
+        let survey = self.survey;
+        let most = modules.len() + MAX_BORROWED;
+        for _ in 0..steps {
             let mut next: BTreeSet<Arc<str>> = BTreeSet::new();
             for module in modules.get(from..).unwrap_or_default() {
                 for import in &module.imports {
@@ -164,32 +194,16 @@ impl Scan<'_> {
             }
             let files: Vec<&SourceFile> = next
                 .iter()
-                .take(MAX_BORROWED.saturating_sub(borrowed))
+                .take(most.saturating_sub(modules.len()))
                 .filter_map(|path| survey.sources.get(path))
                 .collect();
             if files.is_empty() {
                 break;
             }
             from = modules.len();
-            borrowed += files.len();
             known.extend(files.iter().map(|f| Arc::clone(&f.path)));
             modules.extend(self.parse(&files)?);
         }
-        // A base class of tools is imported by the tools, wherever they are.
-        let bases: Vec<Arc<str>> =
-            modules.iter().filter(|m| declares_tool_base(m)).map(|m| Arc::clone(&m.path)).collect();
-        let importers = self.importers()?;
-        let mut above = importers.of(starts.iter(), MAX_STEPS, MAX_BORROWED);
-        above.extend(importers.of(bases.iter(), 2, MAX_BORROWED));
-        above.sort();
-        above.dedup();
-        let files: Vec<&SourceFile> = above
-            .iter()
-            .filter(|path| !known.contains(*path))
-            .filter_map(|path| survey.sources.get(path))
-            .filter(|f| f.role.is_own())
-            .collect();
-        modules.extend(self.parse(&files)?);
         Ok(())
     }
 

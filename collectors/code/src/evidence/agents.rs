@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::Effect;
 use muster_rules::{Means, ToolArgument};
 
+use super::graphs::Circle;
 use super::reach::Reach;
 use super::tools::{FoundTool, ToolList, ToolSource, Tools};
 use crate::detect::{Detection, Hit, Presence, Subject};
@@ -267,8 +268,13 @@ fn merge(tools: &mut Vec<FoundTool>) {
     *tools = merged;
 }
 
-/// Whether results of tools go back to the model that is called there.
-pub(crate) fn feedback(detection: &Detection<'_>, reach: &Reach, site: &ModelSite<'_>) -> Feedback {
+/// Whether results of tools go back to the model that is called there; `circles` are those of graphs of nodes.
+pub(crate) fn feedback(
+    detection: &Detection<'_>,
+    reach: &Reach,
+    circles: &[Circle],
+    site: &ModelSite<'_>,
+) -> Feedback {
     let routine = site.hit.routine();
     let program = detection.program;
     let in_loop = |call: CallSite| program.module(call.module).call(call.call).in_loop.is_some();
@@ -307,6 +313,16 @@ pub(crate) fn feedback(detection: &Detection<'_>, reach: &Reach, site: &ModelSit
                 return Feedback::Loop { routine: at, line: mention.line };
             }
             once = true;
+        }
+    }
+    // A model that is called in one node, and results that are handed back in the same or another one of a circle.
+    for circle in circles {
+        let around = reach.below(circle.routines.iter().copied());
+        let mention = detection.meaning(Means::ToolResult).find(|hit| around.contains(&hit.routine()));
+        if around.contains(&routine)
+            && let Some(mention) = mention
+        {
+            return Feedback::Loop { routine: mention.routine(), line: mention.line };
         }
     }
     if once { Feedback::Once } else { Feedback::None }

@@ -13,6 +13,7 @@ use super::components::{in_code, in_manifests, place};
 use super::criteria::Reasons;
 use super::effects::{Change, Outcome, outcome};
 use super::gates::Gates;
+use super::graphs::circles;
 use super::parts::{is_system, parts};
 use super::reach::Reach;
 use super::tools::{FoundTool, ToolSource};
@@ -185,8 +186,9 @@ impl One<'_, '_, '_> {
         }
         let sites = model_sites(detection, &is_own);
         let bound = toolbox(detection, &sites, &is_own);
+        let circles = circles(detection);
         let feedbacks: Vec<Feedback> =
-            sites.iter().map(|site| feedback(detection, self.reach, site)).collect();
+            sites.iter().map(|site| feedback(detection, self.reach, &circles, site)).collect();
         let loops = feedbacks.iter().any(|f| matches!(f, Feedback::Loop { .. }));
         let gates = Gates::of(detection, self.reach, &sites, &is_own);
         let mut tools: Vec<(FoundTool, Outcome)> = bound
@@ -197,7 +199,7 @@ impl One<'_, '_, '_> {
                 (tool, outcome)
             })
             .collect();
-        self.dispatched(&feedbacks, &mut tools);
+        self.dispatched(&sites, &feedbacks, &mut tools);
         let mut reasons = Reasons::new(detection.pack.heuristics());
         // What a tool does with its arguments is told as the tool's own effect.
         let within_tools: BTreeSet<CallSite> =
@@ -250,15 +252,27 @@ impl One<'_, '_, '_> {
 
     /// Tools of which only the description is known, in code that hands out tool calls by itself: if that code leads to
     /// the execution of commands, they are what it executes. Weaker effects on the way may be a log.
-    fn dispatched(&self, feedbacks: &[Feedback], tools: &mut [(FoundTool, Outcome)]) {
+    fn dispatched(
+        &self,
+        sites: &[ModelSite<'_>],
+        feedbacks: &[Feedback],
+        tools: &mut [(FoundTool, Outcome)],
+    ) {
         let is_blind = |(tool, _): &(FoundTool, Outcome)| tool.handlers.is_empty() && tool.effect.is_none();
         if !tools.iter().any(is_blind) {
             return;
         }
-        let routines: Vec<Routine> = feedbacks
-            .iter()
-            .filter_map(|f| if let Feedback::Loop { routine, .. } = f { Some(*routine) } else { None })
-            .collect();
+        if !feedbacks.iter().any(|f| matches!(f, Feedback::Loop { .. })) {
+            return;
+        }
+        // The loop that runs the tools is around the call of the model, if not in the same function.
+        let program = self.case.detection.program;
+        let loops = |routine: &Routine| {
+            let module = program.module(routine.module);
+            module.loops.iter().any(|l| l.within == routine.function) && module.role == self.part.role
+        };
+        let above = self.reach.above(sites.iter().map(|site| site.hit.routine()));
+        let routines: Vec<Routine> = above.into_iter().filter(loops).collect();
         let mut reached = outcome(self.case.detection, &routines);
         reached.changes.retain(|change| change.effect == Effect::Execute);
         for (_, known) in tools.iter_mut().filter(|tool| is_blind(tool)) {

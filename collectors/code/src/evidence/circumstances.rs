@@ -100,7 +100,10 @@ impl One<'_, '_, '_> {
         let program = self.case.detection.program;
         above
             .iter()
-            .filter(|routine| routine.function.is_none() && program.module(routine.module).is_script)
+            .filter(|routine| {
+                let module = program.module(routine.module);
+                routine.function.is_none() && module.is_script && module.role.is_own()
+            })
             .map(|routine| FoundTrigger {
                 kind: TriggerKind::Manual,
                 value: "command line".to_owned(),

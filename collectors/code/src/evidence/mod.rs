@@ -9,6 +9,7 @@ mod consequences;
 mod criteria;
 mod effects;
 mod gates;
+mod graphs;
 mod identities;
 mod parts;
 mod reach;
