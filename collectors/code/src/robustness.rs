@@ -133,6 +133,23 @@ fn modules_that_pass_on_everything_of_each_other_end() {
 }
 
 #[test]
+fn thousands_of_calls_in_a_chain_end() {
+    use std::fmt::Write as _;
+    let mut code = "from openai import OpenAI\nclient = OpenAI()\n".to_owned();
+    for n in 0..6_000 {
+        let next = n + 1;
+        let call = "client.chat.completions.create(model=\"gpt-4o\", messages=m, tools=[{\"type\": \"function\", \"function\": {\"name\": \"t";
+        let _ =
+            write!(code, "def f{n}(m):\n    for x in m:\n        {call}{n}\"}}}}])\n        f{next}(m)\n");
+    }
+    code.push_str("def f6000(m):\n    m.append({\"role\": \"tool\", \"tool_call_id\": 1})\n    f0(m)\n");
+    let folder = laid_out(&[("app.py", code.as_bytes())]);
+    let began = Instant::now();
+    assert!(scan(folder.path(), &context()).is_ok());
+    assert!(began.elapsed() < Duration::from_mins(2), "it took {:?}", began.elapsed());
+}
+
+#[test]
 fn names_that_lead_to_themselves_end() {
     let code = "from openai import OpenAI\na = b\nb = a\nf = lambda: f()\ng = g.h.i\nclass A(A): pass\nclass B(C): pass\nclass C(B): pass\nB().x.y(a, b, f(), g, *a, **b)\nOpenAI(a).b(B().c)\n";
     let folder = laid_out(&[("app.py", code.as_bytes())]);

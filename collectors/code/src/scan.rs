@@ -19,9 +19,9 @@ use crate::tree::{Tree, read_bounded};
 use crate::units::{Unit, Units};
 
 /// Modules that one unit may have; beyond it the rest is a gap.
-const MAX_MODULES: usize = 20_000;
+const MAX_MODULES: usize = 5_000;
 /// Modules that a unit borrows: what its code imports, and what imports its code.
-const MAX_BORROWED: usize = 2_000;
+const MAX_BORROWED: usize = 1_000;
 /// Steps from one import to the next that are followed.
 const MAX_STEPS: usize = 5;
 /// Bytes of a source file; the survey has the same bound.

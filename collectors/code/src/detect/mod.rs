@@ -64,6 +64,7 @@ pub(crate) struct Detection<'p> {
     by_call: HashMap<CallSite, Vec<u32>>,
     by_function: HashMap<Routine, Vec<u32>>,
     by_class: HashMap<(ModuleId, ClassId), Vec<u32>>,
+    by_means: HashMap<Means, Vec<u32>>,
 }
 
 /// Sites by kind and name: names repeat all over a program.
@@ -98,8 +99,10 @@ impl<'p> Detection<'p> {
             by_call: HashMap::new(),
             by_function: HashMap::new(),
             by_class: HashMap::new(),
+            by_means: HashMap::new(),
         };
         for (index, hit) in (0u32..).zip(&hits) {
+            detection.by_means.entry(pack.site(hit.site).means).or_default().push(index);
             match hit.subject {
                 Subject::Call(call) => {
                     let site = CallSite { module: hit.module, call };
@@ -133,7 +136,7 @@ impl<'p> Detection<'p> {
 
     /// Hits of one meaning, in order.
     pub(crate) fn meaning(&self, means: Means) -> impl Iterator<Item = &Hit> {
-        self.hits.iter().filter(move |hit| self.means(hit) == means)
+        self.some(self.by_means.get(&means))
     }
 
     fn some<'s>(&'s self, indices: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'s Hit> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::Effect;
 use muster_rules::{Means, ToolArgument};
 
-use super::graphs::Circle;
+use super::graphs::{Circle, circles};
 use super::reach::Reach;
 use super::tools::{FoundTool, ToolList, ToolSource, Tools};
 use crate::detect::{Detection, Hit, Presence, Subject};
@@ -31,6 +31,11 @@ pub(crate) struct ModelSite<'d> {
     /// Whether arguments that could not be followed may carry tools.
     pub(crate) is_unclear: bool,
 }
+
+/// Places of one part that are looked at.
+const MAX_SITES: usize = 5_000;
+/// Tools of one part that are kept.
+const MAX_TOOLS: usize = 1_000;
 
 /// How the results of tools go back to a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +99,13 @@ pub(crate) fn model_sites<'d>(
             }
         }
         sites.push(found);
+        if sites.len() == MAX_SITES {
+            // What is not looked at may be anything.
+            for site in &mut sites {
+                site.is_unclear = true;
+            }
+            break;
+        }
     }
     sites
 }
@@ -187,6 +199,10 @@ pub(crate) fn toolbox(
             }
         }
     }
+    if found.tools.len() > MAX_TOOLS {
+        found.tools.truncate(MAX_TOOLS);
+        found.open = true;
+    }
     merge(&mut found.tools);
     found
 }
@@ -268,64 +284,73 @@ fn merge(tools: &mut Vec<FoundTool>) {
     *tools = merged;
 }
 
-/// Whether results of tools go back to the model that is called there; `circles` are those of graphs of nodes.
-pub(crate) fn feedback(
-    detection: &Detection<'_>,
-    reach: &Reach,
-    circles: &[Circle],
-    site: &ModelSite<'_>,
-) -> Feedback {
-    let routine = site.hit.routine();
-    let program = detection.program;
-    let in_loop = |call: CallSite| program.module(call.module).call(call.call).in_loop.is_some();
-    // The routine of the call and those that call it, as long as no loop was met.
-    let mut rounds: Vec<(Routine, Option<(ModuleId, LoopId)>)> = Vec::new();
-    if let Some(call) = site.hit.call() {
-        let found = program.module(call.module).call(call.call);
-        rounds.push((routine, found.in_loop.map(|l| (call.module, l))));
+/// Answers whether results of tools go back to a model.
+pub(crate) struct Rounds<'d, 'p> {
+    detection: &'d Detection<'p>,
+    reach: &'d Reach,
+    /// Those of graphs of nodes.
+    circles: Vec<Circle>,
+    /// For every routine that leads to a name which hands a result back: the line of that name.
+    handed_back: BTreeMap<Routine, u32>,
+}
+
+impl<'d, 'p> Rounds<'d, 'p> {
+    pub(crate) fn of(detection: &'d Detection<'p>, reach: &'d Reach) -> Self {
+        let mentions = detection.meaning(Means::ToolResult).map(|hit| (hit.routine(), hit.line));
+        Self { detection, reach, circles: circles(detection), handed_back: reach.nearest(mentions) }
     }
-    let mut edge = vec![routine];
-    let mut seen: BTreeSet<Routine> = edge.iter().copied().collect();
-    for _ in 0..4 {
-        let mut next = Vec::new();
-        for at in edge {
-            for caller in program.callers(at) {
-                let found = program.module(caller.module).call(caller.call);
-                let above = Routine { module: caller.module, function: found.within };
-                rounds.push((above, found.in_loop.map(|l| (caller.module, l))));
-                if !in_loop(*caller) && seen.insert(above) {
-                    next.push(above);
+
+    /// Whether results of tools go back to the model that is called at a site.
+    pub(crate) fn feedback(&self, site: &ModelSite<'_>) -> Feedback {
+        let (detection, reach) = (self.detection, self.reach);
+        let routine = site.hit.routine();
+        let program = detection.program;
+        let in_loop = |call: CallSite| program.module(call.module).call(call.call).in_loop.is_some();
+        // The routine of the call and those that call it, as long as no loop was met.
+        let mut rounds: Vec<(Routine, Option<(ModuleId, LoopId)>)> = Vec::new();
+        if let Some(call) = site.hit.call() {
+            let found = program.module(call.module).call(call.call);
+            rounds.push((routine, found.in_loop.map(|l| (call.module, l))));
+        }
+        let mut edge = vec![routine];
+        let mut seen: BTreeSet<Routine> = edge.iter().copied().collect();
+        for _ in 0..4 {
+            let mut next = Vec::new();
+            for at in edge {
+                for caller in program.callers(at) {
+                    let found = program.module(caller.module).call(caller.call);
+                    let above = Routine { module: caller.module, function: found.within };
+                    rounds.push((above, found.in_loop.map(|l| (caller.module, l))));
+                    if !in_loop(*caller) && seen.insert(above) {
+                        next.push(above);
+                    }
                 }
             }
+            edge = next;
         }
-        edge = next;
-    }
-    let recursive = reach.is_recursive(routine).then_some((routine, None));
-    let mut once = false;
-    for (at, inside) in rounds.iter().copied().chain(recursive) {
-        let loops = inside.is_some() || recursive.is_some_and(|(r, _)| r == at);
-        let around = reach.below([at]);
-        let mention = detection.meaning(Means::ToolResult).find(|hit| {
-            around.contains(&hit.routine()) || (hit.module == at.module && hit.function == at.function)
-        });
-        if let Some(mention) = mention {
-            if loops {
-                return Feedback::Loop { routine: at, line: mention.line };
+        let recursive = reach.is_recursive(routine).then_some((routine, None));
+        let mut once = false;
+        for (at, inside) in rounds.iter().copied().chain(recursive) {
+            let loops = inside.is_some() || recursive.is_some_and(|(r, _)| r == at);
+            if let Some(line) = self.handed_back.get(&at).copied() {
+                if loops {
+                    return Feedback::Loop { routine: at, line };
+                }
+                once = true;
             }
-            once = true;
         }
-    }
-    // A model that is called in one node, and results that are handed back in the same or another one of a circle.
-    for circle in circles {
-        let around = reach.below(circle.routines.iter().copied());
-        let mention = detection.meaning(Means::ToolResult).find(|hit| around.contains(&hit.routine()));
-        if around.contains(&routine)
-            && let Some(mention) = mention
-        {
-            return Feedback::Loop { routine: mention.routine(), line: mention.line };
+        // A model that is called in one node, and results that are handed back in the same or another one of a circle.
+        for circle in &self.circles {
+            let around = reach.below(circle.routines.iter().copied());
+            let mention = detection.meaning(Means::ToolResult).find(|hit| around.contains(&hit.routine()));
+            if around.contains(&routine)
+                && let Some(mention) = mention
+            {
+                return Feedback::Loop { routine: mention.routine(), line: mention.line };
+            }
         }
+        if once { Feedback::Once } else { Feedback::None }
     }
-    if once { Feedback::Once } else { Feedback::None }
 }
 
 /// Last names of calls that run an agent or a chain which was made elsewhere.

@@ -8,12 +8,11 @@ use asmm_model::{
 };
 use muster_rules::Means;
 
-use super::agents::{Feedback, ModelSite, executed_output, feedback, model_sites, toolbox};
+use super::agents::{Feedback, ModelSite, Rounds, executed_output, model_sites, toolbox};
 use super::components::{in_code, in_manifests, place};
 use super::criteria::Reasons;
 use super::effects::{Change, Outcome, outcome};
 use super::gates::Gates;
-use super::graphs::circles;
 use super::parts::{is_system, parts};
 use super::reach::Reach;
 use super::tools::{FoundTool, ToolSource};
@@ -186,9 +185,8 @@ impl One<'_, '_, '_> {
         }
         let sites = model_sites(detection, &is_own);
         let bound = toolbox(detection, &sites, &is_own);
-        let circles = circles(detection);
-        let feedbacks: Vec<Feedback> =
-            sites.iter().map(|site| feedback(detection, self.reach, &circles, site)).collect();
+        let rounds = Rounds::of(detection, self.reach);
+        let feedbacks: Vec<Feedback> = sites.iter().map(|site| rounds.feedback(site)).collect();
         let loops = feedbacks.iter().any(|f| matches!(f, Feedback::Loop { .. }));
         let gates = Gates::of(detection, self.reach, &sites, &is_own);
         let mut tools: Vec<(FoundTool, Outcome)> = bound

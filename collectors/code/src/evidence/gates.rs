@@ -33,6 +33,8 @@ pub(crate) struct Gates<'d, 'p> {
     pub(crate) bypasses: Vec<&'d Hit>,
     /// Where models are called.
     models: BTreeSet<CallSite>,
+    /// Routines from which one is called.
+    to_models: BTreeSet<Routine>,
 }
 
 impl<'d, 'p> Gates<'d, 'p> {
@@ -50,6 +52,7 @@ impl<'d, 'p> Gates<'d, 'p> {
             named: Vec::new(),
             bypasses: Vec::new(),
             models: sites.iter().filter_map(|s| s.hit.call()).collect(),
+            to_models: reach.above(sites.iter().map(|s| s.hit.routine())),
         };
         for hit in &detection.hits {
             match detection.means(hit) {
@@ -260,7 +263,7 @@ impl<'d, 'p> Gates<'d, 'p> {
             return None;
         }
         let program = self.detection.program;
-        let below_models = self.reach.above(self.models.iter().map(|m| routine_of(program, *m)));
+        let below_models = &self.to_models;
         let above = self.reach.above(tool.handlers.iter().copied());
         let mut best = None;
         for routine in &above {
@@ -341,10 +344,6 @@ impl<'d, 'p> Gates<'d, 'p> {
         let program = self.detection.program;
         program.calls_in(routine).find_map(|site| program.targets(site).find_map(|r| self.asks(r, depth)))
     }
-}
-
-fn routine_of(program: &Program<'_>, site: CallSite) -> Routine {
-    Routine { module: site.module, function: program.module(site.module).call(site.call).within }
 }
 
 fn line_of(program: &Program<'_>, site: CallSite) -> u32 {

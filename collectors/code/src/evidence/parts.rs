@@ -14,25 +14,30 @@ use crate::units::{GENERIC_FOLDERS, Part, SERVICE_PARENTS, part_of};
 
 /// Whether modules use a model: a name in a list or a manifest is no use.
 pub(crate) fn is_system(detection: &Detection<'_>, own: &BTreeSet<ModuleId>) -> bool {
-    detection.hits.iter().any(|hit| {
+    detection.hits.iter().filter(|hit| own.contains(&hit.module)).any(|hit| {
         let rule = detection.rule(hit);
+        let site = detection.site(hit);
+        if runs(site.means) {
+            return true;
+        }
         let model = matches!(
             rule.kind,
             Some(ComponentKind::ProviderSdk | ComponentKind::AgentFramework | ComponentKind::Serving)
         );
-        let site = detection.site(hit);
+        // What is imported and used in a way that no rule knows is still used. A package of which no rule knows how it
+        // would run a model, such as the widgets of a chat window, shows nothing by its import.
+        let language = detection.program.module(hit.module).dialect.language();
+        let can_run = || rule.sites.iter().any(|s| runs(s.means) && s.languages.contains(&language));
         let shows = !matches!(site.kind, SiteKind::Mention | SiteKind::Text);
-        let runs = matches!(
-            site.means,
-            Means::Agent
-                | Means::ModelCall
-                | Means::Chain
-                | Means::BindsTools
-                | Means::Client
-                | Means::Training
-        );
-        own.contains(&hit.module) && shows && (runs || (model && rule.strength >= 2))
+        shows && model && rule.strength >= 2 && can_run()
     })
+}
+
+fn runs(means: Means) -> bool {
+    matches!(
+        means,
+        Means::Agent | Means::ModelCall | Means::Chain | Means::BindsTools | Means::Client | Means::Training
+    )
 }
 
 /// The parts of a unit, with their modules.

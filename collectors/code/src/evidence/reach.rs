@@ -1,6 +1,6 @@
 //! What runs what: the call graph of a program, with callbacks, nested functions and imports, in both directions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::program::{CallSite, Meaning, Program, Routine, Spot};
 use crate::syntax::Expr;
@@ -12,6 +12,9 @@ const COMMON: [&str; 40] = [
     "invoke", "handle", "process", "main", "apply", "parse", "format", "query", "search", "stream",
     "connect", "fetch", "reset", "clear", "build", "setup",
 ];
+
+/// Routines that one question may lead to: without a bound, many questions about long chains would cost their square.
+const MOST: usize = 20_000;
 
 /// The call graph.
 #[derive(Debug, Default)]
@@ -59,30 +62,57 @@ impl Reach {
 
     /// Everything from which one of these is reached, themselves included.
     pub(crate) fn above(&self, of: impl IntoIterator<Item = Routine>) -> BTreeSet<Routine> {
-        closure(&self.up, of)
+        closure(&self.up, of, MOST)
     }
 
     /// Everything that is reached from these, themselves included.
     pub(crate) fn below(&self, of: impl IntoIterator<Item = Routine>) -> BTreeSet<Routine> {
-        closure(&self.down, of)
+        closure(&self.down, of, MOST)
     }
 
     /// Whether a routine leads back to itself.
     pub(crate) fn is_recursive(&self, routine: Routine) -> bool {
+        // A circle of more functions than this is no loop that anybody wrote.
+        const MOST: usize = 200;
         let next = self.down.get(&routine).into_iter().flatten().copied();
-        self.below(next).contains(&routine)
+        closure(&self.down, next, MOST).contains(&routine)
+    }
+
+    /// For every routine from which one of these is reached, which of them it is: the nearest, counted in calls.
+    pub(crate) fn nearest<T: Copy>(
+        &self,
+        of: impl IntoIterator<Item = (Routine, T)>,
+    ) -> BTreeMap<Routine, T> {
+        let mut known: BTreeMap<Routine, T> = BTreeMap::new();
+        let mut queue: VecDeque<Routine> = VecDeque::new();
+        for (routine, what) in of {
+            if known.insert(routine, what).is_none() {
+                queue.push_back(routine);
+            }
+        }
+        while let Some(at) = queue.pop_front() {
+            let Some(what) = known.get(&at).copied() else { continue };
+            for next in self.up.get(&at).into_iter().flatten() {
+                if !known.contains_key(next) {
+                    known.insert(*next, what);
+                    queue.push_back(*next);
+                }
+            }
+        }
+        known
     }
 }
 
 fn closure(
     edges: &BTreeMap<Routine, BTreeSet<Routine>>,
     of: impl IntoIterator<Item = Routine>,
+    most: usize,
 ) -> BTreeSet<Routine> {
     let mut known: BTreeSet<Routine> = of.into_iter().collect();
     let mut edge: Vec<Routine> = known.iter().copied().collect();
     while let Some(at) = edge.pop() {
         for next in edges.get(&at).into_iter().flatten() {
-            if known.insert(*next) {
+            if known.len() < most && known.insert(*next) {
                 edge.push(*next);
             }
         }
