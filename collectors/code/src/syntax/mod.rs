@@ -3,19 +3,23 @@
 //! A language is one table (`python.rs`, `javascript.rs`): which node kinds of its grammar have which shape. The
 //! extractor walks a syntax tree once and keeps only what name resolution and the rules can use.
 
+mod bindings;
+mod definitions;
 mod extract;
 mod javascript;
 mod lexicon;
+mod parse;
 mod python;
 mod shape;
+mod values;
 
 use std::sync::Arc;
 
 use asmm_model::Role;
 use muster_rules::Language;
 
-pub(crate) use extract::Parsers;
 pub(crate) use lexicon::Lexicon;
+pub(crate) use parse::Parsers;
 
 /// How a source file is written: a language and its dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,147 @@
+//! From the text of a file to its facts: parsing, bounded in time, and the walk over the tree.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use asmm_model::Role;
+use tree_sitter::{Node, Parser};
+
+use super::extract::Extractor;
+use super::shape::{Grammar, ShapeTable};
+use super::{Dialect, Lexicon, Module, javascript, python};
+
+/// Longest time one file may take to parse.
+const MAX_PARSE: Duration = Duration::from_secs(5);
+
+/// A file could not be parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ParseFailure {
+    /// It took longer than [`MAX_PARSE`].
+    #[error("parsing took too long")]
+    TooSlow,
+    /// The grammar does not load.
+    #[error("the grammar cannot be loaded")]
+    NoGrammar,
+}
+
+/// One parser and shape table per dialect; every worker owns its own.
+pub(crate) struct Parsers {
+    parser: Parser,
+    dialects: Vec<(Dialect, tree_sitter::Language, ShapeTable, &'static Grammar)>,
+    /// Texts of the files so far.
+    words: RefCell<HashSet<Arc<str>>>,
+}
+
+impl std::fmt::Debug for Parsers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parsers").finish_non_exhaustive()
+    }
+}
+
+impl Default for Parsers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Parsers {
+    /// Parsers for every dialect.
+    pub(crate) fn new() -> Self {
+        let all: [(Dialect, tree_sitter::Language, &'static Grammar); 4] = [
+            (Dialect::Python, tree_sitter_python::LANGUAGE.into(), &python::GRAMMAR),
+            (Dialect::JavaScript, tree_sitter_javascript::LANGUAGE.into(), &javascript::GRAMMAR),
+            (Dialect::TypeScript, tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), &javascript::GRAMMAR),
+            (Dialect::Tsx, tree_sitter_typescript::LANGUAGE_TSX.into(), &javascript::GRAMMAR),
+        ];
+        let dialects = all
+            .into_iter()
+            .map(|(dialect, language, grammar)| {
+                let table = ShapeTable::new(grammar, &language);
+                (dialect, language, table, grammar)
+            })
+            .collect();
+        Self { parser: Parser::new(), dialects, words: RefCell::default() }
+    }
+
+    /// Parses a file and writes down its facts.
+    pub(crate) fn module(
+        &mut self,
+        path: &Arc<str>,
+        dialect: Dialect,
+        role: Role,
+        source: &[u8],
+        lexicon: &Lexicon,
+    ) -> Result<Module, ParseFailure> {
+        let Some((_, language, table, grammar)) = self.dialects.iter().find(|(d, ..)| *d == dialect) else {
+            return Err(ParseFailure::NoGrammar);
+        };
+        self.parser.set_language(language).map_err(|_| ParseFailure::NoGrammar)?;
+        let started = Instant::now();
+        let mut too_slow = |_: &tree_sitter::ParseState| {
+            if started.elapsed() > MAX_PARSE {
+                std::ops::ControlFlow::Break(())
+            } else {
+                std::ops::ControlFlow::Continue(())
+            }
+        };
+        let options = tree_sitter::ParseOptions::new().progress_callback(&mut too_slow);
+        let mut read = |offset: usize, _| source.get(offset..).unwrap_or_default();
+        let tree = self.parser.parse_with_options(&mut read, None, Some(options));
+        let Some(tree) = tree else {
+            self.parser.reset();
+            return Err(ParseFailure::TooSlow);
+        };
+        let mut x = Extractor {
+            source,
+            grammar,
+            table,
+            lexicon,
+            words: &self.words,
+            module: Module {
+                path: Arc::clone(path),
+                dialect,
+                role,
+                imports: Vec::new(),
+                functions: Vec::new(),
+                classes: Vec::new(),
+                calls: Vec::new(),
+                bindings: Vec::new(),
+                loops: Vec::new(),
+                branches: Vec::new(),
+                mentions: Vec::new(),
+                broken: is_broken(tree.root_node()),
+                is_script: source.starts_with(b"#!"),
+            },
+            depth: 0,
+            function: None,
+            class: None,
+            innermost: None,
+            in_condition: false,
+            branch: None,
+        };
+        x.children(tree.root_node());
+        Ok(x.module)
+    }
+}
+
+/// Whether something could not be parsed that may be code. A bare `&` in the text between two tags is none.
+fn is_broken(root: Node<'_>) -> bool {
+    let mut stack = vec![root];
+    while let Some(node) = stack.pop() {
+        if !node.has_error() {
+            continue;
+        }
+        if node.is_error() || node.is_missing() {
+            let in_text = node.parent().is_some_and(|p| matches!(p.kind(), "jsx_element" | "jsx_fragment"));
+            if !in_text {
+                return true;
+            }
+            continue;
+        }
+        let mut cursor = node.walk();
+        stack.extend(node.children(&mut cursor));
+    }
+    false
+}
