@@ -374,10 +374,10 @@ B()
                 "1 import acme",
                 "1 import acme.Base",
                 "1 import acme.tool",
-                "2 decorator acme.tool",
+                "3 decorator acme.tool",
                 "4 call acme.tool",
-                "4 decorator acme.tool",
-                "4 subclass acme.Base",
+                "5 decorator acme.tool",
+                "5 subclass acme.Base",
                 "6 call builtins.thing.run",
                 "7 call acme.Base",
             ]
