@@ -8,9 +8,10 @@ use owo_colors::{OwoColorize, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How a piece of text is shown where there are colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Tone {
     /// As it is.
+    #[default]
     Plain,
     /// A name, a heading.
     Strong,
@@ -100,8 +101,19 @@ fn fit(text: &str, width: usize, cut: Cut) -> Cow<'_, str> {
     }
 }
 
+/// A path that gives up folders from the left until it fits, but keeps so many of its names.
+fn shortened(path: &str, room: usize, names: usize) -> Option<Cow<'_, str>> {
+    if path.width() <= room {
+        return Some(Cow::Borrowed(path));
+    }
+    let slashes: Vec<usize> = path.match_indices('/').map(|(at, _)| at).collect();
+    let kept = slashes.len().checked_sub(names)?;
+    let cut = slashes[..=kept].iter().find(|at| path[**at..].width() < room)?;
+    Some(Cow::Owned(format!("…{}", &path[*cut..])))
+}
+
 /// A piece of text in one tone. What is in it is visible.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     tone: Tone,
     text: String,
@@ -141,6 +153,13 @@ impl Line {
         self
     }
 
+    /// The same with another line behind it.
+    #[must_use]
+    pub(crate) fn and(mut self, Self(more): Self) -> Self {
+        self.0.extend(more);
+        self
+    }
+
     fn width(&self) -> usize {
         self.0.iter().map(Span::width).sum()
     }
@@ -174,10 +193,88 @@ impl Column {
     }
 }
 
+/// One entry of a list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entry {
+    /// What is aligned with the other entries.
+    pub(crate) heads: Vec<Span>,
+    /// What is told.
+    pub(crate) text: Line,
+    /// Where it is.
+    pub(crate) place: Span,
+}
+
 /// Between two columns.
 const GAP: usize = 2;
 /// A column is never cut below this.
 const STUMP: usize = 8;
+/// Text beside the heads of an entry has at least this much room; otherwise it stands below them.
+const ROOM: usize = 32;
+/// Lines that one word may take.
+const LINES_OF_A_WORD: usize = 4;
+
+/// A line that is being written.
+struct Pen {
+    line: Line,
+    /// Columns up to here.
+    used: usize,
+    /// Whether there is text in the line that a break would part from what comes.
+    begun: bool,
+}
+
+impl Pen {
+    fn put(&mut self, tone: Tone, text: &str) {
+        self.used += text.width();
+        self.begun |= !text.trim_end().is_empty();
+        match self.line.0.last_mut() {
+            Some(last) if last.tone == tone => last.text.push_str(text),
+            _ => self.line.0.push(Span { tone, text: text.to_owned() }),
+        }
+    }
+}
+
+/// What stands between two blanks, in one tone or several, and the blanks behind it.
+#[derive(Default)]
+struct Word<'a> {
+    pieces: Vec<(Tone, &'a str)>,
+    spaces: Option<(Tone, &'a str)>,
+}
+
+/// The words of a paragraph: a line may end between two of them, but not where only the tone changes.
+fn words(paragraph: &Line) -> Vec<Word<'_>> {
+    let mut words: Vec<Word> = vec![Word::default()];
+    for Span { tone, text } in &paragraph.0 {
+        for part in text.split_inclusive(' ') {
+            let (word, spaces) = part.split_at(part.trim_end_matches(' ').len());
+            if words.last().is_none_or(|last| last.spaces.is_some()) {
+                words.push(Word::default());
+            }
+            if let Some(last) = words.last_mut() {
+                last.pieces.extend((!word.is_empty()).then_some((*tone, word)));
+                last.spaces = (!spaces.is_empty()).then_some((*tone, spaces));
+            }
+        }
+    }
+    words
+}
+
+/// Where a word that no line has room for is broken: behind a mark, if there is one in the second half of what fits.
+fn break_of(word: &str, room: usize) -> usize {
+    let (mut used, mut end, mut mark) = (0, 0, 0);
+    for (at, c) in word.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > room {
+            break;
+        }
+        end = at + c.len_utf8();
+        if "/.#:_-".contains(c) && used * 2 > room {
+            mark = end;
+        }
+    }
+    // A letter that is wider than the line still has to go somewhere.
+    let first = word.chars().next().map_or(0, char::len_utf8);
+    if mark > 0 { mark } else { end.max(first) }
+}
 
 /// Lines for a width.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,35 +303,118 @@ impl Page {
 
     /// Adds a paragraph: its first line indented by `first`, the others by `rest`.
     pub(crate) fn wrap(&mut self, first: usize, rest: usize, paragraph: &Line) {
-        let mut line = Line::new().plain(" ".repeat(first));
-        let mut used = first;
-        let mut begun = false;
-        for Span { tone, text } in &paragraph.0 {
-            for piece in text.split_inclusive(' ') {
-                let word = piece.trim_end_matches(' ');
-                if begun && used + word.width() > self.width {
-                    self.lines.push(std::mem::take(&mut line));
-                    line = line.plain(" ".repeat(rest));
-                    used = rest;
-                    begun = false;
+        let mut pen = Pen { line: Line::new().plain(" ".repeat(first)), used: first, begun: false };
+        self.flow(&mut pen, rest, paragraph);
+        self.lines.push(pen.line);
+    }
+
+    /// Writes on where a pen is, between words; lines after the first are indented by `rest`.
+    fn flow(&mut self, pen: &mut Pen, rest: usize, paragraph: &Line) {
+        let whole = self.width.saturating_sub(rest).max(STUMP);
+        for Word { pieces, spaces } in words(paragraph) {
+            let width: usize = pieces.iter().map(|(_, piece)| piece.width()).sum();
+            if pen.begun && pen.used + width > self.width {
+                self.turn(pen, rest);
+            }
+            for (tone, piece) in pieces {
+                // A name of somebody else may be as long as it likes, but not the page.
+                let piece = fit(piece, whole.saturating_mul(LINES_OF_A_WORD), Cut::End);
+                let mut piece = piece.as_ref();
+                while piece.width() > self.width.saturating_sub(pen.used) {
+                    let room = self.width.saturating_sub(pen.used);
+                    if room == 0 && pen.used > rest {
+                        self.turn(pen, rest);
+                        continue;
+                    }
+                    let (head, tail) = piece.split_at(break_of(piece, room.max(STUMP)));
+                    pen.put(tone, head);
+                    self.turn(pen, rest);
+                    piece = tail;
                 }
-                // A word that no line has room for loses its end.
-                let word = fit(word, self.width.saturating_sub(used).max(STUMP), Cut::End);
-                let spaces = if begun || !word.is_empty() {
-                    piece.len() - piece.trim_end_matches(' ').len()
-                } else {
-                    0
-                };
-                used += word.width() + spaces;
-                begun |= !word.is_empty();
-                let text = format!("{word}{}", " ".repeat(spaces));
-                match line.0.last_mut() {
-                    Some(last) if last.tone == *tone => last.text.push_str(&text),
-                    _ => line.0.push(Span { tone: *tone, text }),
-                }
+                pen.put(tone, piece);
+            }
+            if let Some((tone, spaces)) = spaces.filter(|_| pen.begun) {
+                pen.put(tone, spaces);
             }
         }
-        self.lines.push(line);
+    }
+
+    /// Ends the line and begins the next.
+    fn turn(&mut self, pen: &mut Pen, indent: usize) {
+        let next = Pen { line: Line::new().plain(" ".repeat(indent)), used: indent, begun: false };
+        self.lines.push(std::mem::replace(pen, next).line);
+    }
+
+    /// Adds a list: the heads are aligned and stay whole, the text has the rest of the width and is wrapped in it, and
+    /// a place stands behind the text or on a line of its own, so that only one that no line holds is cut.
+    pub(crate) fn entries(&mut self, indent: usize, columns: &[Column], entries: &[Entry]) {
+        let widths: Vec<usize> = (0..columns.len())
+            .map(|at| {
+                let widths = entries.iter().filter_map(|entry| entry.heads.get(at)).map(Span::width);
+                // A long name stands on a line of its own, so that the others keep their room.
+                widths.filter(|width| *width <= self.width * 2 / 5).max().unwrap_or_default()
+            })
+            .collect();
+        let heads: usize = widths.iter().map(|width| width + GAP).sum();
+        let below =
+            self.width < indent + heads + ROOM && entries.iter().any(|entry| !entry.text.0.is_empty());
+        let text_at = if below { indent + 4 } else { indent + heads };
+        for Entry { heads, text, place } in entries {
+            let mut pen = Pen { line: Line::new().plain(" ".repeat(indent)), used: indent, begun: false };
+            let mut at = indent;
+            for ((column, width), head) in columns.iter().zip(&widths).zip(heads) {
+                let space = " ".repeat(width.saturating_sub(head.width()));
+                if column.right {
+                    pen.put(Tone::Plain, &space);
+                }
+                let room = self.width.saturating_sub(at).max(STUMP);
+                let shown = fit(&head.text, room, Cut::End).into_owned();
+                pen.line.0.push(Span { tone: head.tone, text: shown });
+                at += width + GAP;
+                if head.width() > *width {
+                    self.turn(&mut pen, at);
+                    continue;
+                }
+                if !column.right {
+                    pen.put(Tone::Plain, &space);
+                }
+                pen.put(Tone::Plain, &" ".repeat(GAP));
+                pen.used = at;
+            }
+            if below && !text.0.is_empty() {
+                if heads.iter().any(|head| head.width() > 0) {
+                    self.turn(&mut pen, text_at);
+                } else {
+                    pen = Pen { line: Line::new().plain(" ".repeat(text_at)), used: text_at, begun: false };
+                }
+            }
+            pen.begun = false;
+            self.flow(&mut pen, text_at + 2, text);
+            self.place(&mut pen, indent, text_at + 2, place);
+            self.lines.push(pen.line);
+        }
+    }
+
+    /// Puts a place behind a text where it fits with the folder of its file, and on the next line otherwise.
+    fn place(&mut self, pen: &mut Pen, indent: usize, under: usize, place: &Span) {
+        if place.width() == 0 {
+            return;
+        }
+        let gap = if pen.begun { GAP } else { 0 };
+        if let Some(beside) = shortened(&place.text, self.width.saturating_sub(pen.used + gap), 2) {
+            pen.put(Tone::Plain, &" ".repeat(gap));
+            pen.put(place.tone, &beside);
+            return;
+        }
+        // Only a file whose name alone is too long leaves the indentation.
+        let room = |indent: usize| self.width.saturating_sub(indent).max(STUMP);
+        let names = |names: usize| shortened(&place.text, room(under), names);
+        let (indent, shown) = match names(2).or_else(|| names(1)) {
+            Some(shown) => (under, shown),
+            None => (indent + 4, fit(&place.text, room(indent + 4), Cut::Start)),
+        };
+        self.turn(pen, indent);
+        pen.put(place.tone, &shown);
     }
 
     /// Adds a table, indented; columns that may be cut give way until it fits.
@@ -297,94 +477,4 @@ impl Page {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_obeys_or_hides_is_written_out() {
-        let table = [
-            ("src/app.py", "src/app.py"),
-            ("größe 漢字 🙂", "größe 漢字 🙂"),
-            ("a\u{1b}[31mred", "a\\u{1b}[31mred"),
-            ("a\nb\rc\td\0", "a\\nb\\rc\\td\\u{0}"),
-            ("\u{9b}2J\u{7f}", "\\u{9b}2J\\u{7f}"),
-            ("gnp.\u{202e}exe\u{202c}", "gnp.\\u{202e}exe\\u{202c}"),
-            ("\u{2066}x\u{2069}\u{200f}", "\\u{2066}x\\u{2069}\\u{200f}"),
-            ("to\u{200b}ol\u{feff}\u{ad}", "to\\u{200b}ol\\u{feff}\\u{ad}"),
-            ("\u{e0041}", "\\u{e0041}"),
-        ];
-        for (text, shown) in table {
-            assert_eq!(visible(text), shown);
-        }
-    }
-
-    #[test]
-    fn long_text_gives_up_one_end() {
-        assert_eq!(fit("services/refunds/app.py", 12, Cut::Start), "…unds/app.py");
-        assert_eq!(fit("makes an agent", 8, Cut::End), "makes a…");
-        assert_eq!(fit("makes an agent", 14, Cut::End), "makes an agent");
-        assert_eq!(fit("漢字漢字", 6, Cut::End), "漢字…");
-    }
-
-    #[test]
-    fn a_paragraph_is_wrapped_between_words() {
-        let mut page = Page::new(20);
-        page.wrap(2, 4, &Line::new().with(Tone::Strong, "why: ").plain("it reads mail and answers it"));
-        assert_eq!(page.text(false), "  why: it reads mail\n    and answers it\n");
-
-        let mut page = Page::new(20);
-        page.wrap(0, 2, &Line::new().with(Tone::Good, "one span").plain(" on one line"));
-        assert_eq!(page.text(true), "\u{1b}[32mone span\u{1b}[0m on one line\n");
-    }
-
-    #[test]
-    fn a_table_is_cut_where_it_may_be() {
-        let columns =
-            [Column::whole("NAME"), Column::number("N"), Column::cut("ROOT", Cut::Start), Column::whole("")];
-        let row = |name: &str, n: &str, root: &str| {
-            vec![
-                Span::new(Tone::Strong, name),
-                Span::new(Tone::Plain, n),
-                Span::new(Tone::Dim, root),
-                Span::new(Tone::Plain, ""),
-            ]
-        };
-        let mut page = Page::new(30);
-        page.table(1, &columns, &[row("refunds", "7", "services/refunds/app.py"), row("a", "12", "x")]);
-        assert_eq!(page.text(false), " NAME      N  ROOT\n refunds   7  …efunds/app.py\n a        12  x\n");
-    }
-
-    #[test]
-    fn columns_that_may_be_cut_share_the_loss() {
-        let columns = [Column::cut("", Cut::End), Column::cut("", Cut::End), Column::whole("")];
-        let texts = ["a".repeat(50), "b".repeat(40), "c".repeat(8)];
-        let mut page = Page::new(32);
-        page.table(0, &columns, &[texts.iter().map(|text| Span::new(Tone::Plain, text)).collect()]);
-        assert_eq!(page.text(false), "aaaaaaaaa…  bbbbbbbbb…  cccccccc\n");
-    }
-
-    #[test]
-    fn colours_are_only_where_they_are_wanted() {
-        let mut page = Page::new(80);
-        page.push(Line::new().with(Tone::Bad, "agentic").plain("\u{1b}[0m "));
-        assert_eq!(page.text(false), "agentic\\u{1b}[0m\n");
-        assert_eq!(page.text(true), "\u{1b}[31;1magentic\u{1b}[0m\\u{1b}[0m\n");
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_gets_through_unseen_or_breaks_the_layout(
-            text in ".{0,60}", width in 60_usize..120, cuts in prop::sample::select(&[Cut::End, Cut::Start][..])
-        ) {
-            let mut page = Page::new(width);
-            page.wrap(2, 4, &Line::new().plain(&text));
-            page.table(2, &[Column::cut("T", cuts)], &[vec![Span::new(Tone::Plain, text.repeat(3))]]);
-            for line in page.text(false).lines() {
-                prop_assert!(!line.contains(is_invisible));
-                prop_assert!(line.width() <= width, "{line:?} is wider than {width}");
-            }
-        }
-    }
-}
+mod tests;

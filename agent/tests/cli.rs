@@ -96,6 +96,7 @@ fn a_scan_of_which_every_target_fails_is_1_and_prints_no_inventory() {
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(err.matches("error: ").count(), 2, "{err}");
     assert!(err.contains("does not exist"), "{err}");
+    assert_eq!(err.matches(utf8(&gone)).count(), 1, "a path is named once: {err}");
 }
 
 #[test]
@@ -103,9 +104,21 @@ fn nothing_to_look_at_is_3() {
     let empty = TempDir::new().unwrap();
     let (code, out, err) = run(&["scan", utf8(empty.path()), "--strict-coverage"]);
     assert_eq!(code, 3);
-    assert_eq!(out, "No AI systems found. 0 files read.\n");
+    assert_eq!(out, "", "it is said once");
     assert!(err.starts_with("error: nothing to scan"), "{err}");
     assert!(err.contains("\n  help: "), "{err}");
+    // What could not be looked at is told, and still nothing is said about AI.
+    let gone = empty.path().join("gone");
+    let (code, out, _) = run(&["scan", utf8(empty.path()), utf8(&gone)]);
+    assert_eq!(code, 3);
+    assert!(out.starts_with("Nothing was scanned. 0 files read, 1 gap in what could be seen.\n"), "{out}");
+    assert!(!out.contains("No AI"), "{out}");
+    assert_eq!(out.matches("gone").count(), 1, "{out}");
+    let report = empty.path().with_extension("txt");
+    let (code, _, _) = run(&["scan", utf8(empty.path()), "--output", utf8(&report)]);
+    assert_eq!(code, 3);
+    assert_eq!(fs::read_to_string(&report).unwrap(), "Nothing was scanned. 0 files read.\n");
+    fs::remove_file(&report).unwrap();
 }
 
 #[test]
@@ -280,6 +293,29 @@ fn rules_are_listed_and_explained() {
     {
         assert!(out.contains(part), "{part:?} is missing in\n{out}");
     }
+    let (code, out, _) = run(&["rules", "explain", "workflow-starts-agent"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(out, @r"
+    workflow-starts-agent
+    A heuristic of the Autonomy Test: is started by a CI workflow.
+
+    The workflow's events run the code that calls the model.
+
+    Speaks for   yes to C5 (self-starts), weight 0.90
+    Class        ci: a CI workflow
+    Written in   autonomy/heuristics.toml
+
+    Of several pieces of evidence of one class, the strongest counts.
+    ");
+    let (code, out, _) = run(&["rules", "list", "--heuristics"]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("ID ") && out.contains("\nworkflow-starts-agent  "), "{out}");
+    let (_, json, _) = run(&["rules", "list", "--heuristics", "--format", "json"]);
+    let heuristics: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(out.lines().count(), heuristics.len() + 1);
+    for field in ["id", "says", "because", "class", "speaks"] {
+        assert!(heuristics.iter().all(|heuristic| heuristic.get(field).is_some()), "{field}");
+    }
     let (_, _, err) = run(&["rules", "explain", "uses-opnai"]);
     assert!(err.contains("  help: is it one of these? `uses-openai`"), "{err}");
 }
@@ -336,6 +372,51 @@ fn own_rules_are_checked_with_file_and_line() {
     let (code, out, err) = run(&["scan", own, "--rules", own]);
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(err.contains("own.toml:2: rule `calls-our-gateway`"), "{err}");
+}
+
+#[test]
+fn a_mistake_in_a_part_of_a_rule_has_the_line_of_that_part() {
+    let folder = TempDir::new().unwrap();
+    let own = utf8(folder.path());
+    let broken = RULE.replace("acme-tools==1.0", "acme-gateway==2.0");
+    fs::write(folder.path().join("own.toml"), &broken).unwrap();
+    let (code, out, _) = run(&["rules", "check", own]);
+    assert_eq!(code, 1);
+    let line = 1 + broken.lines().position(|line| line.contains("example]]")).unwrap() + 5;
+    let expected = format!(
+        "{own}/own.toml:{line}: rule `calls-our-gateway`: example 2: an example should not fire and does\n"
+    );
+    assert!(out.starts_with(&expected), "{out}");
+
+    let site = "\n[[rule.site]]\nlanguages = [\"python\"]\nkind = \"import\"\nsymbols = [\"acme\"]\nwhen = [{ name = \"x\" }]\n";
+    fs::write(folder.path().join("own.toml"), format!("{RULE}{site}")).unwrap();
+    let (code, out, _) = run(&["rules", "check", own]);
+    assert_eq!(code, 1);
+    let line = RULE.lines().count() + 2;
+    assert!(
+        out.starts_with(&format!(
+            "{own}/own.toml:{line}: rule `calls-our-gateway`: site `acme` has a `when`"
+        )),
+        "{out}"
+    );
+
+    let (_, help, _) = run(&["rules", "check", "--help"]);
+    assert!(help.contains("\n   1  there are mistakes") && help.contains("agent/docs/rules.md"), "{help}");
+}
+
+#[test]
+fn the_names_of_a_file_are_shown_as_patterns_are_written() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("chat.ts");
+    fs::write(&file, "import OpenAI from 'openai';\nnew OpenAI().chat.completions.create({});\n").unwrap();
+    let file = utf8(&file);
+    let (code, out, _) = run(&["rules", "test", file, "--names"]);
+    assert_eq!(code, 0);
+    let called = "openai#default.chat.completions.create";
+    assert!(out.contains(&format!("{file}:2: uses-openai: calls {called}\n")), "{out}");
+    assert!(out.ends_with(&format!("{file}:2: call {called}\n")), "{out}");
+    let (_, without, _) = run(&["rules", "test", file]);
+    assert!(out.starts_with(&without) && !without.contains(": call "), "{without}");
 }
 
 #[test]

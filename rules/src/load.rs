@@ -5,6 +5,7 @@ use std::path::Path;
 
 use asmm_model::Gate;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::{ArgumentTest, Means, Rule, SiteKind};
@@ -16,6 +17,47 @@ pub struct Source {
     pub file: String,
     /// TOML.
     pub text: String,
+}
+
+/// Where rules are described.
+const PAGE: &str = "agent/docs/rules.md";
+
+impl Source {
+    /// The line of an example of the rule that begins at a line.
+    pub fn example_line(&self, rule: usize, example: usize) -> Option<usize> {
+        self.parts(rule)?.examples.get(example).copied()
+    }
+
+    /// Where the parts of the rule are that begins at a line. Only asked for where there is a mistake to point at, so
+    /// that loading rules does not pay for it.
+    fn parts(&self, line: usize) -> Option<Parts> {
+        let lines = |spans: &[Spanned<IgnoredAny>]| -> Vec<usize> {
+            spans.iter().map(|part| line_of(&self.text, part.span().start)).collect()
+        };
+        let file: Places = toml::from_str(&self.text).ok()?;
+        let rule = file.rule.iter().find(|rule| line_of(&self.text, rule.span().start) == line)?.as_ref();
+        Some(Parts { sites: lines(&rule.site), examples: lines(&rule.example) })
+    }
+}
+
+/// The lines at which the sites and the examples of a rule begin.
+struct Parts {
+    sites: Vec<usize>,
+    examples: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+struct Places {
+    #[serde(default)]
+    rule: Vec<Spanned<PlacesOfRule>>,
+}
+
+#[derive(Deserialize)]
+struct PlacesOfRule {
+    #[serde(default)]
+    site: Vec<Spanned<IgnoredAny>>,
+    #[serde(default)]
+    example: Vec<Spanned<IgnoredAny>>,
 }
 
 /// One mistake in a rule file.
@@ -111,28 +153,34 @@ pub(crate) fn parse(sources: &[Source]) -> Result<Vec<Placed>, Vec<Problem>> {
                 line: error.span().map_or(1, |span| line_of(&source.text, span.start)),
                 rule: None,
                 what: error.message().to_owned(),
-                instead:
-                    "see `muster rules explain uses-openai` for a whole rule, and the page on adding a rule"
-                        .to_owned(),
+                instead: format!("see {PAGE}, and `muster rules explain uses-openai` for a whole rule"),
             }),
         }
     }
     let mut seen: BTreeMap<String, (String, usize)> = BTreeMap::new();
     for placed in &rules {
         let id = placed.rule.id.0.clone();
-        let mut say = |what: String, instead: &str| {
-            problems.push(Problem {
-                file: placed.file.clone(),
-                line: placed.line,
-                rule: Some(id.clone()),
-                what,
-                instead: instead.to_owned(),
-            });
-        };
+        let mut mistakes = Vec::new();
         if let Some((file, line)) = seen.insert(id.clone(), (placed.file.clone(), placed.line)) {
-            say(format!("its id is taken at {file}:{line}"), "choose another id; ids are never reused");
+            mistakes.push(Mistake {
+                site: None,
+                what: format!("its id is taken at {file}:{line}"),
+                instead: "choose another id; ids are never reused",
+            });
         }
-        validate(&placed.rule, &mut say);
+        validate(&placed.rule, &mut mistakes);
+        if mistakes.is_empty() {
+            continue;
+        }
+        let source = sources.iter().find(|source| source.file == placed.file);
+        let parts = source.and_then(|source| source.parts(placed.line));
+        problems.extend(mistakes.into_iter().map(|Mistake { site, what, instead }| Problem {
+            file: placed.file.clone(),
+            line: site.and_then(|site| parts.as_ref()?.sites.get(site).copied()).unwrap_or(placed.line),
+            rule: Some(id.clone()),
+            what,
+            instead: instead.to_owned(),
+        }));
     }
     if problems.is_empty() {
         Ok(rules)
@@ -146,7 +194,15 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }
 
-fn validate(rule: &Rule, say: &mut impl FnMut(String, &str)) {
+/// What is wrong with a rule or with one of its sites.
+struct Mistake {
+    site: Option<usize>,
+    what: String,
+    instead: &'static str,
+}
+
+fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
+    let mut say = |what: String, instead| mistakes.push(Mistake { site: None, what, instead });
     let id = &rule.id.0;
     let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if id.is_empty() || !id.chars().all(kebab) || id.starts_with('-') || id.ends_with('-') {
@@ -196,11 +252,11 @@ fn validate(rule: &Rule, say: &mut impl FnMut(String, &str)) {
             "a short word may confirm but not trigger: give a longer text",
         );
     }
-    for site in &rule.sites {
+    for (at, site) in rule.sites.iter().enumerate() {
         let here = site.symbols.first().map_or("?", |p| p.as_str()).to_owned();
-        let mut wants = |ok: bool, what: &str, instead: &str| {
+        let mut wants = |ok: bool, what: &str, instead: &'static str| {
             if !ok {
-                say(format!("site `{here}` {what}"), instead);
+                mistakes.push(Mistake { site: Some(at), what: format!("site `{here}` {what}"), instead });
             }
         };
         wants(!site.symbols.is_empty(), "has no symbols", "list at least one resolved name");
@@ -226,6 +282,11 @@ fn validate(rule: &Rule, say: &mut impl FnMut(String, &str)) {
             "add `when = [{ name = \"…\" }]`",
         );
         wants(
+            site.conditions.is_empty() || has_arguments(site.kind),
+            "has a `when` that is never looked at",
+            "remove `when`, or make it a `call`, `argument` or `decorator` site: only these have arguments",
+        );
+        wants(
             site.conditions.iter().all(|c| !contradicts(c)),
             "asks for an argument to be absent and to have a value",
             "keep one of the two",
@@ -233,6 +294,84 @@ fn validate(rule: &Rule, say: &mut impl FnMut(String, &str)) {
     }
 }
 
+/// Whether there is something at the place that a condition can be held against.
+fn has_arguments(kind: SiteKind) -> bool {
+    match kind {
+        SiteKind::Call | SiteKind::Argument | SiteKind::Decorator => true,
+        SiteKind::Import | SiteKind::Mention | SiteKind::Text | SiteKind::Subclass => false,
+    }
+}
+
 fn contradicts(test: &ArgumentTest) -> bool {
     test.absent && !(test.equals.is_empty() && test.starts.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = r#"[[rule]]
+id = "uses-x"
+title = "X"
+name = "x"
+kind = "provider-sdk"
+strength = 2
+since = "1.0"
+rationale = "Because."
+references = ["https://x.example"]
+
+[[rule.site]]
+languages = ["python"]
+kind = "import"
+symbols = ["x"]
+
+[[rule.site]]
+languages = ["python"]
+kind = "KIND"
+symbols = ["x.Y"]
+when = [{ name = "tools" }]
+
+[[rule.example]]
+language = "python"
+fires = true
+code = "import x"
+
+[[rule.example]]
+language = "python"
+fires = false
+code = "import y"
+"#;
+
+    fn source(kind: &str) -> Source {
+        Source { file: "x.toml".to_owned(), text: RULE.replace("KIND", kind) }
+    }
+
+    #[test]
+    fn a_condition_stands_only_where_there_are_arguments() {
+        for kind in ["call", "argument", "decorator"] {
+            assert!(parse(&[source(kind)]).is_ok(), "{kind}");
+        }
+        for kind in ["import", "mention", "text", "subclass"] {
+            let problems = parse(&[source(kind)]).err().unwrap_or_default();
+            let [problem] = problems.as_slice() else { panic!("{kind}: {problems:?}") };
+            assert_eq!(problem.what, "site `x.Y` has a `when` that is never looked at");
+            assert_eq!(problem.line, 16, "that of the site");
+        }
+    }
+
+    #[test]
+    fn an_example_has_a_line() {
+        let source = source("call");
+        assert_eq!(source.example_line(1, 0), Some(22));
+        assert_eq!(source.example_line(1, 1), Some(27));
+        assert_eq!((source.example_line(1, 2), source.example_line(2, 0)), (None, None));
+    }
+
+    #[test]
+    fn what_is_no_rule_file_is_told_where_rules_are_described() {
+        let problems = parse(&[Source { file: "x.toml".to_owned(), text: "[[rule]]\nid = 3\n".to_owned() }]);
+        let problems = problems.err().unwrap_or_default();
+        assert!(problems.iter().all(|p| p.line == 2 && p.instead.contains("agent/docs/rules.md")));
+        assert_eq!(problems.len(), 1);
+    }
 }

@@ -24,10 +24,10 @@ pub(crate) const TABLE: &str = "\
 Exit codes:
    0  done, also when no AI was found
    1  every target failed, or the result could not be written
-   2  the command line or a rule file has a mistake
-   3  nothing to scan: nothing readable in any target
-   4  finished with coverage gaps (only with --strict-coverage)
-  10  agentic or undetermined systems found (only with --exit-code)
+   2  the command line has a mistake, or a rule file that it names
+   3  there was nothing to scan: nothing readable in any target
+   4  finished with gaps that hide something (only with --strict-coverage)
+  10  agentic or undetermined systems were found (only with --exit-code)
 The first that applies of 2, 1, 3, 10, 4, 0. A target that fails among others is a coverage gap.";
 
 /// What decides about the exit code of a scan.
@@ -65,6 +65,20 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_help_says_what_the_page_says() {
+        let letters = |text: &str| -> String {
+            text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        };
+        let page = include_str!("../../docs/output.md");
+        let (_, section) = page.split_once("## Exit codes").unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| "));
+        let rows = rows.filter(|row| row.starts_with(char::is_numeric)).map(letters);
+        let codes = TABLE.lines().filter(|line| line.starts_with("  ")).map(letters);
+        assert_eq!(codes.collect::<Vec<_>>(), rows.collect::<Vec<_>>());
+    }
 
     #[test]
     fn the_first_that_applies_wins() {

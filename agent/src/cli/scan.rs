@@ -12,7 +12,7 @@ use super::output::OutputFile;
 use super::printer::Printer;
 use crate::clock;
 use crate::export::Format;
-use crate::scan::{self, Outcome, Plan, PlanError, Settings};
+use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
 
 /// Find the AI systems in one or more targets, and say which are agentic
 ///
@@ -76,11 +76,16 @@ impl Scan {
         let outcome = scan::run(&plan, settings)?;
         let exit = Exit::of(self.findings(&outcome));
         for failure in &outcome.failures {
-            let message = format!("`{}` could not be scanned: {}", failure.target, failure.why);
+            let message = could_not(failure);
             if exit == Exit::Failed { printer.error(&message, None) } else { printer.warning(&message) }
         }
         // An empty inventory would say that there is no AI where nothing was looked at.
-        if exit != Exit::Failed {
+        // A report of nothing has nothing to add to the error below; a document is there to be read by a program.
+        let says_nothing = exit == Exit::Nothing
+            && self.format == Format::Table
+            && output.is_none()
+            && outcome.inventory.coverage.iter().all(|coverage| coverage.skipped.is_empty());
+        if exit != Exit::Failed && !says_nothing {
             let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
             let text = self.format.write(&outcome.inventory, surface)?;
             match output {
@@ -102,6 +107,14 @@ impl Scan {
             flagged: self.exit_code && outcome.inventory.systems.iter().any(asmm_model::System::is_flagged),
             gaps: self.strict_coverage && !outcome.is_complete(),
         }
+    }
+}
+
+/// Why a target failed. Most reasons begin with its name, which is then not said twice.
+fn could_not(Failure { target, why }: &Failure) -> String {
+    match why.strip_prefix(target.as_str()).filter(|rest| rest.starts_with(' ')) {
+        Some(rest) => format!("`{target}`{rest}"),
+        None => format!("`{target}` could not be scanned: {why}"),
     }
 }
 
@@ -133,6 +146,14 @@ mod tests {
             inventory.coverage[0].skipped.push(Gap::new("secret", GapReason::Denied));
         }
         Exit::of(scan.findings(&Outcome { inventory, failures: Vec::new() })) as u8
+    }
+
+    #[test]
+    fn a_target_that_failed_is_named_once() {
+        let message = |why: &str| could_not(&Failure { target: "src/gone".to_owned(), why: why.to_owned() });
+        assert_eq!(message("src/gone does not exist; check it"), "`src/gone` does not exist; check it");
+        assert_eq!(message("src/gone-too is odd"), "`src/gone` could not be scanned: src/gone-too is odd");
+        assert_eq!(message("it broke"), "`src/gone` could not be scanned: it broke");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod json;
 mod table;
-mod why;
 
 #[cfg(test)]
 mod tests;

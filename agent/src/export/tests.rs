@@ -1,5 +1,6 @@
 //! Whole reports of hand-made inventories.
 
+use asmm_model::autonomy::Missing;
 use asmm_model::{
     ComponentKind, Criterion, Effect, Gap, GapReason, Gate, Inventory, Place, Supports, SystemKind,
 };
@@ -40,11 +41,56 @@ fn a_report_without_ai_says_what_was_read_and_what_was_not() {
     No AI systems found. 1204 files read, 2 gaps in what could be seen, 312 left out on purpose.
 
     Not looked at
-      denied            1  secret, permission denied
-      too-large         1  data/all.json, larger than 1 MiB
-      generated         1  dist/app.min.js
-      ignored         311  node_modules (311), left out by .gitignore
+      denied       1  secret: permission denied
+      too-large    1  data/all.json: larger than 1 MiB
+      generated    1  dist/app.min.js
+      ignored    311  node_modules: left out by .gitignore
     ");
+}
+
+#[test]
+fn gaps_of_one_cause_are_listed_together() {
+    let mut empty = inventory(Vec::new());
+    let broken = |path: &str, why: &str| Gap::new(path, GapReason::Unparsable).because(why);
+    empty.coverage[0].skipped = vec![
+        broken("a.py", "line 3 has no end"),
+        broken("b/package.json", "syntax errors"),
+        broken("c/package.json", "syntax errors"),
+        Gap::new("Go source files", GapReason::Unsupported)
+            .times(8)
+            .because("no rules for this language yet"),
+        Gap::new("gone", GapReason::Failed).because("gone does not exist"),
+    ];
+    insta::assert_snapshot!(report(&empty, 100), @r"
+    No AI systems found. 1204 files read, 12 gaps in what could be seen.
+
+    Not looked at
+      unparsable   1  a.py: line 3 has no end
+                   2  syntax errors
+                      b/package.json
+                      c/package.json
+      unsupported  8  Go source files: no rules for this language yet
+      failed       1  gone does not exist
+    ");
+}
+
+#[test]
+fn a_sentence_that_settles_several_questions_stands_once() {
+    let mut found = inventory(vec![sample::desk(".")]);
+    let settles = |criterion, what: &str| Missing { criterion, what: what.to_owned() };
+    found.systems[0].settles = vec![
+        settles(Criterion::C2, "Which further tools there are."),
+        settles(Criterion::C3, "What `x` does."),
+        settles(Criterion::C3, "Which further tools there are."),
+        settles(Criterion::C4, "Which further tools there are."),
+    ];
+    let report = report(&found, 100);
+    let expected = "\
+  What would settle it
+    C2, C3, C4  Which further tools there are.
+    C3          What `x` does.
+";
+    assert!(report.contains(expected), "{report}");
 }
 
 #[test]

@@ -7,10 +7,10 @@ use asmm_model::Role;
 use muster_rules::{Language, Means, RulePack};
 
 use crate::detect::{Detection, Hit, Subject};
-use crate::manifests;
+use crate::manifests::{self, Manifest, ManifestKind};
 use crate::prefilter::Prefilter;
-use crate::program::{Program, SourceIndex};
-use crate::syntax::{Dialect, Lexicon, Parsers};
+use crate::program::{CallSite, Meaning, Program, SourceIndex, Spot};
+use crate::syntax::{Dialect, Expr, Lexicon, Parsers};
 
 /// One rule that fires on a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,17 @@ pub struct Fired {
     pub rule: String,
     /// What was seen there: `calls openai.OpenAI.chat.completions.create`, `asks for the package openai`.
     pub because: String,
+}
+
+/// A name that rules are held against.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// One-based line.
+    pub line: u32,
+    /// What kind of site sees it: `import`, `call`, `decorator`, `subclass`; `package` in a manifest.
+    pub site: &'static str,
+    /// The name, in the form that a pattern must have to be about it.
+    pub name: String,
 }
 
 /// An example that does not do what it says.
@@ -43,6 +54,14 @@ pub struct BrokenExample {
 /// One sentence, when the file is of no kind that rules speak about, or cannot be parsed.
 pub fn fired(pack: &RulePack, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
     Firing::of(pack).fired(path, text)
+}
+
+/// Every name in a file that a site of a rule could be about, by line. A call of the project's own code has none.
+///
+/// # Errors
+/// As for [`fired`].
+pub fn names(pack: &RulePack, path: &str, text: &[u8]) -> Result<Vec<Named>, String> {
+    Firing::of(pack).names(path, text)
 }
 
 /// Runs every example of every rule.
@@ -106,14 +125,29 @@ impl<'p> Firing<'p> {
 
     fn fired(&mut self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
         let path = path.replace('\\', "/");
-        let mut all = match (manifests::kind_of(&path), Dialect::of(&path)) {
-            (_, Some(dialect)) => self.source(&path, dialect, text)?,
-            (Some(kind), None) => self.manifest(kind, &path, text)?,
-            (None, None) => {
-                return Err(format!(
-                    "`{path}` is no source file or manifest that rules speak about; give a Python, JavaScript or \
-                     TypeScript file, or a manifest such as requirements.txt"
-                ));
+        let mut all = match kind_of(&path)? {
+            Kind::Source(dialect) => {
+                let pack = self.pack;
+                self.program(&path, dialect, text, |program| fired_in(program, pack))?
+            }
+            Kind::Manifest(kind) => self.manifest(kind, &path, text)?,
+        };
+        all.sort();
+        all.dedup();
+        Ok(all)
+    }
+
+    fn names(&mut self, path: &str, text: &[u8]) -> Result<Vec<Named>, String> {
+        let path = path.replace('\\', "/");
+        let mut all = match kind_of(&path)? {
+            Kind::Source(dialect) => self.program(&path, dialect, text, names_of)?,
+            Kind::Manifest(kind) => {
+                let packages = manifest(kind, &path, text)?.dependencies.into_iter().map(|package| Named {
+                    line: package.line,
+                    site: "package",
+                    name: format!("{}:{}", package.ecosystem.purl_type(), package.name),
+                });
+                packages.collect()
             }
         };
         all.sort();
@@ -121,42 +155,26 @@ impl<'p> Firing<'p> {
         Ok(all)
     }
 
-    fn source(&mut self, path: &str, dialect: Dialect, text: &[u8]) -> Result<Vec<Fired>, String> {
+    /// The file as a program of its own.
+    fn program<T>(
+        &mut self,
+        path: &str,
+        dialect: Dialect,
+        text: &[u8],
+        then: impl FnOnce(&Program<'_>) -> T,
+    ) -> Result<T, String> {
         let path: Arc<str> = Arc::from(path);
         let module = self
             .parsers
             .module(&path, dialect, Role::Production, text, &self.lexicon)
             .map_err(|failure| format!("`{path}`: {failure}"))?;
         let index = SourceIndex::default();
-        let program = Program::new(vec![module], &index, &|_| true);
-        let detection = Detection::of(&program, self.pack);
-        let mut fired: Vec<Fired> = detection
-            .hits
-            .iter()
-            .map(|hit| Fired {
-                line: hit.line,
-                rule: detection.rule(hit).id.0.clone(),
-                because: because(&detection, hit),
-            })
-            .collect();
-        for (_, module) in program.modules() {
-            for mention in &module.mentions {
-                for rule in self.pack.credential(&mention.text) {
-                    fired.push(Fired {
-                        line: mention.line,
-                        rule: self.pack.rule(*rule).id.0.clone(),
-                        because: format!("names the credential {}", mention.text),
-                    });
-                }
-            }
-        }
-        Ok(fired)
+        Ok(then(&Program::new(vec![module], &index, &|_| true)))
     }
 
-    fn manifest(&self, kind: manifests::ManifestKind, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
-        let manifest = manifests::parse(kind, path, text).map_err(|error| format!("`{path}`: {error}"))?;
+    fn manifest(&self, kind: ManifestKind, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
         let mut fired = Vec::new();
-        for package in manifest.dependencies {
+        for package in manifest(kind, path, text)?.dependencies {
             for rule in self.pack.package(package.ecosystem.purl_type(), &package.name) {
                 fired.push(Fired {
                     line: package.line,
@@ -169,8 +187,112 @@ impl<'p> Firing<'p> {
     }
 }
 
+fn manifest(kind: ManifestKind, path: &str, text: &[u8]) -> Result<Manifest, String> {
+    manifests::parse(kind, path, text).map_err(|error| format!("`{path}`: {error}"))
+}
+
+/// What rules can be held against.
+enum Kind {
+    Source(Dialect),
+    Manifest(ManifestKind),
+}
+
+fn kind_of(path: &str) -> Result<Kind, String> {
+    match (manifests::kind_of(path), Dialect::of(path)) {
+        (_, Some(dialect)) => Ok(Kind::Source(dialect)),
+        (Some(kind), None) => Ok(Kind::Manifest(kind)),
+        (None, None) => Err(format!(
+            "`{path}` is no source file or manifest that rules speak about; give a Python, JavaScript or TypeScript \
+             file, or a manifest such as requirements.txt"
+        )),
+    }
+}
+
+fn fired_in(program: &Program<'_>, pack: &RulePack) -> Vec<Fired> {
+    let detection = Detection::of(program, pack);
+    let mut fired: Vec<Fired> = detection
+        .hits
+        .iter()
+        .map(|hit| Fired {
+            line: hit.line,
+            rule: detection.rule(hit).id.0.clone(),
+            because: because(&detection, hit),
+        })
+        .collect();
+    for (_, module) in program.modules() {
+        for mention in &module.mentions {
+            for rule in pack.credential(&mention.text) {
+                fired.push(Fired {
+                    line: mention.line,
+                    rule: pack.rule(*rule).id.0.clone(),
+                    because: format!("names the credential {}", mention.text),
+                });
+            }
+        }
+    }
+    fired
+}
+
+/// The names that [`Detection`] holds the sites against.
+fn names_of(program: &Program<'_>) -> Vec<Named> {
+    let mut all = Vec::new();
+    for (id, module) in program.modules() {
+        let mut add = |line, site, names: Vec<String>| {
+            all.extend(names.into_iter().map(|name| Named { line, site, name }));
+        };
+        let is_python = module.dialect.language() == Language::Python;
+        for (index, import) in module.imports.iter().enumerate() {
+            if program.is_foreign(id, index) {
+                let name = import.module.strip_prefix("node:").unwrap_or(&import.module);
+                let item = import.item.as_deref().filter(|item| is_python && *item != "*");
+                let item = item.map(|item| format!("{name}.{item}"));
+                add(import.line, "import", std::iter::once(name.to_owned()).chain(item).collect());
+            }
+        }
+        for (call, site) in (0u32..).zip(&module.calls) {
+            let here = CallSite { module: id, call };
+            add(site.line, "call", canonical(program, program.callee(here)));
+        }
+        let decorator = |spot: Spot, expr: &Expr| match expr {
+            Expr::Call(call) => canonical(program, program.callee(CallSite { module: id, call: *call })),
+            _ => canonical(program, &program.resolve(spot, expr)),
+        };
+        for function in &module.functions {
+            let spot = Spot { module: id, function: function.within };
+            for expr in &function.decorators {
+                add(function.line, "decorator", decorator(spot, expr));
+            }
+        }
+        for class in &module.classes {
+            let spot = Spot { module: id, function: None };
+            for expr in &class.decorators {
+                add(class.line, "decorator", decorator(spot, expr));
+            }
+            for base in &class.bases {
+                add(class.line, "subclass", canonical(program, &program.resolve(spot, base)));
+            }
+        }
+    }
+    all
+}
+
+/// The names of what is meant, as sites see them. What is not known at all has none.
+fn canonical(program: &Program<'_>, meanings: &[Meaning]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for meaning in meanings {
+        match meaning {
+            Meaning::External(name) | Meaning::Unresolved(name) => names.push(name.to_string()),
+            Meaning::Class(module, class) => {
+                names.extend(program.foreign_bases(*module, *class).iter().map(ToString::to_string));
+            }
+            Meaning::Module(_) | Meaning::Function(..) | Meaning::Instance(..) => {}
+        }
+    }
+    names.retain(|name| name != "?");
+    names
+}
+
 fn because(detection: &Detection<'_>, hit: &Hit) -> String {
-    let name = hit.name.replace('#', " ");
     let says = match (hit.subject, detection.means(hit)) {
         (Subject::Import, _) => "imports",
         (Subject::Mention, _) => "names",
@@ -179,7 +301,7 @@ fn because(detection: &Detection<'_>, hit: &Hit) -> String {
         (Subject::Call(_), Means::Effect) => "does",
         (Subject::Call(_), _) => "calls",
     };
-    format!("{says} {name}")
+    format!("{says} {}", hit.name)
 }
 
 #[cfg(test)]
@@ -210,5 +332,70 @@ mod tests {
         assert_eq!(fired("requirements.txt", "flask\nanthropic==0.39\n"), Ok(vec![expected]));
         assert!(fired("notes.md", "anthropic").is_err());
         assert_eq!(fired("a.py", "x = 'anthropic'\n"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn every_name_is_shown_as_a_pattern_has_to_be_written() {
+        let pack = RulePack::built_in();
+        let names = |path: &str, text: &str| {
+            let names = names(&pack, path, text.as_bytes()).unwrap_or_default();
+            names.iter().map(|n| format!("{} {} {}", n.line, n.site, n.name)).collect::<Vec<_>>()
+        };
+        let script = "\
+import OpenAI from 'openai';
+import { join } from 'node:path';
+const own = () => new OpenAI().chat.completions.create({});
+own();
+fetch(join('a'));
+";
+        assert_eq!(
+            names("a.ts", script),
+            [
+                "1 import openai",
+                "2 import path",
+                "3 call openai#default",
+                "3 call openai#default.chat.completions.create",
+                "5 call global#fetch",
+                "5 call path#join",
+            ]
+        );
+        let python = "\
+from acme import tool, Base
+@tool
+def a(): ...
+@tool('b')
+class B(Base):
+    x = thing.run()
+B()
+";
+        assert_eq!(
+            names("a.py", python),
+            [
+                "1 import acme",
+                "1 import acme.Base",
+                "1 import acme.tool",
+                "3 decorator acme.tool",
+                "4 call acme.tool",
+                "5 decorator acme.tool",
+                "5 subclass acme.Base",
+                "6 call builtins.thing.run",
+                "7 call acme.Base",
+            ]
+        );
+        assert_eq!(
+            names("requirements.txt", "flask\nanthropic==0.39\n"),
+            ["1 package pypi:flask", "2 package pypi:anthropic"]
+        );
+    }
+
+    #[test]
+    fn what_fires_is_named_as_a_pattern_is() {
+        let pack = RulePack::built_in();
+        let script = "import OpenAI from 'openai';\nnew OpenAI().chat.completions.create({});\n";
+        let fired = fired(&pack, "a.ts", script.as_bytes()).unwrap_or_default();
+        assert!(
+            fired.iter().any(|f| f.because == "calls openai#default.chat.completions.create"),
+            "{fired:?}"
+        );
     }
 }

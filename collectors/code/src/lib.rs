@@ -20,4 +20,4 @@ mod tree;
 mod units;
 
 pub use collector::CodeCollector;
-pub use firing::{BrokenExample, Fired, check_examples, fired, literals};
+pub use firing::{BrokenExample, Fired, Named, check_examples, fired, literals, names};

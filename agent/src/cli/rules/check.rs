@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use muster_code::BrokenExample;
-use muster_rules::{LoadError, Problem, RulePack};
+use muster_rules::{LoadError, Problem, RulePack, Source};
 
 use crate::cli::UsageError;
 use crate::cli::exit::Exit;
@@ -13,12 +13,19 @@ use crate::page::{Line, Page, Tone};
 
 /// Check rule files: their form, their ids, and that every example does what it says
 ///
-/// Without a folder, the built-in rules are checked. Ends with code 1 when something is wrong.
+/// Without a folder, the built-in rules are checked.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   muster rules check
-  muster rules check my-rules")]
+  muster rules check my-rules
+
+Exit codes:
+   0  no mistakes
+   1  there are mistakes; each is printed with its file, its line and what to write instead
+   2  the command line has a mistake, or the folder holds no rule files
+
+How a rule is written is told in agent/docs/rules.md.")]
 pub(super) struct Check {
     /// Folder of rule files (`*.toml`)
     #[arg(value_name = "DIR")]
@@ -38,7 +45,7 @@ impl Check {
         let (rules, problems) = match RulePack::from_sources(&sources) {
             Err(problems) => (None, problems),
             // Only what is well formed can be tried out.
-            Ok(own) => (Some(own.rules().len()), examples(&self, &own)?),
+            Ok(own) => (Some(own.rules().len()), examples(&self, &sources, &own)?),
         };
         let mut page = Page::new(usize::MAX);
         for problem in &problems {
@@ -60,19 +67,21 @@ impl Check {
 }
 
 /// The rules of a folder are tried out together with the built-in ones, as a scan uses them.
-fn examples(check: &Check, own: &RulePack) -> anyhow::Result<Vec<Problem>> {
+fn examples(check: &Check, sources: &[Source], own: &RulePack) -> anyhow::Result<Vec<Problem>> {
     let pack = RulePack::load(check.folder.as_deref()).map_err(|error| unreadable(&error))?;
     let broken = muster_code::check_examples(&pack).into_iter();
     let mut problems: Vec<Problem> = broken
         .filter(|broken| own.find(&pack.rule(broken.rule).id.0).is_some())
         .map(|BrokenExample { rule, example, what }| {
             let (file, line) = pack.origin(rule);
+            let source = sources.iter().find(|source| source.file == file);
+            let line = source.and_then(|source| source.example_line(line, example)).unwrap_or(line);
             Problem {
                 file: file.to_owned(),
                 line,
                 rule: Some(pack.rule(rule).id.0.clone()),
                 what: format!("example {}: {what}", example + 1),
-                instead: "correct the example or the site that it shows; `muster rules test FILE` shows what fires on a file".to_owned(),
+                instead: "correct the example or the site that it shows; `muster rules test FILE --names` shows the names that patterns see".to_owned(),
             }
         })
         .collect();

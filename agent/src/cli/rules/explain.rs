@@ -1,24 +1,25 @@
-//! `muster rules explain`: everything that a rule says, as a page.
+//! `muster rules explain`: everything that a rule, or a heuristic of the Autonomy Test, says, as a page.
 
 use std::path::PathBuf;
 
+use asmm_model::{EvidenceClass, Supports};
 use clap::Args;
-use muster_rules::{ArgumentTest, Covers, Means, Rule, RulePack, Site, SiteKind};
+use muster_rules::{ArgumentTest, Covers, Heuristic, Means, Rule, RulePack, Site, SiteKind};
 
 use crate::cli::UsageError;
 use crate::cli::exit::Exit;
 use crate::cli::printer::Printer;
 use crate::page::{Line, Page, Tone};
 
-/// Explain a rule: what it finds, why that counts, and where it is written
+/// Explain a rule, or a heuristic of the Autonomy Test: what it finds, why that counts, and where it is written
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   muster rules explain uses-openai
-  muster rules explain runs-shell-commands
+  muster rules explain workflow-starts-agent
   muster rules explain calls-our-gateway --rules my-rules")]
 pub(super) struct Explain {
-    /// Id of the rule, as `rules list` and the evidence show it
+    /// Id of the rule or heuristic, as `rules list` and the evidence show it
     #[arg(value_name = "ID")]
     id: String,
     /// Add the rules of a folder to the built-in ones
@@ -29,12 +30,16 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         let pack = super::load(self.rules.as_deref())?;
-        let Some((index, rule)) = pack.find(&self.id) else {
+        let width = printer.surface().width;
+        let page = if let Some((index, rule)) = pack.find(&self.id) {
+            let (file, line) = pack.origin(index);
+            page(rule, &format!("{file}:{line}"), width)
+        } else if let Some(heuristic) = pack.heuristics().get(&self.id) {
+            page_of_heuristic(heuristic, width)
+        } else {
             return Err(unknown(&self.id, &pack).into());
         };
-        let (file, line) = pack.origin(index);
-        let origin = format!("{file}:{line}");
-        printer.page(&page(rule, &origin, printer.surface().width))?;
+        printer.page(&page)?;
         Ok(Exit::Done)
     }
 }
@@ -44,10 +49,10 @@ const OFFERED: usize = 5;
 
 fn unknown(id: &str, pack: &RulePack) -> UsageError {
     let wanted = id.to_lowercase();
-    let mut near: Vec<(usize, &str)> = pack
-        .rules()
-        .iter()
-        .map(|rule| rule.id.0.as_str())
+    let rules = pack.rules().iter().map(|rule| rule.id.0.as_str());
+    let heuristics = pack.heuristics().iter().map(|heuristic| heuristic.id.as_str());
+    let mut near: Vec<(usize, &str)> = rules
+        .chain(heuristics)
         .filter_map(|known| {
             // Who types only the product means the rule that has it in its id.
             let product = known.split_once('-').map_or(known, |(_, product)| product);
@@ -59,11 +64,11 @@ fn unknown(id: &str, pack: &RulePack) -> UsageError {
     near.sort_unstable();
     let near: Vec<String> = near.into_iter().take(OFFERED).map(|(_, id)| format!("`{id}`")).collect();
     let help = if near.is_empty() {
-        "`muster rules list` shows all of them".to_owned()
+        "`muster rules list` shows all rules, and with `--heuristics` the heuristics".to_owned()
     } else {
         format!("is it one of these? {}", near.join(", "))
     };
-    UsageError::new(format!("there is no rule `{id}`"), help)
+    UsageError::new(format!("there is no rule and no heuristic `{id}`"), help)
 }
 
 /// How many letters must be added, removed or replaced to get from one text to the other.
@@ -118,6 +123,56 @@ fn page(rule: &Rule, origin: &str, width: usize) -> Page {
         }
     }
     page
+}
+
+fn page_of_heuristic(heuristic: &Heuristic, width: usize) -> Page {
+    let mut page = Page::new(width);
+    page.push(Line::new().with(Tone::Strong, &heuristic.id));
+    page.wrap(0, 0, &Line::new().plain(format!("A heuristic of the Autonomy Test: {}.", heuristic.says)));
+    page.gap();
+    page.wrap(0, 0, &Line::new().plain(&heuristic.because));
+    page.gap();
+    for (at, speaks) in heuristic.speaks.iter().enumerate() {
+        let answer = match speaks.supports {
+            Supports::Yes => "yes",
+            Supports::No => "no",
+        };
+        let line = format!(
+            "{answer} to {} ({}), weight {:.2}",
+            speaks.criterion.id(),
+            speaks.criterion.name(),
+            speaks.weight
+        );
+        let label = if at == 0 { "Speaks for" } else { "" };
+        page.wrap(0, 13, &Line::new().with(Tone::Strong, format!("{label:<12} ")).plain(line));
+    }
+    let (class, words) = class(heuristic.class);
+    entry(&mut page, "Class", &format!("{class}: {words}"));
+    entry(&mut page, "Written in", "autonomy/heuristics.toml");
+    page.gap();
+    page.wrap(
+        0,
+        0,
+        &Line::new().with(Tone::Dim, "Of several pieces of evidence of one class, the strongest counts."),
+    );
+    page
+}
+
+/// The name of a class of evidence, and what it is.
+pub(super) fn class(class: EvidenceClass) -> (&'static str, &'static str) {
+    match class {
+        EvidenceClass::Ast => ("ast", "resolved in code"),
+        EvidenceClass::Config => ("config", "a setting of a product"),
+        EvidenceClass::Manifest => ("manifest", "a package manifest or a lock file"),
+        EvidenceClass::Image => ("image", "a container image"),
+        EvidenceClass::Env => ("env", "an environment variable or a secret reference"),
+        EvidenceClass::Policy => ("policy", "an IAM policy, evaluated"),
+        EvidenceClass::Rbac => ("rbac", "rights in a cluster"),
+        EvidenceClass::Cloud => ("cloud", "an object of a cloud"),
+        EvidenceClass::Ci => ("ci", "a CI workflow"),
+        EvidenceClass::Coverage => ("coverage", "a complete scan that found nothing"),
+        EvidenceClass::Claim => ("claim", "what somebody says"),
+    }
 }
 
 fn entry(page: &mut Page, label: &str, text: &str) {
@@ -265,6 +320,10 @@ mod tests {
         assert!(help("uses-opnai").contains("`uses-openai`"), "{}", help("uses-opnai"));
         assert!(help("openai").contains("`uses-openai`"), "{}", help("openai"));
         assert!(help("opnai").contains("`uses-openai`"), "{}", help("opnai"));
-        assert_eq!(help("qqqqqqqqqqqqq"), "`muster rules list` shows all of them");
+        assert!(help("workflow-starts-agents").contains("`workflow-starts-agent`"));
+        assert_eq!(
+            help("qqqqqqqqqqqqq"),
+            "`muster rules list` shows all rules, and with `--heuristics` the heuristics"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! `muster rules test`: which rules fire on one file.
+//! `muster rules test`: which rules fire on one file, and which names they are held against.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use muster_code::Fired;
+use muster_code::{Fired, Named};
 
 use crate::cli::UsageError;
 use crate::cli::exit::Exit;
@@ -21,6 +21,7 @@ use crate::page::{Line, Page, Tone};
 #[command(after_help = "\
 Examples:
   muster rules test app.py
+  muster rules test app.py --names
   muster rules test app.py --rules my-rules")]
 pub(super) struct Test {
     /// The file
@@ -29,6 +30,12 @@ pub(super) struct Test {
     /// Add the rules of a folder to the built-in ones
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
+    /// Also list every name that rules are held against, in the form that a pattern must have
+    ///
+    /// Imports, calls, decorators and base classes of a source file, the packages of a manifest. Where a pattern does
+    /// not fit, the name that it was meant for stands here as the engine sees it.
+    #[arg(long)]
+    names: bool,
 }
 
 /// Bytes that are read of a file.
@@ -43,12 +50,19 @@ impl Test {
         }
         let pack = super::load(self.rules.as_deref())?;
         let text = read(&self.file).with_context(|| format!("`{shown}` cannot be read"))?;
-        let fired = muster_code::fired(&pack, &shown, &text)
-            .map_err(|why| anyhow::anyhow!("`{shown}` cannot be tested: {why}"))?;
+        let cannot = |why| anyhow::anyhow!("`{shown}` cannot be tested: {why}");
+        let fired = muster_code::fired(&pack, &shown, &text).map_err(cannot)?;
+        let names =
+            self.names.then(|| muster_code::names(&pack, &shown, &text).map_err(cannot)).transpose()?;
         if fired.is_empty() {
             printer.note(&format!("no rule fires on `{shown}`"));
         }
-        printer.page(&page(&shown, fired))?;
+        let mut page = page(&shown, fired);
+        for Named { line, site, name } in names.into_iter().flatten() {
+            let place = format!("{shown}:{line}: ");
+            page.push(Line::new().with(Tone::Dim, place).plain(format!("{site} ")).with(Tone::Strong, name));
+        }
+        printer.page(&page)?;
         Ok(Exit::Done)
     }
 }

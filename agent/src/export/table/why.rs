@@ -45,11 +45,16 @@ fn affects(system: &System, answer: Ternary) -> String {
         Ternary::Yes => {
             let mut tools: Vec<_> = system.tools.iter().filter(|t| t.effect.changes_state()).collect();
             tools.sort_by_key(|tool| std::cmp::Reverse(tool.effect));
-            let named: Vec<String> = tools
-                .iter()
-                .take(NAMED)
-                .map(|tool| format!("`{}` {}", tool.name, does(tool.effect)))
-                .collect();
+            // Those that do the same are named together.
+            let mut groups: Vec<(Effect, Vec<String>)> = Vec::new();
+            for tool in tools.iter().take(NAMED) {
+                let name = format!("`{}`", tool.name);
+                match groups.last_mut() {
+                    Some((effect, names)) if *effect == tool.effect => names.push(name),
+                    _ => groups.push((tool.effect, vec![name])),
+                }
+            }
+            let named: Vec<String> = groups.iter().map(|(effect, names)| together(*effect, names)).collect();
             let more = tools.len().saturating_sub(NAMED);
             let more = if more > 0 { format!(", and {more} more") } else { String::new() };
             let named =
@@ -65,14 +70,18 @@ fn affects(system: &System, answer: Ternary) -> String {
     }
 }
 
-fn does(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Read => "reads",
-        Effect::Unknown => "does something unknown",
-        Effect::Write => "writes",
-        Effect::Send => "sends messages",
-        Effect::Pay => "moves money",
-        Effect::Execute => "runs commands or code",
+fn together(effect: Effect, names: &[String]) -> String {
+    let (one, many) = match effect {
+        Effect::Read => ("reads", "read"),
+        Effect::Unknown => ("does something unknown", "do something unknown"),
+        Effect::Write => ("writes", "write"),
+        Effect::Send => ("sends messages", "send messages"),
+        Effect::Pay => ("moves money", "move money"),
+        Effect::Execute => ("runs commands or code", "run commands or code"),
+    };
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last} {many}", first.join(", ")),
+        _ => format!("{} {one}", names.join("")),
     }
 }
 
