@@ -11,14 +11,15 @@ use muster_rules::Means;
 use super::agents::{Feedback, ModelSite, Rounds, executed_output, model_sites, toolbox};
 use super::components::{in_code, in_manifests, place};
 use super::criteria::Reasons;
-use super::effects::{Change, Outcome, outcome};
+use super::effects::{Change, Outcome, outcome, outcome_of_calls};
 use super::gates::Gates;
 use super::parts::{is_system, parts};
-use super::reach::Reach;
+use super::reach::{Reach, targets};
 use super::tools::{FoundTool, ToolSource};
 use crate::detect::{Detection, Hit};
-use crate::program::{CallSite, ModuleId, Routine};
+use crate::program::{CallSite, ModuleId};
 use crate::survey::{ManifestFacts, Setting, Survey};
+use crate::syntax::LoopId;
 use crate::units::{Part, Unit, Units};
 
 /// What a unit is looked at with.
@@ -264,14 +265,26 @@ impl One<'_, '_, '_> {
             return;
         }
         // The loop that runs the tools is around the call of the model, if not in the same function.
-        let program = self.case.detection.program;
-        let loops = |routine: &Routine| {
-            let module = program.module(routine.module);
-            module.loops.iter().any(|l| l.within == routine.function) && module.role == self.part.role
-        };
+        let detection = self.case.detection;
         let above = self.reach.above(sites.iter().map(|site| site.hit.routine()));
-        let routines: Vec<Routine> = above.into_iter().filter(loops).collect();
-        let mut reached = outcome(self.case.detection, &routines);
+        let models: BTreeSet<CallSite> = sites.iter().filter_map(|site| site.hit.call()).collect();
+        let mut inside: Vec<CallSite> = Vec::new();
+        for routine in above.iter().filter(|r| detection.program.module(r.module).role == self.part.role) {
+            let module = detection.program.module(routine.module);
+            let calls: Vec<CallSite> = detection.program.calls_in(*routine).collect();
+            let leads = |call: &CallSite| {
+                models.contains(call) || targets(detection.program, *call).iter().any(|t| above.contains(t))
+            };
+            let loops: BTreeSet<LoopId> = calls
+                .iter()
+                .filter(|c| leads(c))
+                .filter_map(|c| module.outermost_loop(module.call(c.call).in_loop))
+                .collect();
+            inside.extend(calls.into_iter().filter(|c| {
+                module.outermost_loop(module.call(c.call).in_loop).is_some_and(|l| loops.contains(&l))
+            }));
+        }
+        let mut reached = outcome_of_calls(detection, &inside);
         reached.changes.retain(|change| change.effect == Effect::Execute);
         for (_, known) in tools.iter_mut().filter(|tool| is_blind(tool)) {
             known.changes.clone_from(&reached.changes);

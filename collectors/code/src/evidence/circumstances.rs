@@ -56,7 +56,8 @@ impl One<'_, '_, '_> {
                 reasons.add(observable, &at, &detail);
             }
             if trigger.carries_untrusted {
-                reasons.add("reads-untrusted-input", &at, &detail);
+                let carries = if trigger.by_workflow { "the text of" } else { "requests to" };
+                reasons.add("reads-untrusted-input", &at, &format!("{carries} `{}`", trigger.value));
             }
             self.put(
                 out,

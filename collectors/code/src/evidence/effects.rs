@@ -55,6 +55,15 @@ pub(crate) fn outcome(detection: &Detection<'_>, routines: &[Routine]) -> Outcom
     walk.outcome
 }
 
+/// Follows what these calls do.
+pub(crate) fn outcome_of_calls(detection: &Detection<'_>, calls: &[CallSite]) -> Outcome {
+    let mut walk = Walk { detection, seen: BTreeSet::new(), outcome: Outcome::default() };
+    for call in calls {
+        walk.call(*call, &[], MAX_DEPTH);
+    }
+    walk.outcome
+}
+
 struct Walk<'d, 'p> {
     detection: &'d Detection<'p>,
     seen: BTreeSet<Routine>,

@@ -9,7 +9,7 @@ use muster_rules::{Means, SiteKind};
 use super::case::Case;
 use crate::detect::Detection;
 use crate::manifests::unit_folder;
-use crate::program::ModuleId;
+use crate::program::{ModuleId, parent};
 use crate::units::{GENERIC_FOLDERS, Part, SERVICE_PARENTS, part_of};
 
 /// Whether modules use a model: a name in a list or a manifest is no use.
@@ -58,16 +58,24 @@ pub(crate) fn parts(case: &Case<'_, '_>) -> BTreeMap<Part, BTreeSet<ModuleId>> {
         return parts;
     }
     let Some(modules) = parts.remove(&whole) else { return parts };
-    for cluster in clusters(case, &modules) {
-        let root =
-            if is_system(case.detection, &cluster) { folder_of(case, &cluster) } else { whole.root.clone() };
+    let folders = folders(case, &modules);
+    for cluster in clusters(case, &modules, &folders) {
+        let root = if is_system(case.detection, &cluster) {
+            folder_of(&cluster, &folders)
+        } else {
+            whole.root.clone()
+        };
         parts.entry(Part { root, role: Role::Production }).or_default().extend(cluster);
     }
     parts
 }
 
 /// Modules that hang together by imports, or by lying in one folder.
-fn clusters(case: &Case<'_, '_>, modules: &BTreeSet<ModuleId>) -> Vec<BTreeSet<ModuleId>> {
+fn clusters(
+    case: &Case<'_, '_>,
+    modules: &BTreeSet<ModuleId>,
+    folders: &BTreeMap<ModuleId, String>,
+) -> Vec<BTreeSet<ModuleId>> {
     let program = case.detection.program;
     let mut leader: BTreeMap<ModuleId, ModuleId> = modules.iter().map(|id| (*id, *id)).collect();
     let find = |leader: &BTreeMap<ModuleId, ModuleId>, id: ModuleId| {
@@ -82,14 +90,14 @@ fn clusters(case: &Case<'_, '_>, modules: &BTreeSet<ModuleId>) -> Vec<BTreeSet<M
         // The smaller id leads, so that the order of the joins does not matter.
         leader.insert(a.max(b), a.min(b));
     };
-    let mut first_in: BTreeMap<String, ModuleId> = BTreeMap::new();
+    let mut first_in: BTreeMap<&str, ModuleId> = BTreeMap::new();
     for id in modules {
         let module = program.module(*id);
         let imported = (0..module.imports.len()).filter_map(|import| program.imported(*id, import));
         for other in imported.filter(|other| modules.contains(other)) {
             join(*id, other);
         }
-        let folder = top_folder(case, &module.path);
+        let folder = folders.get(id).map_or("", String::as_str);
         let first = *first_in.entry(folder).or_insert(*id);
         join(*id, first);
     }
@@ -100,28 +108,54 @@ fn clusters(case: &Case<'_, '_>, modules: &BTreeSet<ModuleId>) -> Vec<BTreeSet<M
     clusters.into_values().collect()
 }
 
-/// The folder of the unit that a path is in: the topmost that is not just a place for services or for sources.
-fn top_folder(case: &Case<'_, '_>, path: &str) -> String {
+/// The folder of the unit that a path is in: the topmost that is not just a place for services, samples or sources.
+/// `modules` are the paths of the others.
+fn top_folder(case: &Case<'_, '_>, path: &str, modules: &[&str]) -> String {
     let root = &case.unit.root;
     let inside = if root.is_empty() { path } else { path.get(root.len() + 1..).unwrap_or(path) };
     let mut folders = inside.split('/').rev().skip(1).collect::<Vec<_>>();
     folders.reverse();
-    let end = folders.iter().position(|f| !SERVICE_PARENTS.contains(f)).map_or(0, |at| at + 1);
-    let kept = match folders.get(..end) {
-        Some([only]) if GENERIC_FOLDERS.contains(only) => &[][..],
-        Some(kept) => kept,
-        None => &[][..],
-    };
-    let own = std::iter::once(root.as_str()).filter(|r| !r.is_empty()).chain(kept.iter().copied());
-    own.collect::<Vec<_>>().join("/")
+    let mut kept: Vec<&str> = std::iter::once(root.as_str()).filter(|r| !r.is_empty()).collect();
+    for (depth, folder) in folders.iter().enumerate() {
+        if depth == 0 && GENERIC_FOLDERS.contains(folder) {
+            break;
+        }
+        kept.push(folder);
+        let here = format!("{}/", kept.join("/"));
+        let below: BTreeSet<Option<&str>> = modules
+            .iter()
+            .filter_map(|other| other.strip_prefix(&here))
+            .map(|rest| rest.split_once('/').map(|(folder, _)| folder))
+            .collect();
+        // Several folders and no file of its own: it only keeps things that have no more to do with each other.
+        let holds_only = below.len() > 1 && !below.contains(&None);
+        if !(holds_only || SERVICE_PARENTS.contains(folder)) {
+            break;
+        }
+    }
+    kept.join("/")
 }
 
-/// The one folder that a cluster is in, or the unit's own where it is in several.
-fn folder_of(case: &Case<'_, '_>, cluster: &BTreeSet<ModuleId>) -> String {
-    let folders: BTreeSet<String> =
-        cluster.iter().map(|id| top_folder(case, &case.detection.program.module(*id).path)).collect();
-    match folders.into_iter().collect::<Vec<_>>().as_slice() {
-        [only] => only.clone(),
-        _ => case.unit.root.clone(),
-    }
+/// The folder that every module belongs to.
+fn folders(case: &Case<'_, '_>, modules: &BTreeSet<ModuleId>) -> BTreeMap<ModuleId, String> {
+    let path = |id: &ModuleId| &*case.detection.program.module(*id).path;
+    let paths: Vec<&str> = modules.iter().map(path).collect();
+    let mut known: BTreeMap<&str, String> = BTreeMap::new();
+    modules
+        .iter()
+        .map(|id| {
+            let folder = known.entry(parent(path(id))).or_insert_with(|| top_folder(case, path(id), &paths));
+            (*id, folder.clone())
+        })
+        .collect()
+}
+
+/// The deepest folder that holds a whole cluster.
+fn folder_of(cluster: &BTreeSet<ModuleId>, folders: &BTreeMap<ModuleId, String>) -> String {
+    let of = cluster.iter().filter_map(|id| folders.get(id)).cloned();
+    of.reduce(|a, b| {
+        let common = a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b).map(|(a, _)| a);
+        common.collect::<Vec<_>>().join("/")
+    })
+    .unwrap_or_default()
 }

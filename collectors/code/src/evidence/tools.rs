@@ -222,7 +222,9 @@ impl<'d, 'p> Tools<'d, 'p> {
         for name in program.symbols(spot, value) {
             let last = object_name(&name).to_owned();
             list.open = true;
-            if !name.starts_with('?') && !last.is_empty() {
+            let is_bare =
+                name.starts_with('?') || name.starts_with("builtins.") || name.starts_with("global#");
+            if !is_bare && !last.is_empty() {
                 let mut tool = self.named(spot.module, key.unwrap_or(&last), self.line_of(spot));
                 tool.source = ToolSource::Opaque;
                 list.tools.push(tool);

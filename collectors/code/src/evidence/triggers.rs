@@ -385,11 +385,16 @@ pub(crate) fn route_of(path: &str) -> Option<String> {
             folder.match_indices(marker).find(|(at, _)| *at == 0 || folder.as_bytes()[at - 1] == b'/')?.0;
         Some(folder[at + marker.len()..].trim_start_matches('/'))
     };
+    // Folders in parentheses group files and are no part of the address.
+    let address = |route: &str| {
+        let parts = route.split('/').filter(|part| !part.is_empty() && !part.starts_with('('));
+        format!("/{}", parts.collect::<Vec<_>>().join("/"))
+    };
     if stem == "route" {
-        return after("app").map(|route| format!("/{route}"));
+        return after("app").map(address);
     }
     if stem == "+server" {
-        return after("routes").map(|route| format!("/{route}"));
+        return after("routes").map(address);
     }
     if folder == "pages/api" || folder.contains("pages/api/") || folder.ends_with("/pages/api") {
         let route = after("pages")?;
@@ -445,6 +450,7 @@ mod tests {
         let cases = [
             ("app/api/chat/route.ts", Some("/api/chat")),
             ("web/src/app/api/chat/route.ts", Some("/api/chat")),
+            ("app/(chat)/api/chat/route.ts", Some("/api/chat")),
             ("pages/api/chat.ts", Some("/api/chat")),
             ("src/pages/api/chat/index.js", Some("/api/chat")),
             ("src/routes/api/chat/+server.ts", Some("/api/chat")),

@@ -119,4 +119,19 @@ impl Extractor<'_> {
         }
         Expr::Unknown
     }
+
+    /// Binds the variable of a loop or a comprehension to what it goes over.
+    pub(super) fn each(&mut self, node: Node<'_>) -> Expr {
+        if let Some(over) = node.child_by_field_name("right") {
+            let value = self.visit(over);
+            if let Some(left) = node.child_by_field_name("left") {
+                let element = match value {
+                    Expr::List(elements) => Expr::Choice(elements),
+                    other => other,
+                };
+                self.bind(left, element, line(node));
+            }
+        }
+        Expr::Unknown
+    }
 }

@@ -134,6 +134,7 @@ impl<'a> Extractor<'a> {
             Shape::Call => self.call(node),
             Shape::Assign => self.assign(node),
             Shape::With => self.with(node),
+            Shape::Each => self.each(node),
             Shape::Return => {
                 let value = node.named_child(0).map_or(Expr::Unknown, |n| self.visit(n));
                 self.returns(value);
@@ -228,16 +229,7 @@ impl<'a> Extractor<'a> {
         });
         // What a `for` iterates over is computed once, before the loop.
         let over = node.child_by_field_name("right");
-        if let Some(over) = over {
-            let value = self.visit(over);
-            if let Some(left) = node.child_by_field_name("left") {
-                let element = match value {
-                    Expr::List(elements) => Expr::Choice(elements),
-                    other => other,
-                };
-                self.bind(left, element, line(node));
-            }
-        }
+        self.each(node);
         let outer = self.innermost.replace(id);
         let mut cursor = node.walk();
         for child in node.named_children(&mut cursor) {

@@ -273,6 +273,15 @@ impl Module {
         }
     }
 
+    /// The outermost of the loops around something in one function, from the innermost.
+    pub(crate) fn outermost_loop(&self, innermost: Option<LoopId>) -> Option<LoopId> {
+        let mut found = innermost?;
+        while let Some(outer) = self.loops.get(found as usize).and_then(|l| l.outer) {
+            found = outer;
+        }
+        Some(found)
+    }
+
     /// The class.
     pub(crate) fn class(&self, id: ClassId) -> &Class {
         &self.classes[id as usize]

@@ -54,6 +54,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("dictionary_comprehension", Shape::Choice),
         ("expression_statement", Shape::Statement),
         ("with_item", Shape::With),
+        ("for_in_clause", Shape::Each),
     ],
     fields: Fields {
         callee: &["function"],

@@ -39,6 +39,8 @@ pub(crate) enum Shape {
     Statement,
     /// `with x as y`.
     With,
+    /// `for x in y` of a comprehension.
+    Each,
 }
 
 /// The table of one language.
