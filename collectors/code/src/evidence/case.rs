@@ -8,7 +8,9 @@ use asmm_model::{
 };
 use muster_rules::Means;
 
-use super::agents::{Feedback, ModelSite, Rounds, executed_output, model_sites, toolbox};
+use super::agents::{
+    Feedback, ModelSite, Rounds, doubtful_executions, executed_output, model_sites, toolbox,
+};
 use super::components::{in_code, in_manifests, place};
 use super::criteria::Reasons;
 use super::effects::{Change, Outcome, outcome, outcome_of_calls};
@@ -211,6 +213,18 @@ impl One<'_, '_, '_> {
         }
         self.selection(&sites, &feedbacks, !tools.is_empty(), &mut reasons);
         let selects = reasons.has(Criterion::C1, Supports::Yes);
+        let doubtful =
+            if selects { Vec::new() } else { doubtful_executions(detection, self.reach, &sites, &is_own) };
+        for hit in &doubtful {
+            reasons.add(
+                "executes-something-open",
+                &place(detection, hit),
+                &format!("`{}`", shown(&hit.name)),
+            );
+        }
+        if !selects && doubtful.is_empty() {
+            self.no_selection(&sites, !tools.is_empty(), &mut reasons);
+        }
         // Where nobody is ever asked, a list that could not be followed to its end hides no gate either.
         // A list that only comes from another process may be gated there.
         let any_own = tools.iter().any(|(tool, _)| tool.source <= ToolSource::Builtin);

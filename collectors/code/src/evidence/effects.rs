@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use asmm_model::{ComponentKind, Effect};
-use muster_rules::Means;
+use muster_rules::{Means, SiteKind};
 
 use super::reach::targets;
 use crate::detect::Detection;
@@ -85,6 +85,33 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// What a method of an object that a rule knows does: that of a ready-made tool does what the tool does, and that of
+    /// a client, a model or an agent only talks to it. `None` for objects that no rule knows.
+    fn of_object(&self, site: CallSite) -> Option<(Effect, u32)> {
+        let detection = self.detection;
+        let language = detection.program.module(site.module).dialect.language();
+        detection.program.callee(site).iter().find_map(|meaning| {
+            let Meaning::External(name) = meaning else { return None };
+            let mut end = name.len();
+            while let Some(at) = name[..end].rfind(['.', '#']).filter(|at| *at > 0) {
+                let sites = detection.pack.sites(language, SiteKind::Call, &name[..at]);
+                let of = |means: Means| sites.iter().filter(move |s| detection.pack.site(**s).means == means);
+                let tool = of(Means::BuiltinTool)
+                    .filter_map(|s| Some((detection.pack.site(*s).effect?, s.rule)))
+                    .max();
+                if tool.is_some() {
+                    return tool;
+                }
+                let model = [Means::Client, Means::ModelCall, Means::BindsTools, Means::Chain, Means::Agent];
+                if let Some(site) = model.into_iter().find_map(|means| of(means).next()) {
+                    return Some((Effect::Read, site.rule));
+                }
+                end = at;
+            }
+            None
+        })
+    }
+
     fn call(&mut self, site: CallSite, through: &[CallSite], depth: u8) {
         let detection = self.detection;
         let mut known = false;
@@ -115,6 +142,14 @@ impl Walk<'_, '_> {
             return;
         }
         let program = detection.program;
+        match self.of_object(site) {
+            Some((effect, rule)) if effect.changes_state() => {
+                self.outcome.changes.push(Change { site, effect, rule, through: through.to_vec() });
+                return;
+            }
+            Some(_) => return,
+            None => {}
+        }
         let next = targets(program, site);
         if !next.is_empty() {
             let Some(depth) = depth.checked_sub(1) else {

@@ -18,7 +18,6 @@ impl One<'_, '_, '_> {
         reasons: &mut Reasons<'_>,
     ) {
         let detection = self.case.detection;
-        let named = |site: &ModelSite<'_>| format!("`{}`", shown(&site.hit.name));
         let makers: Vec<&ModelSite<'_>> =
             sites.iter().filter(|s| s.means == Means::Agent && s.may_carry_tools).collect();
         let equipped = |site: &ModelSite<'_>| {
@@ -27,7 +26,6 @@ impl One<'_, '_, '_> {
                 || site.is_unclear
                 || (has_tools && makers.iter().all(|m| m.tools.is_none()))
         };
-        let any_equipped = makers.iter().any(|site| equipped(site));
         for (site, feedback) in sites.iter().zip(feedbacks) {
             let at = place(detection, site.hit);
             match site.means {
@@ -65,33 +63,37 @@ impl One<'_, '_, '_> {
                 }
             }
         }
-        if reasons.has(Criterion::C1, Supports::Yes) {
+    }
+
+    /// What speaks against C1 and C2, where nothing speaks for C1.
+    pub(super) fn no_selection(&self, sites: &[ModelSite<'_>], has_tools: bool, reasons: &mut Reasons<'_>) {
+        // What could not be read or followed may be the call that gives tools.
+        if !self.case.readable || sites.iter().any(|site| site.is_unclear) {
             return;
         }
-        for site in &makers {
-            if !any_equipped && self.case.readable {
-                reasons.add("agent-without-tools", &place(detection, site.hit), &named(site));
+        let detection = self.case.detection;
+        let mut without_tools = Vec::new();
+        for site in sites {
+            match site.means {
+                Means::Agent if site.may_carry_tools && !has_tools => without_tools.push(site),
+                Means::ModelCall | Means::Chain => without_tools.push(site),
+                _ => {}
             }
         }
-        let plain: Vec<&ModelSite<'_>> = sites
-            .iter()
-            .filter(|s| {
-                matches!(s.means, Means::ModelCall | Means::Chain) && s.tools.is_none() && !s.is_unclear
-            })
-            .collect();
-        // What could not be read may be the call that gives tools.
-        if !self.case.readable {
-            return;
-        }
-        let all_plain = !plain.is_empty() && plain.len() == sites.len();
-        for site in plain {
-            let at = place(detection, site.hit);
-            let observable = match (site.means, all_plain && self.case.complete) {
-                (Means::Chain, false) => "fixed-chain",
+        let all_plain = without_tools.len() == sites.len() && self.case.complete;
+        for site in without_tools {
+            let observable = match (site.means, all_plain) {
+                (Means::Agent, _) => "agent-without-tools",
                 (_, true) => "only-calls-without-tools",
+                (Means::Chain, false) => "fixed-chain",
                 (_, false) => "call-without-tools",
             };
-            reasons.add(observable, &at, &named(site));
+            reasons.add(observable, &place(detection, site.hit), &named(site));
         }
     }
+}
+
+/// What is called at a site, as it is shown.
+fn named(site: &ModelSite<'_>) -> String {
+    format!("`{}`", shown(&site.hit.name))
 }
