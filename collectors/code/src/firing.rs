@@ -10,6 +10,7 @@ use crate::detect::{Detection, Hit, Subject};
 use crate::manifests::{self, Manifest, ManifestKind};
 use crate::prefilter::Prefilter;
 use crate::program::{CallSite, Meaning, Program, SourceIndex, Spot};
+use crate::source::code_of;
 use crate::syntax::{Dialect, Expr, Lexicon, Parsers};
 
 /// One rule that fires on a file.
@@ -164,10 +165,13 @@ impl<'p> Firing<'p> {
         then: impl FnOnce(&Program<'_>) -> T,
     ) -> Result<T, String> {
         let path: Arc<str> = Arc::from(path);
+        let mut code = text.to_vec();
+        let lines = code_of(&path, &mut code).map_err(|problem| format!("`{path}`: {problem}"))?;
         let module = self
             .parsers
-            .module(&path, dialect, Role::Production, text, &self.lexicon)
-            .map_err(|failure| format!("`{path}`: {failure}"))?;
+            .module(&path, dialect, Role::Production, &code, &self.lexicon)
+            .map_err(|failure| format!("`{path}`: {failure}"))?
+            .on(&lines);
         let index = SourceIndex::default();
         Ok(then(&Program::new(vec![module], &index, &|_| true)))
     }

@@ -13,6 +13,7 @@ mod program;
 mod robustness;
 mod role;
 mod scan;
+mod source;
 mod starters;
 mod survey;
 mod syntax;

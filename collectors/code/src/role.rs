@@ -81,6 +81,10 @@ pub(crate) fn role_of(path: &str) -> Role {
     if any(DOCS) {
         return Role::Docs;
     }
+    // A notebook is read and tried out; what runs for users is mostly taken over from it.
+    if crate::starters::has_extension(file, &["ipynb"]) {
+        return Role::Sample;
+    }
     Role::Production
 }
 
@@ -123,6 +127,7 @@ mod tests {
             ("src/test_agent.py", Role::Test),
             ("src/latest_agent.py", Role::Production),
             ("docs/conf.py", Role::Docs),
+            ("refunds.ipynb", Role::Sample),
             ("docs/examples/a.py", Role::Sample),
             ("node_modules/openai/index.js", Role::Vendored),
             ("proto/x_pb2.py", Role::Generated),

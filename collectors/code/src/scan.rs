@@ -13,9 +13,10 @@ use crate::detect::Detection;
 use crate::evidence::{self, Case};
 use crate::imports::Importers;
 use crate::program::Program;
+use crate::source::{Lines, read_source};
 use crate::survey::{Engine, SourceFile, Survey};
 use crate::syntax::{Module, Parsers};
-use crate::tree::{Tree, read_bounded};
+use crate::tree::Tree;
 use crate::units::{Unit, Units};
 
 /// Modules that one unit may have; beyond it the rest is a gap.
@@ -24,8 +25,6 @@ const MAX_MODULES: usize = 5_000;
 const MAX_BORROWED: usize = 1_000;
 /// Steps from one import to the next that are followed.
 const MAX_STEPS: usize = 5;
-/// Bytes of a source file; the survey has the same bound.
-const MAX_SOURCE: u64 = 4 * 1024 * 1024;
 
 /// Everything that one scan of a tree gives.
 pub(crate) struct Outcome {
@@ -225,9 +224,9 @@ impl Scan<'_> {
         self.importers.as_ref().ok_or(CollectError::Stopped)
     }
 
-    fn read(&self, file: &SourceFile, buffer: &mut Vec<u8>) -> Result<(), Gap> {
+    fn read(&self, file: &SourceFile, buffer: &mut Vec<u8>) -> Result<Lines, Gap> {
         let full = file.elsewhere.clone().unwrap_or_else(|| self.root.join(&*file.path));
-        read_bounded(&full, &file.path, MAX_SOURCE, buffer)
+        read_source(&full, &file.path, buffer)
     }
 
     /// Parses files on all threads; the answer is in the order of the files.
@@ -243,12 +242,12 @@ impl Scan<'_> {
                 if self.cx.stop.is_asked() {
                     return parsed;
                 }
-                let module = self.read(file, &mut buffer).and_then(|()| {
-                    parsers
-                        .module(&file.path, file.dialect, file.role, &buffer, &self.engine.lexicon)
-                        .map_err(|failure| {
-                            Gap::new(&*file.path, GapReason::Unparsable).because(failure.to_string())
-                        })
+                let module = self.read(file, &mut buffer).and_then(|lines| {
+                    let lexicon = &self.engine.lexicon;
+                    let module = parsers.module(&file.path, file.dialect, file.role, &buffer, lexicon);
+                    module.map(|module| module.on(&lines)).map_err(|failure| {
+                        Gap::new(&*file.path, GapReason::Unparsable).because(failure.to_string())
+                    })
                 });
                 parsed.push((index, module));
             }

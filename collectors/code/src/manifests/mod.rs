@@ -10,6 +10,7 @@ mod golang;
 mod json;
 mod kind;
 mod maven;
+mod notebook;
 mod npm;
 mod npm_locks;
 mod nuget;
@@ -33,6 +34,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use aliases::{Alias, aliases, declares_aliases};
 pub(crate) use kind::{ManifestKind, kind_of, unit_folder};
+pub(crate) use notebook::notebook_cells;
 pub(crate) use purl::purl;
 
 /// Files above this size are not read.

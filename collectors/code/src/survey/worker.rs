@@ -13,12 +13,11 @@ use crate::manifests::{self, ManifestKind};
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
 use crate::role::role_of;
+use crate::source::read_source;
 use crate::starters::{self, StarterFile, has_extension};
 use crate::syntax::{Dialect, Lexicon};
 use crate::tree::Found;
 
-/// Source files above this size are not read: nobody writes them by hand.
-const MAX_SOURCE: u64 = 4 * 1024 * 1024;
 /// Configuration above this size is data.
 const MAX_CONFIGURATION: u64 = 1024 * 1024;
 
@@ -109,7 +108,8 @@ impl<'a> Worker<'a> {
 
     fn source(&mut self, found: &Found) -> bool {
         let Some(dialect) = Dialect::of(&found.path) else { return false };
-        if !self.read(found, MAX_SOURCE) {
+        if let Err(gap) = read_source(&found.full, &found.path, &mut self.buffer) {
+            self.pieces.push(Piece::Gap(gap));
             return false;
         }
         if let Some((why, detail)) = not_source(&self.buffer) {
@@ -231,9 +231,6 @@ fn foreign(name: &str) -> Option<&'static str> {
         "swift" => "Swift",
         "ex" | "exs" => "Elixir",
         "dart" => "Dart",
-        "vue" => "Vue",
-        "svelte" => "Svelte",
-        "ipynb" => "Jupyter notebook",
         _ => return None,
     })
 }

@@ -18,6 +18,8 @@ use std::sync::Arc;
 use asmm_model::Role;
 use muster_rules::Language;
 
+use crate::source::Lines;
+
 pub(crate) use lexicon::Lexicon;
 pub(crate) use parse::Parsers;
 
@@ -38,9 +40,9 @@ impl Dialect {
     /// The dialect of a file, by its extension.
     pub(crate) fn of(path: &str) -> Option<Self> {
         match path.rsplit_once('.')?.1 {
-            "py" | "pyi" | "pyw" => Some(Self::Python),
+            "py" | "pyi" | "pyw" | "ipynb" => Some(Self::Python),
             "js" | "jsx" | "mjs" | "cjs" => Some(Self::JavaScript),
-            "ts" | "mts" | "cts" => Some(Self::TypeScript),
+            "ts" | "mts" | "cts" | "vue" | "svelte" => Some(Self::TypeScript),
             "tsx" => Some(Self::Tsx),
             _ => None,
         }
@@ -271,6 +273,29 @@ impl Module {
                 None => return false,
             }
         }
+    }
+
+    /// The same module with its lines counted in another file.
+    pub(crate) fn on(mut self, lines: &Lines) -> Self {
+        if *lines == Lines::Same {
+            return self;
+        }
+        for function in &mut self.functions {
+            function.end = lines.of(function.end);
+        }
+        let imports = self.imports.iter_mut().map(|x| &mut x.line);
+        let functions = self.functions.iter_mut().map(|x| &mut x.line);
+        let classes = self.classes.iter_mut().map(|x| &mut x.line);
+        let calls = self.calls.iter_mut().map(|x| &mut x.line);
+        let bindings = self.bindings.iter_mut().map(|x| &mut x.line);
+        let loops = self.loops.iter_mut().map(|x| &mut x.line);
+        let mentions = self.mentions.iter_mut().map(|x| &mut x.line);
+        for line in
+            imports.chain(functions).chain(classes).chain(calls).chain(bindings).chain(loops).chain(mentions)
+        {
+            *line = lines.of(*line);
+        }
+        self
     }
 
     /// The outermost of the loops around something in one function, from the innermost.

@@ -1,0 +1,72 @@
+//! Jupyter notebooks: the lines of their Python cells, each with its line in the file.
+
+use super::ManifestError;
+use super::json::{self, Dialect};
+use super::text;
+use super::tree::Node;
+
+/// Lines of code kept of one notebook.
+const MAX_LINES: usize = 200_000;
+
+/// The lines of the code cells of a notebook in Python; none for one in another language.
+///
+/// # Errors
+/// The file is no JSON, or nested too deeply.
+pub(crate) fn notebook_cells(bytes: &[u8]) -> Result<Vec<(u32, String)>, ManifestError> {
+    let (text, _) = text::decode(bytes);
+    let file = json::parse(&text, Dialect::Strict)?;
+    let language = [&["metadata", "kernelspec", "language"][..], &["metadata", "language_info", "name"]]
+        .iter()
+        .find_map(|path| file.text_at(path));
+    if language.is_some_and(|language| !language.eq_ignore_ascii_case("python")) {
+        return Ok(Vec::new());
+    }
+    let mut lines = Vec::new();
+    let mut put = |node: &Node| {
+        let Some(source) = node.text() else { return };
+        for (line, code) in (node.line..).zip(source.lines()) {
+            if lines.len() < MAX_LINES {
+                lines.push((line, code.to_owned()));
+            }
+        }
+    };
+    for cell in file.items_at(&["cells"]) {
+        if cell.text_at(&["cell_type"]) != Some("code") {
+            continue;
+        }
+        match cell.get("source") {
+            Some(source) if source.text().is_some() => put(source),
+            Some(source) => source.items().iter().for_each(&mut put),
+            None => {}
+        }
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_cells_come_with_the_lines_of_the_file() {
+        let text = r#"{
+ "cells": [
+  { "cell_type": "markdown", "source": ["import openai"] },
+  { "cell_type": "code", "source": [
+    "import openai\n",
+    "client = openai.OpenAI()" ] },
+  { "cell_type": "code", "source": "a = 1\nb = 2" }
+ ],
+ "metadata": { "kernelspec": { "language": "python" } }
+}"#;
+        let cells = notebook_cells(text.as_bytes()).expect("it is a notebook");
+        let expected = [(5, "import openai"), (6, "client = openai.OpenAI()"), (7, "a = 1"), (8, "b = 2")]
+            .map(|(l, c)| (l, c.to_owned()));
+        assert_eq!(cells, expected);
+        assert_eq!(
+            notebook_cells(br#"{"metadata": {"language_info": {"name": "R"}}, "cells": []}"#),
+            Ok(Vec::new())
+        );
+        assert!(notebook_cells(b"{").is_err());
+    }
+}
