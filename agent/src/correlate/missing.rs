@@ -139,6 +139,12 @@ fn divided(evidence: &[Evidence]) -> Option<String> {
 }
 
 fn body(tool: &Tool) -> String {
+    // A note at the tool itself says better what is open than that it could not be followed.
+    if let Some(note) = tool.evidence.first().and_then(|e| e.note.as_deref())
+        && let Some(at) = place(&tool.evidence)
+    {
+        return format!("What the tool `{}` at {at} does: {note}.", tool.name);
+    }
     match place(&tool.evidence) {
         Some(at) => format!("What the tool `{}` does: its body at {at} could not be followed.", tool.name),
         None => format!("What the tool `{}` does: its body was not found.", tool.name),

@@ -39,10 +39,19 @@ impl One<'_, '_, '_> {
             if found.source == ToolSource::Schema && found.handlers.is_empty() && !loops {
                 effect = Effect::Read;
             }
+            // A stub in a demonstration, or a change that only its caller makes: the name says what is to come of it.
+            let promises =
+                effect == Effect::Read && found.source == ToolSource::Own && promises_a_change(&found.name);
+            if promises {
+                effect = Effect::Unknown;
+            }
             let gated = gates.of_tool(found, outcome);
             let mut evidence = vec![Evidence::at(Place::line(&*module.path, found.line.max(1)), module.role)];
             if let Some(rule) = found.rule {
                 evidence[0].rule = Some(detection.pack.rule(rule).id.0.clone());
+            }
+            if promises {
+                evidence[0].note = Some("its name promises a change that its body does not make".to_owned());
             }
             for change in &outcome.changes {
                 let at = detection.program.module(change.site.module);
@@ -122,5 +131,96 @@ fn verb(effect: Effect) -> &'static str {
         Effect::Send => "send",
         Effect::Pay => "pay",
         Effect::Execute => "execute",
+    }
+}
+
+/// Whether a tool is called after something that it changes.
+fn promises_a_change(name: &str) -> bool {
+    const VERBS: [&str; 37] = [
+        "approve",
+        "assign",
+        "book",
+        "buy",
+        "cancel",
+        "charge",
+        "close",
+        "create",
+        "delete",
+        "deploy",
+        "disable",
+        "enable",
+        "execute",
+        "grant",
+        "insert",
+        "issue",
+        "modify",
+        "pay",
+        "place",
+        "post",
+        "publish",
+        "purchase",
+        "refund",
+        "register",
+        "remove",
+        "reschedule",
+        "reserve",
+        "restart",
+        "revoke",
+        "schedule",
+        "sell",
+        "send",
+        "submit",
+        "transfer",
+        "update",
+        "upload",
+        "write",
+    ];
+    // What is created there is an answer.
+    const TEXTS: [&str; 10] =
+        ["plan", "summary", "prompt", "query", "message", "report", "outline", "chart", "list", "text"];
+    let lower = name.to_ascii_lowercase();
+    // `sendEmail` and `send_email`, but not `sender_of` or `orders`.
+    let starts = |verb: &str| {
+        lower.strip_prefix(verb).is_some_and(|rest| {
+            let next = name.as_bytes().get(verb.len());
+            rest.is_empty()
+                || next.is_some_and(|b| *b == b'_' || *b == b'-' || *b == b' ' || b.is_ascii_uppercase())
+        })
+    };
+    let verb = VERBS.iter().find(|verb| starts(verb));
+    let makes_text = ["create", "write", "close", "place"].iter().any(|v| verb == Some(v))
+        && TEXTS.iter().any(|text| lower.ends_with(text));
+    verb.is_some() && !makes_text && lower != "write"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_promise_changes_by_their_verb() {
+        for yes in [
+            "update_salesforce_crm",
+            "sendCareInstructions",
+            "cancel",
+            "book-flight",
+            "Schedule Planting",
+            "create_order",
+        ] {
+            assert!(promises_a_change(yes), "{yes}");
+        }
+        for no in [
+            "search_orders",
+            "order_status",
+            "orders",
+            "sender_of",
+            "get_update",
+            "create_plan",
+            "write_summary",
+            "calculate",
+            "lookup",
+        ] {
+            assert!(!promises_a_change(no), "{no}");
+        }
     }
 }

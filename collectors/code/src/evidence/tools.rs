@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use asmm_model::Effect;
-use muster_rules::{Means, ToolArgument};
+use muster_rules::{Means, SiteKind, ToolArgument};
 
 use crate::detect::{Detection, Hit};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
@@ -219,7 +219,20 @@ impl<'d, 'p> Tools<'d, 'p> {
         if !std::ptr::eq(inner, value) {
             return self.expand(next, inner, key, depth);
         }
+        let language = program.module(spot.module).dialect.language();
         for name in program.symbols(spot, value) {
+            // A ready-made tool that is handed over by its name.
+            let sites = self.detection.pack.sites(language, SiteKind::Call, &name);
+            let ready = sites.iter().map(|at| (at, self.detection.pack.site(*at)));
+            let ready =
+                ready.filter(|(_, site)| site.means == Means::BuiltinTool && site.conditions.is_empty());
+            if let Some((at, site)) = ready.max_by_key(|(_, site)| site.effect) {
+                let mut tool = self.named(spot.module, key.unwrap_or(object_name(&name)), self.line_of(spot));
+                (tool.source, tool.effect, tool.rule) = (ToolSource::Builtin, site.effect, Some(at.rule));
+                tool.handlers.clear();
+                list.tools.push(tool);
+                continue;
+            }
             let last = object_name(&name).to_owned();
             list.open = true;
             let is_bare =
