@@ -20,6 +20,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/providers-local.toml", include_str!("../catalog/providers-local.toml")),
     ("catalog/providers-media.toml", include_str!("../catalog/providers-media.toml")),
     ("catalog/models.toml", include_str!("../catalog/models.toml")),
+    ("catalog/endpoints.toml", include_str!("../catalog/endpoints.toml")),
     ("catalog/effects.toml", include_str!("../catalog/effects.toml")),
     ("catalog/env.toml", include_str!("../catalog/env.toml")),
     ("catalog/gates.toml", include_str!("../catalog/gates.toml")),

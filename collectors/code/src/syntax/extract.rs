@@ -21,6 +21,8 @@ const MAX_WORDS: usize = 100_000;
 /// The walk over one file.
 pub(crate) struct Extractor<'a> {
     pub(super) source: &'a [u8],
+    /// The whole source, where it is UTF-8 throughout: then no part has to be checked again.
+    pub(super) valid: Option<&'a str>,
     pub(super) grammar: &'static Grammar,
     pub(super) table: &'a ShapeTable,
     pub(super) lexicon: &'a Lexicon,
@@ -37,7 +39,14 @@ pub(crate) struct Extractor<'a> {
 impl<'a> Extractor<'a> {
     /// Text of a node; empty where it is no UTF-8.
     pub(crate) fn text(&self, node: Node<'_>) -> &'a str {
-        self.source.get(node.byte_range()).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
+        match self.valid {
+            Some(text) => text.get(node.byte_range()).unwrap_or_default(),
+            None => self
+                .source
+                .get(node.byte_range())
+                .and_then(|b| std::str::from_utf8(b).ok())
+                .unwrap_or_default(),
+        }
     }
 
     /// A text that is kept once, however often it is written: most of what is kept are names that recur.
@@ -69,11 +78,33 @@ impl<'a> Extractor<'a> {
         });
     }
 
-    /// Looks at every child.
+    /// Looks at every child. What has no shape of its own is gone through with one cursor and without recursion: that
+    /// is most of a tree.
     pub(crate) fn children(&mut self, node: Node<'_>) {
         let mut cursor = node.walk();
-        for child in node.named_children(&mut cursor) {
-            self.visit(child);
+        let mut depth = 0u32;
+        if !cursor.goto_first_child() {
+            return;
+        }
+        loop {
+            let child = cursor.node();
+            if child.is_named() {
+                if self.table.of(child) == Shape::Other {
+                    if cursor.goto_first_child() {
+                        depth += 1;
+                        continue;
+                    }
+                } else {
+                    self.visit(child);
+                }
+            }
+            while !cursor.goto_next_sibling() {
+                if depth == 0 {
+                    return;
+                }
+                cursor.goto_parent();
+                depth -= 1;
+            }
         }
     }
 

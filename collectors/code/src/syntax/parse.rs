@@ -95,6 +95,7 @@ impl Parsers {
         };
         let mut x = Extractor {
             source,
+            valid: std::str::from_utf8(source).ok(),
             grammar,
             table,
             lexicon,
