@@ -1,6 +1,6 @@
 //! What starts the code that runs a model: sites in code, files that start code, and the shape of the files themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::TriggerKind;
 use muster_rules::Means;
@@ -10,7 +10,7 @@ use crate::detect::{Detection, Hit, Subject};
 use crate::manifests::{ManifestKind, unit_folder};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::role::role_of;
-use crate::starters::{Command, CommandKind, runs_file};
+use crate::starters::{CommandKind, runs_file};
 use crate::survey::Survey;
 use crate::syntax::{Expr, LoopId};
 
@@ -282,16 +282,16 @@ impl Triggers<'_, '_> {
             })
             .collect();
         let mut found = Vec::new();
+        let points = self.entry_points();
         for (path, starter) in &self.survey.starters {
             let by_workflow = path.contains(".github/") || path.contains("gitlab-ci");
             let started = starter.runs.iter().find_map(|command| {
                 let by_function = matches!(command.kind, CommandKind::Handler | CommandKind::HttpPath);
                 let (scripts_folder, scripts) = self.scripts_of(&command.folder);
-                let points = self.entry_points();
                 entries
                     .iter()
                     .filter(|(.., top)| *top || by_function)
-                    .find(|(_, file, _)| self.runs(command, file, scripts, scripts_folder, &points))
+                    .find(|(_, file, _)| runs_file(command, file, scripts, scripts_folder, &points))
             });
             let Some((_, file, _)) = started else { continue };
             let carries_untrusted =
@@ -310,21 +310,9 @@ impl Triggers<'_, '_> {
         found
     }
 
-    fn runs(
-        &self,
-        command: &Command,
-        file: &str,
-        scripts: &std::collections::BTreeMap<String, String>,
-        folder: &str,
-        points: &[(String, String)],
-    ) -> bool {
-        let _ = self;
-        runs_file(command, file, scripts, folder, points)
-    }
-
     /// The scripts of the `package.json` that holds in a folder.
-    fn scripts_of(&self, folder: &str) -> (&str, &std::collections::BTreeMap<String, String>) {
-        static NONE: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    fn scripts_of(&self, folder: &str) -> (&str, &BTreeMap<String, String>) {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
         let mut at = folder;
         loop {
             let here = self
