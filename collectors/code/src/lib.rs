@@ -3,6 +3,7 @@
 
 mod collector;
 mod detect;
+mod document;
 mod evidence;
 mod firing;
 mod imports;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::text::is_semver;
-use super::tree::{Entry, Node};
 use super::{Found, Manifest};
+use crate::document::{Entry, Node};
 
 /// Tables of packages, and whether what they name stays out of the product.
 const TABLES: [(&str, bool); 5] = [

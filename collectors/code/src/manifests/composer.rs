@@ -1,8 +1,8 @@
 //! PHP: `composer.json` and `composer.lock`.
 
 use super::text::is_exact;
-use super::tree::{Node, Value};
 use super::{Found, Manifest, ManifestError};
+use crate::document::{Node, Value};
 
 /// Reads what a project asks for.
 pub(super) fn manifest(manifest: &mut Manifest, root: &Node) -> Result<(), ManifestError> {

@@ -1,7 +1,7 @@
 //! JSON with the line of every key, bounded in depth and in the number of values.
 
 use super::ManifestError;
-use super::tree::{Entry, Node, Value};
+use crate::document::{Entry, Node, Value};
 
 const MAX_DEPTH: usize = 128;
 const MAX_VALUES: usize = 2_000_000;

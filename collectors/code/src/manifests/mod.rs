@@ -25,7 +25,6 @@ mod ruby;
 mod setup;
 mod text;
 mod toml_tree;
-mod tree;
 mod xml;
 mod yaml;
 mod yarn;

@@ -3,7 +3,7 @@
 use super::ManifestError;
 use super::json::{self, Dialect};
 use super::text;
-use super::tree::Node;
+use crate::document::Node;
 
 /// Lines of code kept of one notebook.
 const MAX_LINES: usize = 200_000;

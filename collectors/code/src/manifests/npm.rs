@@ -1,8 +1,8 @@
 //! JavaScript: `package.json`.
 
 use super::text::is_semver;
-use super::tree::{Node, Value};
 use super::{Found, Manifest, ManifestError};
+use crate::document::{Node, Value};
 
 /// Tables of packages, and whether what they name stays out of the product.
 pub(super) const TABLES: [(&str, bool); 4] = [

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::npm::{TABLES, aliased, split_name};
-use super::tree::Node;
 use super::{Found, Manifest};
+use crate::document::Node;
 
 /// Names that the project's own packages ask for, and whether only for development.
 type Asked<'a> = BTreeMap<&'a str, bool>;

@@ -1,9 +1,9 @@
 //! .NET: project files, shared properties, `packages.config` and `packages.lock.json`.
 
 use super::text::is_exact;
-use super::tree::Node;
 use super::xml::Element;
 use super::{Found, Manifest};
+use crate::document::Node;
 
 /// Reads a project file or shared properties; the central list of versions is no use by itself and so not direct.
 pub(super) fn project(manifest: &mut Manifest, root: &Element) {

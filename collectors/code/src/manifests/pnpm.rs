@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::npm::split_name;
-use super::tree::Node;
 use super::{Found, Manifest};
+use crate::document::Node;
 
 /// Packages that the project's own packages ask for, by name and version, and whether only for development.
 type Asked = BTreeMap<(String, String), bool>;

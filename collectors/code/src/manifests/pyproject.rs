@@ -2,8 +2,8 @@
 
 use super::python::{add_specifier, pinned};
 use super::text::{is_development_name, is_exact};
-use super::tree::{Entry, Node};
 use super::{Found, Manifest};
+use crate::document::{Entry, Node};
 
 /// Reads what a project asks for, by the standard's tables and those of Poetry, PDM, uv and Hatch.
 pub(super) fn pyproject(manifest: &mut Manifest, root: &Node) {

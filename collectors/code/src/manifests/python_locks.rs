@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::python::{normalise, pinned};
 use super::text::is_development_name;
-use super::tree::Node;
 use super::{Found, Manifest};
+use crate::document::Node;
 
 /// Reads a `Pipfile.lock`.
 pub(super) fn pipfile(manifest: &mut Manifest, root: &Node) {

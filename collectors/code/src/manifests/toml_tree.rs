@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::ManifestError;
 use super::text::LineIndex;
-use super::tree::{Entry, Node, Value};
+use crate::document::{Entry, Node, Value};
 
 /// Tokens that are parsed: the parser keeps all of them at once, and more would need gigabytes.
 const MAX_TOKENS: usize = 6_000_000;

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 use serde_saphyr::Spanned;
 
 use super::ManifestError;
-use super::tree::{Entry, Node, Value};
+use crate::document::{Entry, Node, Value};
 
 const MAX_DEPTH: usize = 64;
 const MAX_EVENTS: usize = 4_000_000;

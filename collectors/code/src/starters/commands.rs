@@ -1,8 +1,8 @@
 //! Scripts of several lines as single commands, each with its line and its working folder.
 
-use super::document::Node;
 use super::shell;
 use super::{Command, CommandKind, MAX_COMMANDS};
+use crate::document::Node;
 
 /// Adds the commands of a script that begins in a folder.
 ///
@@ -70,8 +70,8 @@ pub(super) fn single(text: impl Into<String>, line: u32, folder: &str, kind: Com
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::Value;
     use super::*;
+    use crate::document::Value;
 
     #[test]
     fn scripts_become_commands() {

@@ -3,8 +3,8 @@
 use asmm_model::TriggerKind;
 
 use super::commands::single;
-use super::document::Node;
 use super::{Collection, CommandKind, StarterError, name_of, shell};
+use crate::document::Node;
 
 /// `crons` of `vercel.json`.
 pub(super) fn vercel(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {

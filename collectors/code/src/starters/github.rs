@@ -3,8 +3,8 @@
 use asmm_model::TriggerKind;
 
 use super::commands::{add_script, single};
-use super::document::{Node, Value};
 use super::{Collection, Command, CommandKind, StarterError, name_of, shell};
+use crate::document::{Node, Value};
 
 /// Reads the triggers, each of which runs all jobs.
 pub(super) fn read(workflow: &Node, path: &str, found: &mut Collection) -> Result<(), StarterError> {
@@ -30,7 +30,7 @@ pub(super) fn read(workflow: &Node, path: &str, found: &mut Collection) -> Resul
                 add_event(&event.key, Some(&event.node), event.line, &mut add)?;
             }
         }
-        Value::Null | Value::Bool(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
     Ok(())
 }

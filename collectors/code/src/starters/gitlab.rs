@@ -7,8 +7,8 @@ use asmm_model::TriggerKind;
 use regex::Regex;
 
 use super::commands::add_script;
-use super::document::{Node, Value};
 use super::{Collection, Command, CommandKind, StarterError};
+use crate::document::{Node, Value};
 
 /// Keys of the top that are no jobs.
 const GLOBAL: [&str; 14] = [

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use asmm_model::TriggerKind;
 
 use super::commands::single;
-use super::document::{Node, yaml_all};
+use super::reading::yaml_all;
 use super::{Collection, Command, CommandKind, StarterError, shell};
+use crate::document::Node;
 
 /// Reads all documents.
 pub(super) fn read(text: &str, folder: &str, found: &mut Collection) -> Result<(), StarterError> {

@@ -4,7 +4,6 @@
 //! the text of a command may hold anything and is there to be compared, not to be shown.
 
 mod commands;
-mod document;
 mod functions;
 mod github;
 mod gitlab;
@@ -14,6 +13,7 @@ mod http_path;
 mod kind;
 mod kubernetes;
 mod platforms;
+mod reading;
 #[cfg(test)]
 mod robustness;
 mod runs;
@@ -136,19 +136,19 @@ pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<S
     };
     let mut found = Collection::default();
     match kind {
-        StarterFile::GithubWorkflow => github::read(&document::yaml(text)?, path, &mut found),
-        StarterFile::GitlabCi => gitlab::read(&document::yaml_all(text)?, &mut found),
-        StarterFile::VercelJson => functions::vercel(&document::json(text)?, folder, &mut found),
-        StarterFile::Wrangler => functions::wrangler(&document::by_name(path, text)?, folder, &mut found),
-        StarterFile::Netlify => functions::netlify(&document::toml(text)?, folder, &mut found),
-        StarterFile::AzureFunction => functions::azure(&document::json(text)?, folder, &mut found),
-        StarterFile::AppEngineCron => functions::app_engine(&document::yaml(text)?, folder, &mut found),
-        StarterFile::Serverless => serverless::framework(&document::by_name(path, text)?, folder, &mut found),
-        StarterFile::SamTemplate => serverless::sam(&document::by_name(path, text)?, folder, &mut found),
+        StarterFile::GithubWorkflow => github::read(&reading::yaml(text)?, path, &mut found),
+        StarterFile::GitlabCi => gitlab::read(&reading::yaml_all(text)?, &mut found),
+        StarterFile::VercelJson => functions::vercel(&reading::json(text)?, folder, &mut found),
+        StarterFile::Wrangler => functions::wrangler(&reading::by_name(path, text)?, folder, &mut found),
+        StarterFile::Netlify => functions::netlify(&reading::toml(text)?, folder, &mut found),
+        StarterFile::AzureFunction => functions::azure(&reading::json(text)?, folder, &mut found),
+        StarterFile::AppEngineCron => functions::app_engine(&reading::yaml(text)?, folder, &mut found),
+        StarterFile::Serverless => serverless::framework(&reading::by_name(path, text)?, folder, &mut found),
+        StarterFile::SamTemplate => serverless::sam(&reading::by_name(path, text)?, folder, &mut found),
         StarterFile::KubernetesCronJob => kubernetes::read(text, folder, &mut found),
-        StarterFile::RenderYaml => platforms::render(&document::yaml(text)?, folder, &mut found),
-        StarterFile::DigitalOcean => platforms::digital_ocean(&document::yaml(text)?, &mut found),
-        StarterFile::Railway => platforms::railway(&document::by_name(path, text)?, folder, &mut found),
+        StarterFile::RenderYaml => platforms::render(&reading::yaml(text)?, folder, &mut found),
+        StarterFile::DigitalOcean => platforms::digital_ocean(&reading::yaml(text)?, &mut found),
+        StarterFile::Railway => platforms::railway(&reading::by_name(path, text)?, folder, &mut found),
         StarterFile::Procfile => platforms::procfile(text, folder, &mut found),
         StarterFile::Crontab => host::crontab(text, path, &mut found),
         StarterFile::SystemdTimer => host::timer(text, path, &mut found),

@@ -3,8 +3,8 @@
 use asmm_model::TriggerKind;
 
 use super::commands::{add_script, single};
-use super::document::Node;
 use super::{Collection, Command, CommandKind, StarterError, shell};
+use crate::document::Node;
 
 /// How a process that always runs, and serves no requests, comes to act.
 fn resident_kind(command: &str) -> TriggerKind {

@@ -3,9 +3,9 @@
 use asmm_model::TriggerKind;
 
 use super::commands::single;
-use super::document::{Entry, Node, Value};
 use super::functions::http_kind;
 use super::{Collection, CommandKind, StarterError, shell};
+use crate::document::{Entry, Node, Value};
 
 /// `functions` of `serverless.yml`.
 pub(super) fn framework(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
@@ -106,7 +106,7 @@ fn resource(node: &Node) -> String {
                 .map_or_else(String::new, |text| text.strip_suffix(".Arn").unwrap_or(text).to_owned()),
             _ => String::new(),
         },
-        Value::Null | Value::Bool(_) => String::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
     }
 }
 

@@ -1,15 +1,15 @@
 //! A document as a tree that knows the line of every key: the common form of JSON, TOML and YAML.
 
-/// A value and the line where it begins.
+/// A value and the line where it begins; of a block text, the first line of it that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) line: u32,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) line: u32,
+    pub(crate) value: Value,
 }
 
 /// What a node holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     /// As written.
@@ -21,15 +21,15 @@ pub(super) enum Value {
 
 /// A key with its line, and what it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) line: u32,
-    pub(super) node: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) line: u32,
+    pub(crate) node: Node,
 }
 
 impl Node {
     /// Entries of a table; nothing for other values.
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Table(entries) => entries,
             _ => &[],
@@ -37,38 +37,47 @@ impl Node {
     }
 
     /// Items of a list; nothing for other values.
-    pub(super) fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         match &self.value {
             Value::List(items) => items,
             _ => &[],
         }
     }
 
+    /// Items of a list, or the one value that stands for a list of one.
+    pub(crate) fn one_or_more(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            Value::Null => &[],
+            _ => std::slice::from_ref(self),
+        }
+    }
+
     /// The last entry of that key, as the parsers of those formats that allow repetition take it.
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().rev().find(|e| e.key == key)
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|e| &e.node)
     }
 
     /// What stands at the end of a path of keys.
-    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
     /// Entries of the table at the end of a path of keys.
-    pub(super) fn entries_at(&self, path: &[&str]) -> &[Entry] {
+    pub(crate) fn entries_at(&self, path: &[&str]) -> &[Entry] {
         self.at(path).map_or(&[], Self::entries)
     }
 
     /// Items of the list at the end of a path of keys.
-    pub(super) fn items_at(&self, path: &[&str]) -> &[Self] {
+    pub(crate) fn items_at(&self, path: &[&str]) -> &[Self] {
         self.at(path).map_or(&[], Self::items)
     }
 
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             _ => None,
@@ -76,12 +85,12 @@ impl Node {
     }
 
     /// The text at the end of a path of keys.
-    pub(super) fn text_at(&self, path: &[&str]) -> Option<&str> {
+    pub(crate) fn text_at(&self, path: &[&str]) -> Option<&str> {
         self.at(path).and_then(Self::text)
     }
 
     /// A text or number, as written.
-    pub(super) fn scalar(&self) -> Option<&str> {
+    pub(crate) fn scalar(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             Value::Number(number) => Some(number),
@@ -90,7 +99,7 @@ impl Node {
     }
 
     /// Whether the value of that key is `true`.
-    pub(super) fn is_true(&self, key: &str) -> bool {
+    pub(crate) fn is_true(&self, key: &str) -> bool {
         self.get(key).is_some_and(|n| n.value == Value::Bool(true))
     }
 }

@@ -1,4 +1,6 @@
-//! YAML, JSON and TOML as one kind of tree that knows its lines, bounded in depth and in the work that aliases make.
+//! Reads YAML, JSON and TOML, bounded in depth and in the work that aliases make.
+//!
+//! Numbers come as text: a name, a branch or an argument of a command may look like one.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,96 +10,14 @@ use serde_saphyr::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::StarterError;
+use crate::document::{Entry, Node, Value};
 
+const EMPTY: Node = Node { line: 1, value: Value::Null };
 /// Each level takes up to 40 KiB of stack in a build without optimisation; manifests of pods have about 16.
 const MAX_DEPTH: usize = 32;
 const MAX_REPLAYED: usize = 20_000;
 /// Bytes of all texts of one document: aliases may repeat a long one.
 const MAX_TEXT_BYTES: usize = 16 * super::MAX_BYTES;
-
-/// A value and the line where it begins; of a block text, the first line of it that is not blank.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) line: u32,
-    pub(super) value: Value,
-}
-
-/// What a node holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
-    Null,
-    Bool(bool),
-    /// A text or number.
-    Text(String),
-    List(Vec<Node>),
-    Table(Vec<Entry>),
-}
-
-/// A key with its line, and what it names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) line: u32,
-    pub(super) node: Node,
-}
-
-impl Node {
-    fn empty() -> Self {
-        Self { line: 1, value: Value::Null }
-    }
-
-    /// Entries of a table; nothing for other values.
-    pub(super) fn entries(&self) -> &[Entry] {
-        if let Value::Table(entries) = &self.value { entries } else { &[] }
-    }
-
-    /// Items of a list; nothing for other values.
-    pub(super) fn items(&self) -> &[Self] {
-        if let Value::List(items) = &self.value { items } else { &[] }
-    }
-
-    /// Items of a list, or the one value that stands for a list of one.
-    pub(super) fn one_or_more(&self) -> &[Self] {
-        match &self.value {
-            Value::List(items) => items,
-            Value::Null => &[],
-            _ => std::slice::from_ref(self),
-        }
-    }
-
-    /// The last entry of that key.
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries().iter().rev().find(|e| e.key == key)
-    }
-
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        self.entry(key).map(|e| &e.node)
-    }
-
-    /// What stands at the end of a path of keys.
-    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |node, key| node.get(key))
-    }
-
-    pub(super) fn text(&self) -> Option<&str> {
-        if let Value::Text(text) = &self.value { Some(text) } else { None }
-    }
-
-    /// The text at the end of a path of keys.
-    pub(super) fn text_at(&self, path: &[&str]) -> Option<&str> {
-        self.at(path).and_then(Self::text)
-    }
-
-    /// Items of the list at the end of a path of keys.
-    pub(super) fn items_at(&self, path: &[&str]) -> &[Self] {
-        self.at(path).map_or(&[], Self::items)
-    }
-
-    /// Entries of the table at the end of a path of keys.
-    pub(super) fn entries_at(&self, path: &[&str]) -> &[Entry] {
-        self.at(path).map_or(&[], Self::entries)
-    }
-}
 
 /// Reads JSON, TOML or YAML as the extension of the path says.
 pub(super) fn by_name(path: &str, text: &str) -> Result<Node, StarterError> {
@@ -110,7 +30,7 @@ pub(super) fn by_name(path: &str, text: &str) -> Result<Node, StarterError> {
 
 /// Reads the first document of a YAML file; an empty one is null.
 pub(super) fn yaml(text: &str) -> Result<Node, StarterError> {
-    Ok(yaml_all(text)?.into_iter().next().unwrap_or_else(Node::empty))
+    Ok(yaml_all(text)?.into_iter().next().unwrap_or(EMPTY))
 }
 
 thread_local! {
@@ -329,7 +249,7 @@ mod tests {
         let run = Entry { key: "run".to_owned(), line: 5, node: text(7, "\np\nq\n") };
         let table = Node { line: 5, value: Value::Table(vec![run]) };
         assert_eq!(node.items_at(&["a"]), [text(4, "b"), table, text(9, "b")]);
-        assert_eq!(yaml(""), Ok(Node::empty()));
+        assert_eq!(yaml(""), Ok(EMPTY));
     }
 
     #[test]
