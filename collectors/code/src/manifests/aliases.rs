@@ -1,8 +1,8 @@
 //! Path aliases of a `tsconfig.json` or `jsconfig.json`: names that an import may use for the project's own files.
 
-use super::ManifestError;
-use super::json::{self, Dialect};
 use super::text;
+use crate::document::ReadError;
+use crate::document::json::{self, Dialect};
 
 /// Aliases read from one file.
 const MAX_ALIASES: usize = 500;
@@ -31,7 +31,7 @@ pub(crate) fn declares_aliases(path: &str) -> bool {
 ///
 /// # Errors
 /// The file is no JSON, even with comments and trailing commas, or nested too deeply.
-pub(crate) fn aliases(path: &str, bytes: &[u8]) -> Result<Vec<Alias>, ManifestError> {
+pub(crate) fn aliases(path: &str, bytes: &[u8]) -> Result<Vec<Alias>, ReadError> {
     let (text, _) = text::decode(bytes);
     let file = json::parse(&text, Dialect::Relaxed)?;
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);

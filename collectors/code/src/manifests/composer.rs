@@ -1,13 +1,13 @@
 //! PHP: `composer.json` and `composer.lock`.
 
 use super::text::is_exact;
-use super::{Found, Manifest, ManifestError};
-use crate::document::{Node, Value};
+use super::{Found, Manifest};
+use crate::document::{Node, ReadError, Value};
 
 /// Reads what a project asks for.
-pub(super) fn manifest(manifest: &mut Manifest, root: &Node) -> Result<(), ManifestError> {
+pub(super) fn manifest(manifest: &mut Manifest, root: &Node) -> Result<(), ReadError> {
     if !matches!(root.value, Value::Table(_)) {
-        return Err(ManifestError::At { line: root.line, problem: "no object" });
+        return Err(ReadError::At { line: root.line, problem: "no object" });
     }
     let text = |key| root.text_at(&[key]).map(str::to_owned);
     (manifest.name, manifest.description, manifest.version) =

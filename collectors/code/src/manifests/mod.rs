@@ -7,7 +7,6 @@ mod aliases;
 mod cargo;
 mod composer;
 mod golang;
-mod json;
 mod kind;
 mod maven;
 mod notebook;
@@ -24,12 +23,13 @@ mod robustness;
 mod ruby;
 mod setup;
 mod text;
-mod toml_tree;
 mod xml;
 mod yaml;
 mod yarn;
 
 use std::collections::BTreeMap;
+
+use crate::document::{ReadError, json, toml};
 
 pub(crate) use aliases::{Alias, aliases, declares_aliases};
 pub(crate) use kind::{ManifestKind, kind_of, unit_folder};
@@ -241,42 +241,6 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Why a file could not be read as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ManifestError {
-    /// More than [`MAX_BYTES`].
-    #[error("the file has {size} bytes; more than {MAX_BYTES} are not read")]
-    TooLarge {
-        /// Its size in bytes.
-        size: usize,
-    },
-    /// A problem at a known place.
-    #[error("line {line}: {problem}")]
-    At {
-        /// One-based line.
-        line: u32,
-        /// What is wrong, in words that come from here and not from the file.
-        problem: &'static str,
-    },
-    /// A problem of the file as a whole.
-    #[error("{problem}")]
-    Whole {
-        /// What is wrong.
-        problem: &'static str,
-    },
-}
-
-impl ManifestError {
-    #[cfg(test)]
-    /// One-based line of the problem, where it is known.
-    pub(crate) fn line(&self) -> Option<u32> {
-        match self {
-            Self::At { line, .. } => Some(*line),
-            Self::TooLarge { .. } | Self::Whole { .. } => None,
-        }
-    }
-}
-
 /// Reads a manifest or lock file.
 ///
 /// `path` tells a development requirements file from another; its content comes as `bytes` in UTF-8, or in UTF-16 with a
@@ -284,9 +248,9 @@ impl ManifestError {
 ///
 /// # Errors
 /// The file is too large, nested too deeply, or no valid text of its format.
-pub(crate) fn parse(kind: ManifestKind, path: &str, bytes: &[u8]) -> Result<Manifest, ManifestError> {
+pub(crate) fn parse(kind: ManifestKind, path: &str, bytes: &[u8]) -> Result<Manifest, ReadError> {
     if bytes.len() > MAX_BYTES {
-        return Err(ManifestError::TooLarge { size: bytes.len() });
+        return Err(ReadError::TooLarge { size: bytes.len(), limit: MAX_BYTES });
     }
     let (text, damaged) = text::decode(bytes);
     let mut manifest = Manifest::new(kind);
@@ -295,7 +259,7 @@ pub(crate) fn parse(kind: ManifestKind, path: &str, bytes: &[u8]) -> Result<Mani
     }
     let found = &mut manifest;
     let json = || json::parse(&text, json::Dialect::Strict);
-    let toml = || toml_tree::parse(&text);
+    let toml = || toml::parse(&text);
     let xml = || xml::parse(&text);
     match kind {
         ManifestKind::Requirements => python::requirements(found, path, &text),

@@ -1,9 +1,9 @@
 //! Jupyter notebooks: the lines of their Python cells, each with its line in the file.
 
-use super::ManifestError;
-use super::json::{self, Dialect};
 use super::text;
 use crate::document::Node;
+use crate::document::ReadError;
+use crate::document::json::{self, Dialect};
 
 /// Lines of code kept of one notebook.
 const MAX_LINES: usize = 200_000;
@@ -12,7 +12,7 @@ const MAX_LINES: usize = 200_000;
 ///
 /// # Errors
 /// The file is no JSON, or nested too deeply.
-pub(crate) fn notebook_cells(bytes: &[u8]) -> Result<Vec<(u32, String)>, ManifestError> {
+pub(crate) fn notebook_cells(bytes: &[u8]) -> Result<Vec<(u32, String)>, ReadError> {
     let (text, _) = text::decode(bytes);
     let file = json::parse(&text, Dialect::Strict)?;
     let language = [&["metadata", "kernelspec", "language"][..], &["metadata", "language_info", "name"]]

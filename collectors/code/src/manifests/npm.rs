@@ -1,8 +1,8 @@
 //! JavaScript: `package.json`.
 
 use super::text::is_semver;
-use super::{Found, Manifest, ManifestError};
-use crate::document::{Node, Value};
+use super::{Found, Manifest};
+use crate::document::{Node, ReadError, Value};
 
 /// Tables of packages, and whether what they name stays out of the product.
 pub(super) const TABLES: [(&str, bool); 4] = [
@@ -13,9 +13,9 @@ pub(super) const TABLES: [(&str, bool); 4] = [
 ];
 
 /// Reads what a package asks for.
-pub(super) fn package_json(manifest: &mut Manifest, root: &Node) -> Result<(), ManifestError> {
+pub(super) fn package_json(manifest: &mut Manifest, root: &Node) -> Result<(), ReadError> {
     if !matches!(root.value, Value::Table(_)) {
-        return Err(ManifestError::At { line: root.line, problem: "no object" });
+        return Err(ReadError::At { line: root.line, problem: "no object" });
     }
     let text = |key| root.text_at(&[key]).map(str::to_owned);
     (manifest.name, manifest.description, manifest.version) =

@@ -14,25 +14,6 @@ pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     (text, damaged)
 }
 
-/// Where lines begin, for offsets that parsers give.
-#[derive(Debug)]
-pub(super) struct LineIndex {
-    newlines: Vec<u32>,
-}
-
-impl LineIndex {
-    pub(super) fn new(text: &str) -> Self {
-        let at = |(i, _): (usize, &u8)| u32::try_from(i).unwrap_or(u32::MAX);
-        Self { newlines: text.as_bytes().iter().enumerate().filter(|(_, b)| **b == b'\n').map(at).collect() }
-    }
-
-    /// One-based line of a byte offset.
-    pub(super) fn line(&self, offset: usize) -> u32 {
-        let before = self.newlines.partition_point(|n| (*n as usize) < offset);
-        u32::try_from(before).unwrap_or(u32::MAX - 1) + 1
-    }
-}
-
 /// Counts to lines from zero-based positions in an iterator of lines.
 pub(super) fn one_based(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX - 1) + 1
@@ -162,13 +143,6 @@ mod tests {
         for (bytes, text, damaged) in cases {
             assert_eq!(decode(&bytes), (Cow::Borrowed(text), damaged));
         }
-    }
-
-    #[test]
-    fn offsets_become_lines() {
-        let index = LineIndex::new("a\nbc\n\nd");
-        let lines: Vec<u32> = (0..=7).map(|offset| index.line(offset)).collect();
-        assert_eq!(lines, [1, 1, 2, 2, 2, 3, 4, 4]);
     }
 
     #[test]

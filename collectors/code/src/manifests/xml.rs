@@ -3,8 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::ManifestError;
-use super::text::LineIndex;
+use crate::document::{LineIndex, ReadError};
 
 const MAX_DEPTH: usize = 128;
 const MAX_ELEMENTS: usize = 500_000;
@@ -51,7 +50,7 @@ impl Element {
 const INVALID: &str = "no valid XML";
 
 /// Reads a document and gives its root element.
-pub(super) fn parse(text: &str) -> Result<Element, ManifestError> {
+pub(super) fn parse(text: &str) -> Result<Element, ReadError> {
     let lines = LineIndex::new(text);
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
@@ -59,7 +58,7 @@ pub(super) fn parse(text: &str) -> Result<Element, ManifestError> {
     let mut count = 0_usize;
     loop {
         let offset = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let fail = |problem| ManifestError::At { line: lines.line(offset), problem };
+        let fail = |problem| ReadError::At { line: lines.line(offset), problem };
         let event = reader.read_event().map_err(|_| fail(INVALID))?;
         match &event {
             Event::Start(tag) | Event::Empty(tag) => {
@@ -104,7 +103,7 @@ pub(super) fn parse(text: &str) -> Result<Element, ManifestError> {
     }
     match (root, open.is_empty()) {
         (Some(root), true) => Ok(root),
-        _ => Err(ManifestError::At { line: lines.line(text.len()), problem: INVALID }),
+        _ => Err(ReadError::At { line: lines.line(text.len()), problem: INVALID }),
     }
 }
 

@@ -5,8 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::ManifestError;
-use crate::document::{Entry, Node, Value};
+use crate::document::{Entry, Node, ReadError, Value};
 
 const MAX_DEPTH: usize = 64;
 const MAX_EVENTS: usize = 4_000_000;
@@ -15,7 +14,7 @@ const MAX_NODES: usize = 2_000_000;
 const MAX_REPLAYED: usize = 100_000;
 
 /// Reads one document; an empty one is an empty table.
-pub(super) fn parse(text: &str) -> Result<Node, ManifestError> {
+pub(super) fn parse(text: &str) -> Result<Node, ReadError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
@@ -39,8 +38,8 @@ pub(super) fn parse(text: &str) -> Result<Node, ManifestError> {
             // The library's own message may quote the file.
             let problem = "no valid YAML, or more of it than is read";
             match error.location().and_then(|l| u32::try_from(l.line()).ok()).filter(|line| *line > 0) {
-                Some(line) => ManifestError::At { line, problem },
-                None => ManifestError::Whole { problem },
+                Some(line) => ReadError::At { line, problem },
+                None => ReadError::Whole { problem },
             }
         })?;
     let empty = Node { line: 1, value: Value::Table(Vec::new()) };

@@ -3,11 +3,11 @@
 use asmm_model::TriggerKind;
 
 use super::commands::single;
-use super::{Collection, CommandKind, StarterError, name_of, shell};
-use crate::document::Node;
+use super::{Collection, CommandKind, name_of, shell};
+use crate::document::{Node, ReadError};
 
 /// `crons` of `vercel.json`.
-pub(super) fn vercel(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn vercel(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     for cron in document.items_at(&["crons"]) {
         let schedule = cron.entry("schedule");
         let value = schedule.and_then(|s| s.node.text()).unwrap_or_default();
@@ -20,7 +20,7 @@ pub(super) fn vercel(document: &Node, folder: &str, found: &mut Collection) -> R
 }
 
 /// Crons and queues of a worker, also of its named environments.
-pub(super) fn wrangler(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn wrangler(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let main =
         document.get("main").and_then(|m| Some(single(m.text()?, m.line, folder, CommandKind::Handler)));
     let name = document.text_at(&["name"]);
@@ -40,7 +40,7 @@ fn worker(
     label: Option<&str>,
     main: &[super::Command],
     found: &mut Collection,
-) -> Result<(), StarterError> {
+) -> Result<(), ReadError> {
     for cron in node.at(&["triggers", "crons"]).map_or(&[][..], Node::one_or_more) {
         found.add((TriggerKind::Schedule, cron.text().unwrap_or_default(), cron.line), label, main)?;
     }
@@ -53,7 +53,7 @@ fn worker(
 }
 
 /// Schedules of `netlify.toml`.
-pub(super) fn netlify(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn netlify(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let base = shell::join(folder, document.text_at(&["build", "base"]).unwrap_or_default());
     let directory = document
         .text_at(&["functions", "directory"])
@@ -70,7 +70,7 @@ pub(super) fn netlify(document: &Node, folder: &str, found: &mut Collection) -> 
 }
 
 /// The bindings of a `function.json`; the function is named as its folder.
-pub(super) fn azure(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn azure(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let runs = match document.get("scriptFile") {
         Some(script) => {
             vec![single(script.text().unwrap_or_default(), script.line, folder, CommandKind::Handler)]
@@ -104,7 +104,7 @@ pub(super) fn http_kind(path: &str) -> TriggerKind {
 }
 
 /// `cron` of App Engine.
-pub(super) fn app_engine(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn app_engine(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     for cron in document.items_at(&["cron"]) {
         let schedule = cron.entry("schedule");
         let value = schedule.and_then(|s| s.node.text()).unwrap_or_default();

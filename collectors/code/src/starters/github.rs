@@ -3,11 +3,11 @@
 use asmm_model::TriggerKind;
 
 use super::commands::{add_script, single};
-use super::{Collection, Command, CommandKind, StarterError, name_of, shell};
-use crate::document::{Node, Value};
+use super::{Collection, Command, CommandKind, name_of, shell};
+use crate::document::{Node, ReadError, Value};
 
 /// Reads the triggers, each of which runs all jobs.
-pub(super) fn read(workflow: &Node, path: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn read(workflow: &Node, path: &str, found: &mut Collection) -> Result<(), ReadError> {
     // Writers that know YAML 1.1 only take `on` for a boolean.
     let Some(on) = ["on", "true", "True"].iter().find_map(|key| workflow.entry(key)) else {
         return Ok(());
@@ -39,8 +39,8 @@ fn add_event(
     name: &str,
     settings: Option<&Node>,
     line: u32,
-    add: &mut impl FnMut(TriggerKind, &str, u32) -> Result<(), StarterError>,
-) -> Result<(), StarterError> {
+    add: &mut impl FnMut(TriggerKind, &str, u32) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
     match name {
         "schedule" => {
             let clocks = settings.map_or(&[][..], Node::one_or_more);

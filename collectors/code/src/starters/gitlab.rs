@@ -7,8 +7,8 @@ use asmm_model::TriggerKind;
 use regex::Regex;
 
 use super::commands::add_script;
-use super::{Collection, Command, CommandKind, StarterError};
-use crate::document::{Node, Value};
+use super::{Collection, Command, CommandKind};
+use crate::document::{Node, ReadError, Value};
 
 /// Keys of the top that are no jobs.
 const GLOBAL: [&str; 14] = [
@@ -42,9 +42,9 @@ static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Reads the jobs of the last document, which is the pipeline itself.
-pub(super) fn read(documents: &[Node], found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn read(documents: &[Node], found: &mut Collection) -> Result<(), ReadError> {
     let Some(pipeline) = documents.last() else { return Ok(()) };
-    let too_much = || StarterError::Whole { problem: "declares more than is read" };
+    let too_much = || ReadError::Whole { problem: "declares more than is read" };
     if pipeline.entries().len() > MAX_ENTRIES {
         return Err(too_much());
     }

@@ -3,14 +3,15 @@
 use asmm_model::TriggerKind;
 
 use super::commands::single;
-use super::{Collection, Command, CommandKind, StarterError, folder_of, name_of, shell, text_of};
+use super::{Collection, Command, CommandKind, folder_of, name_of, shell, text_of};
+use crate::document::ReadError;
 
 /// Names that stand for a schedule.
 const SHORT_FORMS: [&str; 8] =
     ["@reboot", "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
 
 /// Reads a crontab; those of the system have the user in a column of their own.
-pub(super) fn crontab(text: &str, path: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn crontab(text: &str, path: &str, found: &mut Collection) -> Result<(), ReadError> {
     let folder = folder_of(path);
     let of_system = name_of(folder) == "cron.d" || path == "etc/crontab" || path.ends_with("/etc/crontab");
     let mut foreign = None;
@@ -36,7 +37,7 @@ pub(super) fn crontab(text: &str, path: &str, found: &mut Collection) -> Result<
     }
     match foreign {
         Some(line) if found.starters.is_empty() => {
-            Err(StarterError::At { line, problem: "no line of a crontab" })
+            Err(ReadError::At { line, problem: "no line of a crontab" })
         }
         _ => Ok(()),
     }
@@ -105,7 +106,7 @@ fn before_percent(command: &str) -> String {
 }
 
 /// Reads a timer, which runs the service that it names or the one of its own name.
-pub(super) fn timer(text: &str, path: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn timer(text: &str, path: &str, found: &mut Collection) -> Result<(), ReadError> {
     let settings = settings(text, "Timer");
     let stem = name_of(path).strip_suffix(".timer").unwrap_or(name_of(path));
     let unit = settings.iter().rev().find(|(_, key, _)| key == "Unit");
@@ -130,7 +131,7 @@ pub(super) fn timer(text: &str, path: &str, found: &mut Collection) -> Result<()
 ///
 /// # Errors
 /// A file that is too large or not UTF-8.
-pub(crate) fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, StarterError> {
+pub(crate) fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, ReadError> {
     let settings = settings(text_of(bytes)?, "Service");
     let working = settings.iter().rev().find(|(_, key, _)| key == "WorkingDirectory");
     let working = working
@@ -146,7 +147,7 @@ pub(crate) fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, St
             continue;
         }
         if runs.len() >= super::MAX_COMMANDS {
-            return Err(StarterError::At { line: *line, problem: "declares more than is read" });
+            return Err(ReadError::At { line: *line, problem: "declares more than is read" });
         }
         let text = match working {
             Some(working) => format!("cd {} && {command}", shell::quoted(std::iter::once(working))),
@@ -156,7 +157,7 @@ pub(crate) fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, St
     }
     let bytes: usize = runs.iter().map(|run| run.text.len()).sum();
     let too_much = bytes > super::MAX_COMMAND_BYTES;
-    if too_much { Err(StarterError::Whole { problem: "declares more than is read" }) } else { Ok(runs) }
+    if too_much { Err(ReadError::Whole { problem: "declares more than is read" }) } else { Ok(runs) }
 }
 
 /// Settings of one section with their lines; continued lines become one.

@@ -6,11 +6,11 @@ use asmm_model::TriggerKind;
 
 use super::commands::single;
 use super::reading::yaml_all;
-use super::{Collection, Command, CommandKind, StarterError, shell};
-use crate::document::Node;
+use super::{Collection, Command, CommandKind, shell};
+use crate::document::{Node, ReadError};
 
 /// Reads all documents.
-pub(super) fn read(text: &str, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn read(text: &str, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let documents = yaml_all(text).or_else(|error| match without_templates(text) {
         Some(plain) => yaml_all(&plain),
         None => Err(error),
@@ -49,7 +49,7 @@ fn without_templates(text: &str) -> Option<Cow<'_, str>> {
     })
 }
 
-fn object(node: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+fn object(node: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let mut runs = Vec::new();
     match node.text_at(&["kind"]) {
         Some("CronJob") => {

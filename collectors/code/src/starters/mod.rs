@@ -29,6 +29,8 @@ mod wrappers;
 
 use asmm_model::TriggerKind;
 
+use crate::document::ReadError;
+
 pub(crate) use host::unit_commands;
 pub(crate) use kind::{StarterFile, has_extension, kind_of, may_be_cronjob};
 pub(crate) use runs::runs_file;
@@ -91,41 +93,11 @@ pub(crate) enum CommandKind {
     Unit,
 }
 
-/// Why a file could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StarterError {
-    /// At a known line.
-    #[error("line {line}: {problem}")]
-    At {
-        /// One-based.
-        line: u32,
-        /// What is wrong, without any text of the file.
-        problem: &'static str,
-    },
-    /// Somewhere in the file.
-    #[error("{problem}")]
-    Whole {
-        /// What is wrong, without any text of the file.
-        problem: &'static str,
-    },
-}
-
-impl StarterError {
-    #[cfg(test)]
-    /// One-based line of the problem, where it is known.
-    pub(crate) fn line(&self) -> Option<u32> {
-        match self {
-            Self::At { line, .. } => Some(*line),
-            Self::Whole { .. } => None,
-        }
-    }
-}
-
 /// Reads the starters of one file, whose path is relative to the repository and separated by `/`.
 ///
 /// # Errors
 /// A file that is too large, not UTF-8, not of that format, nested too deeply, or that declares more than is read.
-pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<Starter>, StarterError> {
+pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<Starter>, ReadError> {
     let text = text_of(bytes)?;
     let folder = folder_of(path);
     // Both App Engine and Kubernetes like this name.
@@ -156,12 +128,12 @@ pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<S
     Ok(found.starters)
 }
 
-fn text_of(bytes: &[u8]) -> Result<&str, StarterError> {
+fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
     if bytes.len() > MAX_BYTES {
-        return Err(StarterError::Whole { problem: "larger than is read" });
+        return Err(ReadError::TooLarge { size: bytes.len(), limit: MAX_BYTES });
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_err(|_| StarterError::Whole { problem: "no UTF-8" })
+    std::str::from_utf8(bytes).map_err(|_| ReadError::Whole { problem: "no UTF-8" })
 }
 
 /// Folder of a path, `""` for the top.
@@ -188,13 +160,13 @@ impl Collection {
         (kind, value, line): (TriggerKind, &str, u32),
         label: Option<&str>,
         runs: &[Command],
-    ) -> Result<(), StarterError> {
+    ) -> Result<(), ReadError> {
         let label_bytes = label.map_or(0, str::len);
         self.bytes +=
             value.len() + label_bytes + runs.iter().map(|r| r.text.len() + r.folder.len()).sum::<usize>();
         if self.starters.len() >= MAX_STARTERS || runs.len() > MAX_COMMANDS || self.bytes > MAX_COMMAND_BYTES
         {
-            return Err(StarterError::At { line, problem: "declares more than is read" });
+            return Err(ReadError::At { line, problem: "declares more than is read" });
         }
         let label = label.map(str::to_owned);
         self.starters.push(Starter { kind, value: value.to_owned(), line, runs: runs.to_vec(), label });

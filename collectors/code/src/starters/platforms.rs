@@ -3,8 +3,8 @@
 use asmm_model::TriggerKind;
 
 use super::commands::{add_script, single};
-use super::{Collection, Command, CommandKind, StarterError, shell};
-use crate::document::Node;
+use super::{Collection, Command, CommandKind, shell};
+use crate::document::{Node, ReadError};
 
 /// How a process that always runs, and serves no requests, comes to act.
 fn resident_kind(command: &str) -> TriggerKind {
@@ -22,7 +22,7 @@ fn resident_kind(command: &str) -> TriggerKind {
 }
 
 /// Cron jobs and workers of `render.yaml`, also those in groups of projects.
-pub(super) fn render(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn render(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     for service in document.items_at(&["services"]) {
         render_service(service, folder, found)?;
     }
@@ -36,7 +36,7 @@ pub(super) fn render(document: &Node, folder: &str, found: &mut Collection) -> R
     Ok(())
 }
 
-fn render_service(service: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+fn render_service(service: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     // Paths are relative to the repository, unless a root is named; the file itself stands at the top.
     let root = shell::join(folder, service.text_at(&["rootDir"]).unwrap_or_default());
     let mut runs = Vec::new();
@@ -62,13 +62,13 @@ fn add_resident(
     label: Option<&str>,
     runs: &[Command],
     found: &mut Collection,
-) -> Result<(), StarterError> {
+) -> Result<(), ReadError> {
     let kind = runs.iter().map(|run| resident_kind(&run.text)).find(|kind| *kind != TriggerKind::Watch);
     found.add((kind.unwrap_or(TriggerKind::Watch), "", line), label, runs)
 }
 
 /// Jobs and workers of an app specification, whose paths are relative to the repository.
-pub(super) fn digital_ocean(document: &Node, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn digital_ocean(document: &Node, found: &mut Collection) -> Result<(), ReadError> {
     let app = document.get("spec").unwrap_or(document);
     let runs_of = |component: &Node| {
         let mut runs = Vec::new();
@@ -100,7 +100,7 @@ pub(super) fn digital_ocean(document: &Node, found: &mut Collection) -> Result<(
 }
 
 /// The schedule of `railway.toml` or `railway.json`.
-pub(super) fn railway(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn railway(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let Some(schedule) = document.get("deploy").and_then(|deploy| deploy.entry("cronSchedule")) else {
         return Ok(());
     };
@@ -113,7 +113,7 @@ pub(super) fn railway(document: &Node, folder: &str, found: &mut Collection) -> 
 }
 
 /// Processes of a Procfile; the value is the type of the process.
-pub(super) fn procfile(text: &str, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn procfile(text: &str, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     for (line, content) in (1_u32..).zip(text.lines()) {
         let Some((name, command)) = content.split_once(':') else { continue };
         let (name, command) = (name.trim(), command.trim());

@@ -7,10 +7,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
-use toml::de::{DeTable, DeValue};
 
-use super::StarterError;
-use crate::document::{Entry, Node, Value};
+use crate::document::{Entry, Node, ReadError, Value, json, toml};
 
 const EMPTY: Node = Node { line: 1, value: Value::Null };
 /// Each level takes up to 40 KiB of stack in a build without optimisation; manifests of pods have about 16.
@@ -20,7 +18,7 @@ const MAX_REPLAYED: usize = 20_000;
 const MAX_TEXT_BYTES: usize = 16 * super::MAX_BYTES;
 
 /// Reads JSON, TOML or YAML as the extension of the path says.
-pub(super) fn by_name(path: &str, text: &str) -> Result<Node, StarterError> {
+pub(super) fn by_name(path: &str, text: &str) -> Result<Node, ReadError> {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("json" | "jsonc") => json(text),
         Some("toml") => toml(text),
@@ -29,7 +27,7 @@ pub(super) fn by_name(path: &str, text: &str) -> Result<Node, StarterError> {
 }
 
 /// Reads the first document of a YAML file; an empty one is null.
-pub(super) fn yaml(text: &str) -> Result<Node, StarterError> {
+pub(super) fn yaml(text: &str) -> Result<Node, ReadError> {
     Ok(yaml_all(text)?.into_iter().next().unwrap_or(EMPTY))
 }
 
@@ -39,7 +37,7 @@ thread_local! {
 }
 
 /// Reads all documents of a YAML file that are not empty.
-pub(super) fn yaml_all(text: &str) -> Result<Vec<Node>, StarterError> {
+pub(super) fn yaml_all(text: &str) -> Result<Vec<Node>, ReadError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
@@ -66,8 +64,8 @@ pub(super) fn yaml_all(text: &str) -> Result<Vec<Node>, StarterError> {
             // The library's own message may quote the file.
             let problem = "no valid YAML, or more of it than is read";
             match error.location().map(|l| narrow(l.line())).filter(|line| *line > 0) {
-                Some(line) => StarterError::At { line, problem },
-                None => StarterError::Whole { problem },
+                Some(line) => ReadError::At { line, problem },
+                None => ReadError::Whole { problem },
             }
         })?;
     Ok(documents.into_iter().map(node_at).collect())
@@ -148,90 +146,32 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 }
 
-/// Reads JSON with comments and trailing commas: what is left of it without those is YAML.
-pub(super) fn json(text: &str) -> Result<Node, StarterError> {
-    let mut flow = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match (character, characters.peek()) {
-            ('"', _) => {
-                flow.push('"');
-                while let Some(inner) = characters.next() {
-                    flow.push(inner);
-                    match inner {
-                        '"' => break,
-                        '\\' => flow.extend(characters.next()),
-                        _ => {}
-                    }
-                }
-            }
-            ('/', Some('/')) => while characters.next_if(|c| *c != '\n').is_some() {},
-            ('/', Some('*')) => {
-                let mut previous = ' ';
-                characters.next();
-                for inner in characters.by_ref() {
-                    if inner == '\n' {
-                        flow.push('\n');
-                    }
-                    if (previous, inner) == ('*', '/') {
-                        break;
-                    }
-                    previous = inner;
-                }
-            }
-            // Tabs may not indent in YAML; a colon without space would not end a plain key, but keys are quoted here.
-            ('\t' | '\r', _) => flow.push(' '),
-            (':', _) => flow.push_str(": "),
-            // What YAML knows beyond JSON has no place here.
-            ('#' | '&' | '*' | '!' | '|' | '>' | '\'' | '%' | '@' | '`' | '?', _) => {
-                let line = narrow(flow.bytes().filter(|b| *b == b'\n').count() as u64 + 1);
-                return Err(StarterError::At { line, problem: "no valid JSON" });
-            }
-            _ => flow.push(character),
-        }
-    }
-    match flow.trim_start().chars().next() {
-        Some('{' | '[') => yaml(&flow),
-        _ => Err(StarterError::At { line: 1, problem: "no valid JSON" }),
+/// Reads JSON with comments and trailing commas.
+pub(super) fn json(text: &str) -> Result<Node, ReadError> {
+    let node = json::parse(text, json::Dialect::Relaxed)?;
+    match node.value {
+        Value::Table(_) | Value::List(_) => Ok(with_text(node)),
+        _ => Err(ReadError::At { line: 1, problem: "no valid JSON" }),
     }
 }
 
 /// Reads TOML.
-pub(super) fn toml(text: &str) -> Result<Node, StarterError> {
-    let starts: Vec<usize> =
-        std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-    let line = |offset: usize| narrow(starts.partition_point(|start| *start <= offset) as u64);
-    let document = DeTable::parse(text).map_err(|error| {
-        let problem = "no valid TOML, or nested too deeply";
-        match error.span() {
-            Some(span) => StarterError::At { line: line(span.start), problem },
-            None => StarterError::Whole { problem },
+pub(super) fn toml(text: &str) -> Result<Node, ReadError> {
+    toml::parse(text).map(with_text)
+}
+
+/// The same tree with numbers as text. The parsers' own limits on nesting bound this recursion.
+fn with_text(node: Node) -> Node {
+    let value = match node.value {
+        Value::Number(number) => Value::Text(number.into()),
+        Value::List(items) => Value::List(items.into_iter().map(with_text).collect()),
+        Value::Table(entries) => {
+            let entry = |entry: Entry| Entry { node: with_text(entry.node), ..entry };
+            Value::Table(entries.into_iter().map(entry).collect())
         }
-    })?;
-    Ok(Node { line: 1, value: Value::Table(toml_entries(document.into_inner(), &line)) })
-}
-
-fn toml_entries(table: DeTable<'_>, line: &impl Fn(usize) -> u32) -> Vec<Entry> {
-    let entry = |(key, value): (toml::Spanned<toml::de::DeString<'_>>, toml::Spanned<DeValue<'_>>)| {
-        let at = line(key.span().start);
-        Entry { key: key.into_inner().into_owned(), line: at, node: toml_node(value, line) }
+        other @ (Value::Null | Value::Bool(_) | Value::Text(_)) => other,
     };
-    table.into_iter().map(entry).collect()
-}
-
-/// The parser's own limit on nesting bounds this recursion.
-fn toml_node(spanned: toml::Spanned<DeValue<'_>>, line: &impl Fn(usize) -> u32) -> Node {
-    let at = line(spanned.span().start);
-    let value = match spanned.into_inner() {
-        DeValue::String(text) => Value::Text(text.into_owned()),
-        DeValue::Integer(number) => Value::Text(number.as_str().to_owned()),
-        DeValue::Float(number) => Value::Text(number.as_str().to_owned()),
-        DeValue::Boolean(truth) => Value::Bool(truth),
-        DeValue::Datetime(_) => Value::Null,
-        DeValue::Array(items) => Value::List(items.into_iter().map(|item| toml_node(item, line)).collect()),
-        DeValue::Table(table) => Value::Table(toml_entries(table, line)),
-    };
-    Node { line: at, value }
+    Node { line: node.line, value }
 }
 
 #[cfg(test)]
@@ -259,7 +199,7 @@ mod tests {
                 .unwrap();
         assert_eq!(node.items_at(&["a"]), [text(2, "x"), text(3, "http://h#")]);
         assert_eq!(node.entry("b"), Some(&Entry { key: "b".to_owned(), line: 5, node: text(5, "\"😀") }));
-        assert_eq!(json("{\n'a': 1}"), Err(StarterError::At { line: 2, problem: "no valid JSON" }));
+        assert_eq!(json("{\n'a': 1}"), Err(ReadError::At { line: 2, problem: "no valid JSON" }));
         assert!(json("a: b").is_err());
     }
 

@@ -21,7 +21,7 @@ fn paths(kind: StarterFile) -> &'static [&'static str] {
     }
 }
 
-fn read_all(bytes: &[u8]) -> Vec<Result<Vec<Starter>, StarterError>> {
+fn read_all(bytes: &[u8]) -> Vec<Result<Vec<Starter>, ReadError>> {
     let mut results = Vec::new();
     for kind in StarterFile::ALL {
         for path in paths(kind) {
@@ -99,7 +99,7 @@ fn aliases_and_repetition_are_bounded() {
     }
     references += "job:\n  script: [!reference [.s7, script], x]\n";
     let error = parse(StarterFile::GitlabCi, ".gitlab-ci.yml", references.as_bytes());
-    assert_eq!(error, Err(StarterError::Whole { problem: "declares more than is read" }));
+    assert_eq!(error, Err(ReadError::Whole { problem: "declares more than is read" }));
     // Scripts of a package that call each other.
     let scripts = ["a", "b", "c"].map(|n| (n.to_owned(), "npm run a; npm run b; npm run c; ".repeat(50)));
     let command = commands::single("npm run a", 1, "", CommandKind::Shell);
@@ -118,10 +118,10 @@ fn aliases_and_repetition_are_bounded() {
 #[test]
 fn size_and_encoding_are_checked() {
     for result in read_all(&vec![b' '; MAX_BYTES + 1]) {
-        assert_eq!(result, Err(StarterError::Whole { problem: "larger than is read" }));
+        assert_eq!(result, Err(ReadError::TooLarge { size: MAX_BYTES + 1, limit: MAX_BYTES }));
     }
     for result in read_all(b"a: \xff") {
-        assert_eq!(result, Err(StarterError::Whole { problem: "no UTF-8" }));
+        assert_eq!(result, Err(ReadError::Whole { problem: "no UTF-8" }));
     }
     let error = parse(StarterFile::GithubWorkflow, "a.yml", b"on: push\ntoken: [hunter2\n").unwrap_err();
     assert!(!error.to_string().contains("hunter2"), "{error}");

@@ -4,14 +4,14 @@ use asmm_model::TriggerKind;
 
 use super::commands::single;
 use super::functions::http_kind;
-use super::{Collection, CommandKind, StarterError, shell};
-use crate::document::{Entry, Node, Value};
+use super::{Collection, CommandKind, shell};
+use crate::document::{Entry, Node, ReadError, Value};
 
 /// `functions` of `serverless.yml`.
-pub(super) fn framework(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn framework(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let Some(functions) = document.get("functions") else { return Ok(()) };
     let elsewhere =
-        |node: &Node| StarterError::At { line: node.line, problem: "functions stand in another file" };
+        |node: &Node| ReadError::At { line: node.line, problem: "functions stand in another file" };
     // Either one table, or a list of tables and of files that hold more.
     for part in functions.one_or_more() {
         if part.text().is_some() {
@@ -111,7 +111,7 @@ fn resource(node: &Node) -> String {
 }
 
 /// `Resources` of a SAM template; templates without functions start nothing.
-pub(super) fn sam(document: &Node, folder: &str, found: &mut Collection) -> Result<(), StarterError> {
+pub(super) fn sam(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     for function in document.entries_at(&["Resources"]) {
         if function.node.text_at(&["Type"]) != Some("AWS::Serverless::Function") {
             continue;

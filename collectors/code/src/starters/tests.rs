@@ -189,7 +189,7 @@ fn machines() {
     assert_eq!(read("deploy/crontab"), expected);
     let run = vec![("python /srv/agent/run.py", 1, "etc/cron.d", C::HostCommand)];
     assert_eq!(read("etc/cron.d/agent"), starters(vec![(T::Schedule, "30 3 * * *", 1, None, run)]));
-    let error = StarterError::At { line: 2, problem: "no line of a crontab" };
+    let error = ReadError::At { line: 2, problem: "no line of a crontab" };
     assert_eq!(parse(F::Crontab, "a.cron", b"# c\nhello there\n"), Err(error));
 
     let unit = vec![("deploy/agent-run.service", 7, "deploy", C::Unit)];
@@ -220,7 +220,7 @@ fn functions_in_the_cloud() {
     ];
     let expected = causes.map(|(kind, value, line)| (kind, value, line, Some("nightly"), main.clone()));
     assert_eq!(read("fn/serverless.yml"), starters(expected.into()));
-    let error = StarterError::At { line: 1, problem: "functions stand in another file" };
+    let error = ReadError::At { line: 1, problem: "functions stand in another file" };
     assert_eq!(parse(F::Serverless, "serverless.yml", b"functions: ${file(f.yml)}\n"), Err(error));
 
     let handler = vec![("app.lambda_handler", 10, "src", C::Handler)];

@@ -1,5 +1,8 @@
 //! A document as a tree that knows the line of every key: the common form of JSON, TOML and YAML.
 
+pub(crate) mod json;
+pub(crate) mod toml;
+
 /// A value and the line where it begins; of a block text, the first line of it that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -101,5 +104,74 @@ impl Node {
     /// Whether the value of that key is `true`.
     pub(crate) fn is_true(&self, key: &str) -> bool {
         self.get(key).is_some_and(|n| n.value == Value::Bool(true))
+    }
+}
+
+/// Where lines begin, for offsets that parsers give.
+#[derive(Debug)]
+pub(crate) struct LineIndex {
+    newlines: Vec<u32>,
+}
+
+impl LineIndex {
+    pub(crate) fn new(text: &str) -> Self {
+        let at = |(i, _): (usize, &u8)| u32::try_from(i).unwrap_or(u32::MAX);
+        Self { newlines: text.as_bytes().iter().enumerate().filter(|(_, b)| **b == b'\n').map(at).collect() }
+    }
+
+    /// One-based line of a byte offset.
+    pub(crate) fn line(&self, offset: usize) -> u32 {
+        let before = self.newlines.partition_point(|n| (*n as usize) < offset);
+        u32::try_from(before).unwrap_or(u32::MAX - 1) + 1
+    }
+}
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// More than is read of a file of its kind.
+    #[error("the file has {size} bytes; more than {limit} are not read")]
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// How many bytes are read.
+        limit: usize,
+    },
+    /// A problem at a known place.
+    #[error("line {line}: {problem}")]
+    At {
+        /// One-based line.
+        line: u32,
+        /// What is wrong, in words that come from here and not from the file.
+        problem: &'static str,
+    },
+    /// A problem of the file as a whole.
+    #[error("{problem}")]
+    Whole {
+        /// What is wrong, in words that come from here and not from the file.
+        problem: &'static str,
+    },
+}
+
+impl ReadError {
+    #[cfg(test)]
+    /// One-based line of the problem, where it is known.
+    pub(crate) fn line(&self) -> Option<u32> {
+        match self {
+            Self::At { line, .. } => Some(*line),
+            Self::TooLarge { .. } | Self::Whole { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_become_lines() {
+        let index = LineIndex::new("a\nbc\n\nd");
+        let lines: Vec<u32> = (0..=7).map(|offset| index.line(offset)).collect();
+        assert_eq!(lines, [1, 1, 2, 2, 2, 3, 4, 4]);
     }
 }

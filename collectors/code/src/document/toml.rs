@@ -3,25 +3,23 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::ManifestError;
-use super::text::LineIndex;
-use crate::document::{Entry, Node, Value};
+use super::{Entry, LineIndex, Node, ReadError, Value};
 
 /// Tokens that are parsed: the parser keeps all of them at once, and more would need gigabytes.
 const MAX_TOKENS: usize = 6_000_000;
 
 /// Reads one document.
-pub(super) fn parse(text: &str) -> Result<Node, ManifestError> {
+pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
     if token_estimate(text) > MAX_TOKENS {
-        return Err(ManifestError::Whole { problem: "more values than are read" });
+        return Err(ReadError::Whole { problem: "more values than are read" });
     }
     let lines = LineIndex::new(text);
     let document = DeTable::parse(text).map_err(|error| {
         let problem =
             if error.message().contains("recursion limit") { "nested too deeply" } else { "no valid TOML" };
         match error.span() {
-            Some(span) => ManifestError::At { line: lines.line(span.start), problem },
-            None => ManifestError::Whole { problem },
+            Some(span) => ReadError::At { line: lines.line(span.start), problem },
+            None => ReadError::Whole { problem },
         }
     })?;
     Ok(Node { line: 1, value: Value::Table(entries(document.into_inner(), &lines)) })
@@ -83,13 +81,13 @@ mod tests {
     #[test]
     fn errors_have_lines_and_no_text() {
         let error = parse("a = 1\nsecret = hunter2\n").unwrap_err();
-        assert_eq!(error, ManifestError::At { line: 2, problem: "no valid TOML" });
+        assert_eq!(error, ReadError::At { line: 2, problem: "no valid TOML" });
         assert_eq!(error.to_string(), "line 2: no valid TOML");
     }
 
     #[test]
     fn values_are_counted() {
         let text = format!("a = [{}]", "1,".repeat(MAX_TOKENS));
-        assert_eq!(parse(&text), Err(ManifestError::Whole { problem: "more values than are read" }));
+        assert_eq!(parse(&text), Err(ReadError::Whole { problem: "more values than are read" }));
     }
 }

@@ -1,14 +1,13 @@
 //! JSON with the line of every key, bounded in depth and in the number of values.
 
-use super::ManifestError;
-use crate::document::{Entry, Node, Value};
+use super::{Entry, Node, ReadError, Value};
 
 const MAX_DEPTH: usize = 128;
 const MAX_VALUES: usize = 2_000_000;
 
 /// What is allowed beyond the standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     /// Nothing.
     Strict,
     /// Comments and trailing commas.
@@ -16,7 +15,7 @@ pub(super) enum Dialect {
 }
 
 /// Reads one document.
-pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Node, ManifestError> {
+pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Node, ReadError> {
     let mut parser = Parser { text, position: 0, line: 1, values: 0, dialect };
     parser.skip_space()?;
     let node = parser.value(0)?;
@@ -35,8 +34,8 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn error(&self, problem: &'static str) -> ManifestError {
-        ManifestError::At { line: self.line, problem }
+    fn error(&self, problem: &'static str) -> ReadError {
+        ReadError::At { line: self.line, problem }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -49,7 +48,7 @@ impl Parser<'_> {
         found
     }
 
-    fn skip_space(&mut self) -> Result<(), ManifestError> {
+    fn skip_space(&mut self) -> Result<(), ReadError> {
         while let Some(byte) = self.peek() {
             match byte {
                 b'\n' => {
@@ -64,7 +63,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn comment(&mut self) -> Result<(), ManifestError> {
+    fn comment(&mut self) -> Result<(), ReadError> {
         let rest = &self.text[self.position..];
         let length = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
@@ -79,7 +78,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn value(&mut self, depth: usize) -> Result<Node, ManifestError> {
+    fn value(&mut self, depth: usize) -> Result<Node, ReadError> {
         if depth > MAX_DEPTH {
             return Err(self.error("nested too deeply"));
         }
@@ -98,7 +97,7 @@ impl Parser<'_> {
         Ok(Node { line, value })
     }
 
-    fn table(&mut self, depth: usize) -> Result<Value, ManifestError> {
+    fn table(&mut self, depth: usize) -> Result<Value, ReadError> {
         self.position += 1;
         let mut entries = Vec::new();
         self.skip_space()?;
@@ -121,7 +120,7 @@ impl Parser<'_> {
         }
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, ManifestError> {
+    fn list(&mut self, depth: usize) -> Result<Value, ReadError> {
         self.position += 1;
         let mut items = Vec::new();
         self.skip_space()?;
@@ -137,7 +136,7 @@ impl Parser<'_> {
     }
 
     /// After an element: whether the container ends here or another element follows.
-    fn ends(&mut self, close: u8) -> Result<bool, ManifestError> {
+    fn ends(&mut self, close: u8) -> Result<bool, ReadError> {
         self.skip_space()?;
         if self.accept(close) {
             return Ok(true);
@@ -149,7 +148,7 @@ impl Parser<'_> {
         Ok(self.dialect == Dialect::Relaxed && self.accept(close))
     }
 
-    fn string(&mut self) -> Result<String, ManifestError> {
+    fn string(&mut self) -> Result<String, ReadError> {
         if !self.accept(b'"') {
             return Err(self.error(INVALID));
         }
@@ -175,7 +174,7 @@ impl Parser<'_> {
         serde_json::from_str(quoted).map_err(|_| self.error(INVALID))
     }
 
-    fn number(&mut self) -> Result<Value, ManifestError> {
+    fn number(&mut self) -> Result<Value, ReadError> {
         let rest = &self.text[self.position..];
         let length =
             rest.find(|c: char| !matches!(c, '0'..='9' | '-' | '+' | '.' | 'e' | 'E')).unwrap_or(rest.len());
@@ -199,7 +198,7 @@ impl Parser<'_> {
         Ok(Value::Number(number.into()))
     }
 
-    fn word(&mut self) -> Result<Value, ManifestError> {
+    fn word(&mut self) -> Result<Value, ReadError> {
         let rest = &self.text[self.position..];
         for (word, value) in
             [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)]
@@ -245,7 +244,7 @@ mod tests {
     #[test]
     fn comments_and_trailing_commas_need_the_relaxed_dialect() {
         let text = "// one\n{\"a\": [1, 2,], /* two\n */ \"b\": {},}";
-        assert_eq!(parse(text, Dialect::Strict), Err(ManifestError::At { line: 1, problem: INVALID }));
+        assert_eq!(parse(text, Dialect::Strict), Err(ReadError::At { line: 1, problem: INVALID }));
         assert_eq!(plain(&parse(text, Dialect::Relaxed).unwrap()), serde_json::json!({"a": [1, 2], "b": {}}));
         for broken in ["[,]", "[1,,]", "{,}", "/", "/* [1]", "[1] x"] {
             assert!(parse(broken, Dialect::Relaxed).is_err(), "{broken}");
@@ -257,7 +256,7 @@ mod tests {
         let text = format!("[{}0]", "0,".repeat(MAX_VALUES));
         assert_eq!(
             parse(&text, Dialect::Strict),
-            Err(ManifestError::At { line: 1, problem: "more values than are read" })
+            Err(ReadError::At { line: 1, problem: "more values than are read" })
         );
     }
 
