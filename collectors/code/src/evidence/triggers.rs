@@ -10,9 +10,9 @@ use crate::detect::{Detection, Hit, Subject};
 use crate::manifests::{ManifestKind, unit_folder};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::role::role_of;
-use crate::starters::{CommandKind, runs_file};
+use crate::starters::{Command, CommandKind, Entry, Package, Surroundings, function_of, runs_file};
 use crate::survey::Survey;
-use crate::syntax::{Expr, LoopId};
+use crate::syntax::{Expr, LoopId, Module};
 
 /// One way in which the part starts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -283,15 +283,29 @@ impl Triggers<'_, '_> {
             .collect();
         let mut found = Vec::new();
         let points = self.entry_points();
+        let packages: Vec<Package<'_>> = self
+            .survey
+            .manifests
+            .iter()
+            .map(|m| Package { ecosystem: m.kind.ecosystem(), path: &m.path, name: m.name.as_deref() })
+            .collect();
         for (path, starter) in &self.survey.starters {
             let by_workflow = path.contains(".github/") || path.contains("gitlab-ci");
             let started = starter.runs.iter().find_map(|command| {
-                let by_function = matches!(command.kind, CommandKind::Handler | CommandKind::HttpPath);
                 let (scripts_folder, scripts) = self.scripts_of(&command.folder);
-                entries
-                    .iter()
-                    .filter(|(.., top)| *top || by_function)
-                    .find(|(_, file, _)| runs_file(command, file, scripts, scripts_folder, &points))
+                entries.iter().find(|(module, file, top)| {
+                    let declares = |name: &str| declares_command(program.module(*module), name);
+                    let around = Surroundings {
+                        scripts,
+                        scripts_folder,
+                        entry_points: &points,
+                        packages: &packages,
+                        declares: &declares,
+                    };
+                    runs_file(command, file, &around).is_some_and(|entry| {
+                        *top || entry == Entry::Inside && self.is_handled(command, *module)
+                    })
+                })
             });
             let Some((_, file, _)) = started else { continue };
             let carries_untrusted =
@@ -308,6 +322,21 @@ impl Triggers<'_, '_> {
             });
         }
         found
+    }
+
+    /// Whether the function that a handler names leads to a model, as far as the module shows a function of that name.
+    fn is_handled(&self, command: &Command, module: ModuleId) -> bool {
+        let is_likely = command.kind == CommandKind::LikelyHandler;
+        if !is_likely && command.kind != CommandKind::Handler {
+            return true;
+        }
+        let facts = self.detection.program.module(module);
+        let name = function_of(&command.text);
+        let mut named = (0u32..).zip(&facts.functions).filter(|(_, f)| Some(&*f.name) == name).peekable();
+        if named.peek().is_none() {
+            return !is_likely;
+        }
+        named.any(|(id, _)| self.above.contains(&Routine { module, function: Some(id) }))
     }
 
     /// The scripts of the `package.json` that holds in a folder.
@@ -364,6 +393,37 @@ impl Triggers<'_, '_> {
     }
 }
 
+/// Whether a module declares a command or task of that name: by the signature of its class, or as a task in its namespace.
+fn declares_command(module: &Module, name: &str) -> bool {
+    let says = |text: &str| text.split_whitespace().next() == Some(name);
+    let by_property = module.bindings.iter().any(|binding| {
+        let property = binding.name.trim_start_matches('$');
+        let is_text = matches!(&binding.value, Expr::Text(text) if says(text));
+        binding.class.is_some() && matches!(property, "signature" | "name" | "defaultName") && is_text
+    });
+    let given = |call: u32, text: &str| {
+        module.call(call).arguments.iter().any(|argument| match &argument.value {
+            Expr::Text(given) => &**given == text,
+            Expr::Map(pairs) => pairs.iter().any(|(key, _)| &**key == text),
+            _ => false,
+        })
+    };
+    let by_attribute = || {
+        let decorators = module.classes.iter().flat_map(|class| &class.decorators);
+        decorators.clone().any(|decorator| matches!(decorator, Expr::Call(call) if given(*call, name)))
+    };
+    let called = |what: &str, text: &str| {
+        (0u32..)
+            .zip(&module.calls)
+            .any(|(id, call)| matches!(&call.callee, Expr::Name(name) if &**name == what) && given(id, text))
+    };
+    let by_task = || {
+        let (spaces, task) = name.rsplit_once(':').unwrap_or(("", name));
+        called("task", task) && spaces.split(':').filter(|s| !s.is_empty()).all(|s| called("namespace", s))
+    };
+    by_property || by_attribute() || by_task()
+}
+
 /// The route of a file of Next.js, SvelteKit and the like.
 pub(crate) fn route_of(path: &str) -> Option<String> {
     let (folder, file) = path.rsplit_once('/')?;
@@ -392,7 +452,7 @@ pub(crate) fn route_of(path: &str) -> Option<String> {
     None
 }
 
-fn endless_around(module: &crate::syntax::Module, innermost: Option<LoopId>) -> Option<LoopId> {
+fn endless_around(module: &Module, innermost: Option<LoopId>) -> Option<LoopId> {
     let mut at = innermost;
     while let Some(id) = at {
         let found = module.loops.get(id as usize)?;
@@ -404,7 +464,7 @@ fn endless_around(module: &crate::syntax::Module, innermost: Option<LoopId>) -> 
     None
 }
 
-fn encloses(module: &crate::syntax::Module, outer: LoopId, innermost: Option<LoopId>) -> bool {
+fn encloses(module: &Module, outer: LoopId, innermost: Option<LoopId>) -> bool {
     let mut at = innermost;
     while let Some(id) = at {
         if id == outer {

@@ -3,7 +3,7 @@
 use asmm_model::TriggerKind;
 
 use super::commands::single;
-use super::{Collection, Command, CommandKind, folder_of, name_of, shell, text_of};
+use super::{Collection, CommandKind, folder_of, name_of, shell};
 use crate::document::ReadError;
 
 /// Names that stand for a schedule.
@@ -113,7 +113,7 @@ pub(super) fn timer(text: &str, path: &str, found: &mut Collection) -> Result<()
     let name = unit.map_or_else(|| format!("{stem}.service"), |(_, _, value)| value.clone());
     let folder = folder_of(path);
     let service = shell::join(folder, name_of(&name));
-    let runs = [single(service, unit.map_or(1, |(line, ..)| *line), folder, CommandKind::Unit)];
+    let runs = [single(service, unit.map_or(1, |(line, ..)| *line), folder, CommandKind::Named)];
     for (line, key, value) in &settings {
         let value = match key.as_str() {
             "OnCalendar" => value.clone(),
@@ -127,12 +127,9 @@ pub(super) fn timer(text: &str, path: &str, found: &mut Collection) -> Result<()
     Ok(())
 }
 
-/// What a systemd service runs, for a starter whose command is that [`CommandKind::Unit`].
-///
-/// # Errors
-/// A file that is too large or not UTF-8.
-pub(crate) fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, ReadError> {
-    let settings = settings(text_of(bytes)?, "Service");
+/// Reads a service, which is named by its path.
+pub(super) fn service(text: &str, path: &str, found: &mut Collection) -> Result<(), ReadError> {
+    let settings = settings(text, "Service");
     let working = settings.iter().rev().find(|(_, key, _)| key == "WorkingDirectory");
     let working = working
         .map(|(_, _, value)| value.trim_start_matches('-'))
@@ -146,8 +143,8 @@ pub(crate) fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, Re
         if command.is_empty() {
             continue;
         }
-        if runs.len() >= super::MAX_COMMANDS {
-            return Err(ReadError::At { line: *line, problem: "declares more than is read" });
+        if runs.len() > super::MAX_COMMANDS {
+            break;
         }
         let text = match working {
             Some(working) => format!("cd {} && {command}", shell::quoted(std::iter::once(working))),
@@ -155,9 +152,7 @@ pub(crate) fn unit_commands(path: &str, bytes: &[u8]) -> Result<Vec<Command>, Re
         };
         runs.push(single(text, *line, folder_of(path), CommandKind::HostCommand));
     }
-    let bytes: usize = runs.iter().map(|run| run.text.len()).sum();
-    let too_much = bytes > super::MAX_COMMAND_BYTES;
-    if too_much { Err(ReadError::Whole { problem: "declares more than is read" }) } else { Ok(runs) }
+    found.name(path.to_owned(), &runs, 1)
 }
 
 /// Settings of one section with their lines; continued lines become one.

@@ -17,10 +17,12 @@ pub(crate) enum StarterFile {
     Wrangler,
     /// `serverless.yml`.
     Serverless,
-    /// Manifests with a CronJob or CronWorkflow; told by content, see [`may_be_cronjob`].
-    KubernetesCronJob,
+    /// Manifests with jobs that start by themselves, or with what these name; told by content, see [`by_content`].
+    Kubernetes,
     /// `*.timer`.
     SystemdTimer,
+    /// `*.service`: what a timer of that name starts.
+    SystemdService,
     /// `Procfile`.
     Procfile,
     /// `render.yaml`.
@@ -35,22 +37,29 @@ pub(crate) enum StarterFile {
     AppEngineCron,
     /// `function.json`.
     AzureFunction,
-    /// `template.yaml`, `sam.yaml`.
-    SamTemplate,
+    /// `template.yaml`, `sam.yaml`, and templates of any name, told by content.
+    CloudFormation,
+    /// `*.tf`, `*.tf.json`.
+    Terraform,
+    /// `Dockerfile`, `Dockerfile.*`: what an image runs.
+    Dockerfile,
+    /// `compose.yaml`, `docker-compose.yml`: what an image is built from.
+    Compose,
 }
 
 impl StarterFile {
     #[cfg(test)]
     /// Every kind.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::GithubWorkflow,
         Self::GitlabCi,
         Self::VercelJson,
         Self::Crontab,
         Self::Wrangler,
         Self::Serverless,
-        Self::KubernetesCronJob,
+        Self::Kubernetes,
         Self::SystemdTimer,
+        Self::SystemdService,
         Self::Procfile,
         Self::RenderYaml,
         Self::Netlify,
@@ -58,7 +67,10 @@ impl StarterFile {
         Self::Railway,
         Self::AppEngineCron,
         Self::AzureFunction,
-        Self::SamTemplate,
+        Self::CloudFormation,
+        Self::Terraform,
+        Self::Dockerfile,
+        Self::Compose,
     ];
 }
 
@@ -86,13 +98,20 @@ pub(crate) fn kind_of(path: &str) -> Option<StarterFile> {
         "railway.toml" | "railway.json" => Some(StarterFile::Railway),
         "cron.yaml" | "cron.yml" => Some(StarterFile::AppEngineCron),
         "function.json" => Some(StarterFile::AzureFunction),
-        "template.yaml" | "template.yml" | "sam.yaml" | "sam.yml" => Some(StarterFile::SamTemplate),
+        "template.yaml" | "template.yml" | "sam.yaml" | "sam.yml" => Some(StarterFile::CloudFormation),
         _ if yaml && (name.starts_with(".gitlab-ci.") || name.ends_with(".gitlab-ci.yml")) => {
             Some(StarterFile::GitlabCi)
         }
         _ if below("cron.d") && !name.starts_with('.') => Some(StarterFile::Crontab),
         _ if has_extension(name, &["cron", "crontab"]) => Some(StarterFile::Crontab),
         _ if has_extension(name, &["timer"]) => Some(StarterFile::SystemdTimer),
+        _ if has_extension(name, &["service"]) => Some(StarterFile::SystemdService),
+        _ if has_extension(name, &["tf"]) || name.ends_with(".tf.json") => Some(StarterFile::Terraform),
+        _ if has_extension(name, &["template"]) => Some(StarterFile::CloudFormation),
+        _ if is_dockerfile(name) => Some(StarterFile::Dockerfile),
+        _ if yaml && (name.starts_with("docker-compose") || name.starts_with("compose.")) => {
+            Some(StarterFile::Compose)
+        }
         _ => None,
     }
 }
@@ -102,24 +121,53 @@ pub(crate) fn has_extension(name: &str, extensions: &[&str]) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
 }
 
-/// Whether a YAML file may declare a Kubernetes CronJob or an Argo CronWorkflow: fast, and never wrongly `false` for the
-/// usual ways to write it.
-pub(crate) fn may_be_cronjob(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(&bytes[..bytes.len().min(super::MAX_BYTES)]).or_else(|error| {
-        // A cut in the middle of a character is no reason to give up.
-        std::str::from_utf8(&bytes[..error.valid_up_to()])
-    }) else {
-        return false;
-    };
-    text.match_indices("Cron").any(|(at, _)| {
-        let (before, after) = text.split_at(at);
-        let named = after.starts_with("CronJob") || after.starts_with("CronWorkflow");
-        let before = before.trim_end_matches([' ', '\t', '"', '\'']);
-        named
-            && before
-                .strip_suffix(':')
-                .is_some_and(|b| b.trim_end_matches([' ', '"', '\'']).ends_with("kind"))
+/// Whether a file says how an image is built, told by its path.
+pub(crate) fn is_dockerfile(path: &str) -> bool {
+    let name = name_of(path);
+    matches!(name, "Dockerfile" | "Containerfile")
+        || name.starts_with("Dockerfile.")
+        || name.ends_with(".Dockerfile")
+}
+
+/// The kind of a file whose name does not tell it: fast, and never wrongly nothing for the usual ways to write it.
+pub(crate) fn by_content(path: &str, bytes: &[u8]) -> Option<StarterFile> {
+    let name = name_of(path);
+    let yaml = has_extension(name, &["yml", "yaml"]);
+    let bytes = &bytes[..bytes.len().min(super::MAX_BYTES)];
+    if yaml && (has_kind(bytes, &STARTED) || has_kind(bytes, &NAMED)) {
+        return Some(StarterFile::Kubernetes);
+    }
+    let template = yaml || has_extension(name, &["json"]);
+    (template && super::cloudformation::may_be(bytes)).then_some(StarterFile::CloudFormation)
+}
+
+/// Kinds of Kubernetes, Argo and KEDA that start something.
+const STARTED: [&str; 4] = ["CronJob", "CronWorkflow", "ScaledJob", "ScaledObject"];
+/// Kinds that those may name.
+const NAMED: [&str; 2] = ["Deployment", "StatefulSet"];
+
+/// Whether a manifest of Kubernetes starts something.
+pub(super) fn starts_something(text: &str) -> bool {
+    has_kind(text.as_bytes(), &STARTED)
+}
+
+fn has_kind(bytes: &[u8], kinds: &[&str]) -> bool {
+    memchr::memmem::find_iter(bytes, b"kind").any(|at| {
+        let after = &bytes[at + "kind".len()..];
+        let after = trim_start(after, b"\"'");
+        let Some(value) = trim_start(after, b" ").strip_prefix(b":") else { return false };
+        let value = trim_start(value, b" \t\"'");
+        kinds.iter().any(|kind| value.starts_with(kind.as_bytes()))
     })
+}
+
+fn trim_start<'a>(mut bytes: &'a [u8], of: &[u8]) -> &'a [u8] {
+    while let [first, rest @ ..] = bytes
+        && of.contains(first)
+    {
+        bytes = rest;
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -151,7 +199,13 @@ mod tests {
             ("railway.json", Some(F::Railway)),
             ("cron.yaml", Some(F::AppEngineCron)),
             ("nightly/function.json", Some(F::AzureFunction)),
-            ("template.yaml", Some(F::SamTemplate)),
+            ("template.yaml", Some(F::CloudFormation)),
+            ("infra/main.tf", Some(F::Terraform)),
+            ("infra/main.tf.json", Some(F::Terraform)),
+            ("infra/prod.tfvars", None),
+            ("deploy/agent.service", Some(F::SystemdService)),
+            ("svc/Dockerfile.worker", Some(F::Dockerfile)),
+            ("docker-compose.prod.yml", Some(F::Compose)),
             ("app.yaml", None),
             ("timer", None),
             ("", None),
@@ -162,15 +216,18 @@ mod tests {
     }
 
     #[test]
-    fn cronjobs_are_told_by_their_kind() {
+    fn content_tells_the_kind_where_the_name_does_not() {
         for yes in
             ["kind: CronJob\n", "a: b\nkind:   \"CronJob\"", "{\"kind\": \"CronJob\"}", "kind: CronWorkflow"]
         {
-            assert!(may_be_cronjob(yes.as_bytes()), "{yes}");
+            assert_eq!(by_content("a.yaml", yes.as_bytes()), Some(StarterFile::Kubernetes), "{yes}");
         }
         for no in ["kind: Job\n# CronJob", "name: CronJob", "kind: Cron", "", "kind CronJob"] {
-            assert!(!may_be_cronjob(no.as_bytes()), "{no}");
+            assert_eq!(by_content("a.yaml", no.as_bytes()), None, "{no}");
         }
-        assert!(may_be_cronjob(b"kind: CronJob\n\xff"));
+        assert_eq!(by_content("a.yml", b"kind: CronJob\n\xff"), Some(StarterFile::Kubernetes));
+        assert_eq!(by_content("a.txt", b"kind: CronJob\n"), None);
+        let template = b"Resources:\n  A:\n    Type: AWS::Lambda::Function\n";
+        assert_eq!(by_content("stack.yaml", template), Some(StarterFile::CloudFormation));
     }
 }

@@ -1,30 +1,60 @@
-//! CronJobs of Kubernetes and CronWorkflows of Argo, also in templates of charts as far as those can be read.
+//! CronJobs of Kubernetes, CronWorkflows of Argo and what KEDA scales by a queue, also in templates of charts as far as
+//! those can be read.
 
 use std::borrow::Cow;
 
 use asmm_model::TriggerKind;
 
 use super::commands::single;
+use super::containers::{POD, container_command};
+use super::kind::starts_something;
 use super::reading::yaml_all;
-use super::{Collection, Command, CommandKind, shell};
+use super::{Collection, Command, CommandKind};
 use crate::document::{Node, ReadError};
+
+/// What stands for an action of a template engine.
+pub(super) const HOLE: &str = "TEMPLATE";
 
 /// Reads all documents.
 pub(super) fn read(text: &str, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
-    let documents = yaml_all(text).or_else(|error| match without_templates(text) {
-        Some(plain) => yaml_all(&plain),
-        None => Err(error),
-    })?;
-    for document in &documents {
-        if document.text_at(&["kind"]) == Some("List") {
-            for item in document.items_at(&["items"]) {
-                object(item, folder, found)?;
-            }
-        } else {
-            object(document, folder, found)?;
+    match documents(text) {
+        Ok(documents) => documents.iter().try_for_each(|document| listed(document, folder, found)),
+        // What starts nothing is only there to be named.
+        Err(_) if !starts_something(text) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn listed(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
+    if document.text_at(&["kind"]) == Some("List") {
+        return document.items_at(&["items"]).iter().try_for_each(|item| object(item, folder, found));
+    }
+    object(document, folder, found)
+}
+
+/// All documents, those of templates without their actions; one by one where not all of them can be read.
+fn documents(text: &str) -> Result<Vec<Node>, ReadError> {
+    let error = match yaml_all(text) {
+        Ok(documents) => return Ok(documents),
+        Err(error) => error,
+    };
+    let Some(plain) = without_templates(text) else { return Err(error) };
+    if let Ok(documents) = yaml_all(&plain) {
+        return Ok(documents);
+    }
+    let mut documents = Vec::new();
+    let mut line = 0;
+    for part in plain.split("\n---") {
+        // The lines before it keep its own lines right.
+        let padded = format!("{}{part}", "\n".repeat(line));
+        line += part.matches('\n').count() + 1;
+        match yaml_all(&padded) {
+            Ok(read) => documents.extend(read),
+            Err(error) if starts_something(part) => return Err(error),
+            Err(_) => {}
         }
     }
-    Ok(())
+    Ok(documents)
 }
 
 /// The text without the actions of a template engine, with the same lines; nothing if it has none.
@@ -39,7 +69,7 @@ fn without_templates(text: &str) -> Option<Cow<'_, str>> {
             let line_after = after.split('\n').next().unwrap_or_default();
             // An action that fills its line gives structure, any other one a value.
             if !line_before.trim().is_empty() || !line_after.trim().is_empty() {
-                plain.push_str("TEMPLATE");
+                plain.push_str(HOLE);
             }
             plain.extend(inside.matches('\n'));
             rest = after;
@@ -51,31 +81,51 @@ fn without_templates(text: &str) -> Option<Cow<'_, str>> {
 
 fn object(node: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let mut runs = Vec::new();
+    let name = node.text_at(&["metadata", "name"]);
+    let key = |kind: &str, name: &str| format!("{folder}#{kind} {name}");
     match node.text_at(&["kind"]) {
         Some("CronJob") => {
             if let Some(pod) = node.at(&["spec", "jobTemplate", "spec", "template", "spec"]) {
-                for container in pod.items_at(&["initContainers"]).iter().chain(pod.items_at(&["containers"]))
-                {
-                    runs.extend(container_command(container, folder));
-                }
+                runs = pod_commands(pod, folder);
             }
         }
         Some("CronWorkflow") => {
             for template in node.at(&["spec", "workflowSpec"]).map_or(&[][..], |s| s.items_at(&["templates"]))
             {
-                runs.extend(template.get("container").and_then(|c| container_command(c, folder)));
+                let container = template.get("container");
+                runs.extend(container.into_iter().flat_map(|c| container_command(c, folder, POD)));
             }
+        }
+        Some("ScaledJob") => {
+            if let Some(pod) = node.at(&["spec", "jobTargetRef", "template", "spec"]) {
+                runs = pod_commands(pod, folder);
+            }
+            return scaled(node, &runs, found);
+        }
+        Some("ScaledObject") => {
+            if let Some(target) = node.at(&["spec", "scaleTargetRef", "name"])
+                && let Some(name) = target.text()
+            {
+                let kind = node.text_at(&["spec", "scaleTargetRef", "kind"]).unwrap_or("Deployment");
+                runs.push(single(key(kind, name), target.line, folder, CommandKind::Named));
+            }
+            return scaled(node, &runs, found);
+        }
+        Some(kind @ ("Deployment" | "StatefulSet")) => {
+            let pod = node.at(&["spec", "template", "spec"]);
+            runs = pod.map_or_else(Vec::new, |pod| pod_commands(pod, folder));
+            return found.name(key(kind, name.unwrap_or_default()), &runs, node.line);
         }
         _ => return Ok(()),
     }
-    let label = node.text_at(&["metadata", "name"]).filter(|name| !name.contains("TEMPLATE"));
+    let label = name.filter(|name| !name.contains(HOLE));
     let spec = node.get("spec");
     let schedules = ["schedule", "schedules"].iter().find_map(|key| spec?.entry(key));
     let Some(schedules) = schedules else {
         return found.add((TriggerKind::Schedule, "", node.line), label, &runs);
     };
     for schedule in schedules.node.one_or_more() {
-        let value = schedule.text().filter(|text| !text.contains("TEMPLATE")).unwrap_or_default();
+        let value = schedule.text().filter(|text| !text.contains(HOLE)).unwrap_or_default();
         found.add((TriggerKind::Schedule, value, schedule.line), label, &runs)?;
     }
     if schedules.node.one_or_more().is_empty() {
@@ -84,13 +134,38 @@ fn object(node: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadE
     Ok(())
 }
 
-fn container_command(container: &Node, folder: &str) -> Option<Command> {
-    let parts = ["command", "args"].map(|key| container.get(key).map_or(&[][..], Node::one_or_more));
-    let words: Vec<&Node> = parts.into_iter().flatten().collect();
-    let line = words.first()?.line;
-    let mut text = shell::quoted(words.iter().filter_map(|word| word.text()));
-    if let Some(working) = container.text_at(&["workingDir"]) {
-        text = format!("cd {} && {text}", shell::quoted(std::iter::once(working)));
+fn pod_commands(pod: &Node, folder: &str) -> Vec<Command> {
+    let containers = ["initContainers", "containers"].into_iter().flat_map(|key| pod.items_at(&[key]));
+    containers.flat_map(|container| container_command(container, folder, POD)).collect()
+}
+
+/// What KEDA scales: by a clock or by what waits in a queue. Load on a processor starts nothing.
+fn scaled(node: &Node, runs: &[Command], found: &mut Collection) -> Result<(), ReadError> {
+    const LOADS: [&str; 8] = [
+        "cpu",
+        "memory",
+        "prometheus",
+        "metrics-api",
+        "external",
+        "external-push",
+        "kubernetes-workload",
+        "datadog",
+    ];
+    let label = node.text_at(&["metadata", "name"]).filter(|name| !name.contains(HOLE));
+    for trigger in node.items_at(&["spec", "triggers"]) {
+        let Some(kind) = trigger.entry("type") else { continue };
+        let (start, keys): (_, &[&str]) = match kind.node.text().unwrap_or_default() {
+            "cron" => (TriggerKind::Schedule, &["start"]),
+            load if LOADS.contains(&load) => continue,
+            _ => (
+                TriggerKind::Queue,
+                &["queueURL", "queueName", "topic", "subscriptionName", "listName", "stream", "streamName"],
+            ),
+        };
+        let value = keys.iter().find_map(|key| trigger.get("metadata")?.get(key)?.text());
+        let value = value.filter(|text| !text.contains(HOLE)).unwrap_or_default();
+        let value = value.rsplit('/').next().filter(|_| start == TriggerKind::Queue).unwrap_or(value);
+        found.add((start, value, kind.line), label, runs)?;
     }
-    Some(single(text, line, folder, CommandKind::ImageCommand))
+    Ok(())
 }

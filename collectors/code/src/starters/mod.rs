@@ -3,7 +3,11 @@
 //! Every reader works on a bounded amount of hostile text. Errors say where and why, and never repeat what the file says;
 //! the text of a command may hold anything and is there to be compared, not to be shown.
 
+mod cloudformation;
 mod commands;
+mod compose;
+mod containers;
+mod dockerfile;
 mod functions;
 mod github;
 mod gitlab;
@@ -12,7 +16,9 @@ mod host;
 mod http_path;
 mod kind;
 mod kubernetes;
+mod links;
 mod platforms;
+mod programs;
 mod reading;
 #[cfg(test)]
 mod robustness;
@@ -23,6 +29,7 @@ mod runs_tests;
 mod samples;
 mod serverless;
 mod shell;
+mod terraform;
 #[cfg(test)]
 mod tests;
 mod wrappers;
@@ -31,15 +38,18 @@ use asmm_model::TriggerKind;
 
 use crate::document::ReadError;
 
-pub(crate) use host::unit_commands;
-pub(crate) use kind::{StarterFile, has_extension, kind_of, may_be_cronjob};
-pub(crate) use runs::runs_file;
+pub(crate) use handlers::function_of;
+pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, kind_of};
+pub(crate) use links::Links;
+pub(crate) use runs::{Entry, Package, Surroundings, runs_file};
 
 /// Files above this size are not read.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 
 /// Starters read from one file.
 const MAX_STARTERS: usize = 500;
+/// Names of one file that stand for commands.
+const MAX_NAMED: usize = 5_000;
 /// Commands of one starter.
 const MAX_COMMANDS: usize = 5_000;
 /// Bytes of command text in all starters of one file: each trigger of a workflow repeats all of its commands.
@@ -89,20 +99,35 @@ pub(crate) enum CommandKind {
     HostCommand,
     /// A published or local action or a called workflow (`owner/name@v1`, `./.github/actions/x`).
     Action,
-    /// The path of a systemd service in the repository; [`unit_commands`] reads what it runs.
-    Unit,
+    /// A handler whose folder nothing tells: only a file that has the function is meant.
+    LikelyHandler,
+    /// A name that other files may declare; [`Links`] knows what it stands for.
+    Named,
+    /// An image that runs as it was built.
+    Image,
+    /// An image whose entry point runs, with other arguments than it was built with.
+    Entrypoint,
 }
 
-/// Reads the starters of one file, whose path is relative to the repository and separated by `/`.
+/// What one file declares.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Declared {
+    /// What starts by itself.
+    pub(crate) starters: Vec<Starter>,
+    /// What names stand for: a service that a timer starts, a function that a schedule in another file names.
+    pub(crate) named: Vec<(String, Vec<Command>)>,
+}
+
+/// Reads what one file declares, whose path is relative to the repository and separated by `/`.
 ///
 /// # Errors
 /// A file that is too large, not UTF-8, not of that format, nested too deeply, or that declares more than is read.
-pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<Starter>, ReadError> {
+pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Declared, ReadError> {
     let text = text_of(bytes)?;
     let folder = folder_of(path);
     // Both App Engine and Kubernetes like this name.
-    let kind = if kind == StarterFile::AppEngineCron && may_be_cronjob(bytes) {
-        StarterFile::KubernetesCronJob
+    let kind = if kind == StarterFile::AppEngineCron && by_content(path, bytes).is_some() {
+        StarterFile::Kubernetes
     } else {
         kind
     };
@@ -116,16 +141,24 @@ pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Vec<S
         StarterFile::AzureFunction => functions::azure(&reading::json(text)?, folder, &mut found),
         StarterFile::AppEngineCron => functions::app_engine(&reading::yaml(text)?, folder, &mut found),
         StarterFile::Serverless => serverless::framework(&reading::by_name(path, text)?, folder, &mut found),
-        StarterFile::SamTemplate => serverless::sam(&reading::by_name(path, text)?, folder, &mut found),
-        StarterFile::KubernetesCronJob => kubernetes::read(text, folder, &mut found),
+        StarterFile::CloudFormation if !cloudformation::may_be(bytes) => Ok(()),
+        StarterFile::CloudFormation => {
+            cloudformation::read(&reading::by_name(path, text)?, (path, folder), &mut found)
+        }
+        StarterFile::Terraform if !terraform::concerns(text) => Ok(()),
+        StarterFile::Terraform => terraform::read(&reading::by_name(path, text)?, folder, &mut found),
+        StarterFile::Dockerfile => dockerfile::read(text, path, &mut found),
+        StarterFile::Compose => compose::read(&reading::yaml(text)?, folder, &mut found),
+        StarterFile::Kubernetes => kubernetes::read(text, folder, &mut found),
         StarterFile::RenderYaml => platforms::render(&reading::yaml(text)?, folder, &mut found),
         StarterFile::DigitalOcean => platforms::digital_ocean(&reading::yaml(text)?, &mut found),
         StarterFile::Railway => platforms::railway(&reading::by_name(path, text)?, folder, &mut found),
         StarterFile::Procfile => platforms::procfile(text, folder, &mut found),
         StarterFile::Crontab => host::crontab(text, path, &mut found),
         StarterFile::SystemdTimer => host::timer(text, path, &mut found),
+        StarterFile::SystemdService => host::service(text, path, &mut found),
     }?;
-    Ok(found.starters)
+    Ok(Declared { starters: found.starters, named: found.named })
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
@@ -146,10 +179,11 @@ fn name_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// The starters of one file, counted while they are found.
+/// What one file declares, counted while it is found.
 #[derive(Debug, Default)]
 struct Collection {
     starters: Vec<Starter>,
+    named: Vec<(String, Vec<Command>)>,
     bytes: usize,
 }
 
@@ -170,6 +204,19 @@ impl Collection {
         }
         let label = label.map(str::to_owned);
         self.starters.push(Starter { kind, value: value.to_owned(), line, runs: runs.to_vec(), label });
+        Ok(())
+    }
+
+    /// Adds what a name stands for, unless that is nothing or too much.
+    fn name(&mut self, name: String, runs: &[Command], line: u32) -> Result<(), ReadError> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        self.bytes += name.len() + runs.iter().map(|r| r.text.len() + r.folder.len()).sum::<usize>();
+        if self.named.len() >= MAX_NAMED || runs.len() > MAX_COMMANDS || self.bytes > MAX_COMMAND_BYTES {
+            return Err(ReadError::At { line, problem: "declares more than is read" });
+        }
+        self.named.push((name, runs.to_vec()));
         Ok(())
     }
 }

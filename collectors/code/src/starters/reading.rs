@@ -1,4 +1,4 @@
-//! Reads YAML, JSON and TOML, bounded in depth and in the work that aliases make.
+//! Reads YAML, JSON, TOML and HCL, bounded in depth and in the work that aliases make.
 //!
 //! Numbers come as text: a name, a branch or an argument of a command may look like one.
 
@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use crate::document::{Entry, Node, ReadError, Value, json, toml};
+use crate::document::{Entry, Node, ReadError, Value, hcl, json, toml};
 
 const EMPTY: Node = Node { line: 1, value: Value::Null };
 /// Each level takes up to 40 KiB of stack in a build without optimisation; manifests of pods have about 16.
@@ -17,11 +17,12 @@ const MAX_REPLAYED: usize = 20_000;
 /// Bytes of all texts of one document: aliases may repeat a long one.
 const MAX_TEXT_BYTES: usize = 16 * super::MAX_BYTES;
 
-/// Reads JSON, TOML or YAML as the extension of the path says.
+/// Reads HCL, JSON, TOML or YAML as the extension of the path says.
 pub(super) fn by_name(path: &str, text: &str) -> Result<Node, ReadError> {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("json" | "jsonc") => json(text),
         Some("toml") => toml(text),
+        Some("tf") => hcl(text),
         _ => yaml(text),
     }
 }
@@ -158,6 +159,11 @@ pub(super) fn json(text: &str) -> Result<Node, ReadError> {
 /// Reads TOML.
 pub(super) fn toml(text: &str) -> Result<Node, ReadError> {
     toml::parse(text).map(with_text)
+}
+
+/// Reads HCL.
+pub(super) fn hcl(text: &str) -> Result<Node, ReadError> {
+    hcl::parse(text).map(with_text)
 }
 
 /// The same tree with numbers as text. The parsers' own limits on nesting bound this recursion.

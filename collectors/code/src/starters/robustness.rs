@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::samples::SAMPLES;
 use super::*;
+use crate::manifests::Ecosystem;
 
 fn paths(kind: StarterFile) -> &'static [&'static str] {
     match kind {
@@ -17,20 +18,36 @@ fn paths(kind: StarterFile) -> &'static [&'static str] {
         StarterFile::Wrangler => &["wrangler.toml", "wrangler.jsonc"],
         StarterFile::Railway => &["railway.toml", "railway.json"],
         StarterFile::Serverless => &["serverless.yml", "serverless.json"],
+        StarterFile::Terraform => &["a.tf", "a.tf.json"],
+        StarterFile::CloudFormation => &["template.yaml", "stack.json"],
         _ => &["a/b"],
     }
 }
 
-fn read_all(bytes: &[u8]) -> Vec<Result<Vec<Starter>, ReadError>> {
+fn read_all(bytes: &[u8]) -> Vec<Result<Declared, ReadError>> {
     let mut results = Vec::new();
     for kind in StarterFile::ALL {
         for path in paths(kind) {
             results.push(parse(kind, path, bytes));
         }
     }
-    let _ = unit_commands("a.service", bytes);
-    let _ = may_be_cronjob(bytes);
+    let _ = by_content("a.yaml", bytes);
     results
+}
+
+fn runs(command: &Command, file: &str, scripts: &BTreeMap<String, String>) -> Option<Entry> {
+    let points = [("a".to_owned(), command.text.clone())];
+    let packages = [Ecosystem::Golang, Ecosystem::Cargo, Ecosystem::Maven, Ecosystem::Nuget]
+        .map(|ecosystem| Package { ecosystem, path: "a/a.csproj", name: Some("a") });
+    let declares = |name: &str| name.len() == 7;
+    let around = Surroundings {
+        scripts,
+        scripts_folder: "a",
+        entry_points: &points,
+        packages: &packages,
+        declares: &declares,
+    };
+    runs_file(command, file, &around)
 }
 
 /// With the stack of an ordinary thread.
@@ -55,6 +72,24 @@ fn deep_nesting_is_an_error() {
             assert!(parse(StarterFile::VercelJson, "vercel.json", text.as_bytes()).is_err());
             read_all(text.as_bytes());
         }
+        let head = "resource \"aws_lambda_function\" \"a\" {\n";
+        for text in [
+            format!("{head}a = {}", "[".repeat(200_000)),
+            format!("{head}a = {}1{}\n}}\n", "(".repeat(20_000), ")".repeat(20_000)),
+            format!("{head}a = {}true\n}}\n", "!".repeat(100_000)),
+            format!("{head}a = {}1\n}}\n", "b ? c : ".repeat(20_000)),
+            format!("{head}a = {}1\n}}\n", "1 + ".repeat(100_000)),
+            format!("{head}a = a{}\n}}\n", "[a".repeat(20_000)),
+            format!("{head}a = \"{}", "${\"".repeat(50_000)),
+            format!("{head}{}", "a {\n".repeat(50_000)),
+            format!("{head}a = {}", "[for x in ".repeat(20_000)),
+            format!("{head}a = {}", "{for x in ".repeat(20_000)),
+            format!("{head}a = {}", "f(".repeat(50_000)),
+        ] {
+            let start = Instant::now();
+            assert!(parse(StarterFile::Terraform, "a.tf", text.as_bytes()).is_err());
+            assert!(start.elapsed() < Duration::from_secs(10), "{}", &text[40..60]);
+        }
         let toml = format!("a = {}{}", "[".repeat(10_000), "]".repeat(10_000));
         assert!(parse(StarterFile::Netlify, "netlify.toml", toml.as_bytes()).is_err());
         let command = |text: String| commands::single(text, 1, "", CommandKind::Shell);
@@ -68,7 +103,7 @@ fn deep_nesting_is_an_error() {
             "python -m ".repeat(100_000),
             format!("PYTHONPATH={} python -m a", "a:".repeat(400_000)),
         ] {
-            assert!(!runs_file(&command(text), "x.py", &BTreeMap::new(), "", &[]));
+            assert_eq!(runs(&command(text), "x.py", &BTreeMap::new()), None);
         }
     });
 }
@@ -88,7 +123,10 @@ fn aliases_and_repetition_are_bounded() {
     let mut product = "on:\n  schedule:\n".to_owned() + &"    - cron: x\n".repeat(450);
     product += "jobs:\n  a:\n    steps:\n      - run: |\n";
     let few = product.clone() + &format!("          {}\n", "y".repeat(50)).repeat(1_000);
-    assert_eq!(parse(StarterFile::GithubWorkflow, "a.yml", few.as_bytes()).map(|s| s.len()), Ok(450));
+    assert_eq!(
+        parse(StarterFile::GithubWorkflow, "a.yml", few.as_bytes()).map(|d| d.starters.len()),
+        Ok(450)
+    );
     let many = product + &format!("          {}\n", "y".repeat(200)).repeat(3_000);
     assert!(parse(StarterFile::GithubWorkflow, "a.yml", many.as_bytes()).is_err());
     // Scripts that refer to each other.
@@ -103,7 +141,7 @@ fn aliases_and_repetition_are_bounded() {
     // Scripts of a package that call each other.
     let scripts = ["a", "b", "c"].map(|n| (n.to_owned(), "npm run a; npm run b; npm run c; ".repeat(50)));
     let command = commands::single("npm run a", 1, "", CommandKind::Shell);
-    assert!(!runs_file(&command, "x.js", &scripts.into(), "", &[]));
+    assert_eq!(runs(&command, "x.js", &scripts.into()), None);
     // A folder that grows, a command that is followed by nothing.
     let folder = format!(
         "on: push\njobs:\n  a:\n    steps:\n      - run: |\n{}",
@@ -152,22 +190,27 @@ proptest! {
         let mut bytes = text.as_bytes().to_vec();
         bytes.splice(at..(at + length).min(bytes.len()), splice.bytes());
         let lines = u32::try_from(bytes.split(|b| *b == b'\n').count()).unwrap();
-        for starter in parse(sample.0, path, &bytes).unwrap_or_default() {
+        let declared = parse(sample.0, path, &bytes).unwrap_or_default();
+        let mut links = Links::default();
+        declared.named.into_iter().for_each(|(name, commands)| links.add(name, commands));
+        let mut starters = declared.starters;
+        prop_assert!(links.follow(starters.iter_mut(), &[("", "a")]));
+        for starter in starters {
             prop_assert!((1..=lines).contains(&starter.line));
             for run in &starter.runs {
                 prop_assert!(run.line >= 1, "{run:?}");
-                runs_file(run, "scripts/nightly.py", &BTreeMap::new(), "", &[]);
+                runs(run, "scripts/nightly.py", &BTreeMap::new());
             }
         }
         read_all(&bytes);
     }
 
     #[test]
-    fn any_command(text in "(python|node|npm run|-m|uv run|cd|bash -c|celery -A|env|flock|timeout|[a-z./]{1,5}|[-'\"$(){}&|;<>=:\\\\ \n])( ?){0,2}", file in "[a-z/.]{0,9}") {
+    fn any_command(text in "(python|node|npm run|-m|uv run|cd|bash -c|celery -A|env|flock|timeout|go run|cargo run|java -jar|gradle :a:run|mvn -pl|dotnet run|x.dll|--bin|rake|rails runner|php artisan|[a-z./]{1,5}|[-'\"$(){}&|;<>=:\\\\ \n])( ?){0,2}", file in "[a-z/]{0,9}(.(go|rs|cs|java|rb|php|py))?") {
         let words = [text.clone(), text].join(" ");
-        for kind in [CommandKind::Shell, CommandKind::HttpPath, CommandKind::Handler, CommandKind::ImageCommand, CommandKind::HostCommand, CommandKind::Action] {
+        for kind in [CommandKind::Shell, CommandKind::HttpPath, CommandKind::Handler, CommandKind::LikelyHandler, CommandKind::ImageCommand, CommandKind::HostCommand, CommandKind::Action] {
             let scripts = BTreeMap::from([("a".to_owned(), words.clone())]);
-            runs_file(&commands::single(words.clone(), 1, "a", kind), &file, &scripts, "a", &[("a".to_owned(), words.clone())]);
+            runs(&commands::single(words.clone(), 1, "a", kind), &file, &scripts);
         }
     }
 }

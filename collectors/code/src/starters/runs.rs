@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::handlers::{SCRIPT_EXTENSIONS, handles, has_script_extension, module_files};
+use super::handlers::{SCRIPT_EXTENSIONS, from_build, handles, has_script_extension, module_files};
 use super::kind::has_extension;
 use super::shell::{self, join};
 use super::wrappers::{after_options, is_assignment, option_value, unwrapped};
 use super::{Command, CommandKind, folder_of, http_path, name_of};
+use crate::manifests::Ecosystem;
 
 /// Scripts that call scripts further than this are not followed.
 const MAX_DEPTH: u32 = 8;
@@ -17,51 +18,83 @@ const MAX_CALLS: u32 = 5_000;
 /// Folders of one search path for modules.
 const MAX_ROOTS: usize = 16;
 
-/// Does this command run that source file, whose path is relative to the repository?
+/// What stands around a command and decides what it runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    /// Those of the `package.json` in `scripts_folder`.
+    pub(crate) scripts: &'a BTreeMap<String, String>,
+    /// Where that file is.
+    pub(crate) scripts_folder: &'a str,
+    /// Names of console scripts with what they call (`pkg.mod:func`).
+    pub(crate) entry_points: &'a [(String, String)],
+    /// The packages of the repository.
+    pub(crate) packages: &'a [Package<'a>],
+    /// Whether the file declares a command or task of that name (`agent:run`).
+    pub(crate) declares: &'a dyn Fn(&str) -> bool,
+}
+
+/// A package, as its manifest describes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Package<'a> {
+    pub(crate) ecosystem: Ecosystem,
+    /// Path of the manifest.
+    pub(crate) path: &'a str,
+    /// What the manifest calls it.
+    pub(crate) name: Option<&'a str>,
+}
+
+/// How a command runs a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// From its top, or from its main function.
+    Top,
+    /// A function, class or task in it.
+    Inside,
+}
+
+/// Does this command run that source file, whose path is relative to the repository, and how?
 ///
-/// `scripts` are those of the `package.json` in `scripts_folder`; `entry_points` pairs the names of console scripts with
-/// what they call (`pkg.mod:func`). Shell scripts are not followed. Paths outside the checkout are compared by their ends,
-/// with a file below a folder that holds the declaring file too.
-pub(crate) fn runs_file(
-    command: &Command,
-    file: &str,
-    scripts: &BTreeMap<String, String>,
-    scripts_folder: &str,
-    entry_points: &[(String, String)],
-) -> bool {
+/// Shell scripts are not followed. Paths outside the checkout are compared by their ends, with a file below a folder that
+/// holds the declaring file too.
+pub(crate) fn runs_file(command: &Command, file: &str, around: &Surroundings<'_>) -> Option<Entry> {
     let installed = matches!(command.kind, CommandKind::ImageCommand | CommandKind::HostCommand);
     let question = Question {
         file,
-        scripts,
-        scripts_folder,
-        entry_points,
+        around: *around,
         origin: &command.folder,
         installed,
         left: Cell::new(MAX_CALLS),
+        inside: Cell::new(false),
     };
-    match command.kind {
-        CommandKind::Shell => question.shell(&command.text, &command.folder, 0),
-        CommandKind::ImageCommand | CommandKind::HostCommand => question.shell(&command.text, "", 0),
-        CommandKind::HttpPath => http_path::serves(&command.text, &command.folder, file),
-        CommandKind::Handler => handles(&command.text, &command.folder, file),
-        CommandKind::Unit => command.text == file,
+    let (runs, entry) = match command.kind {
+        CommandKind::Shell => (question.shell(&command.text, &command.folder, 0), Entry::Top),
+        CommandKind::ImageCommand | CommandKind::HostCommand => {
+            (question.shell(&command.text, "", 0), Entry::Top)
+        }
+        CommandKind::HttpPath => (http_path::serves(&command.text, &command.folder, file), Entry::Inside),
+        CommandKind::Handler | CommandKind::LikelyHandler => {
+            (handles(&command.text, &command.folder, file), Entry::Inside)
+        }
+        CommandKind::Named | CommandKind::Image | CommandKind::Entrypoint => (false, Entry::Top),
         CommandKind::Action => {
             let path = join("", &command.text);
-            command.text.starts_with("./") && (path == file || path == folder_of(file))
+            (command.text.starts_with("./") && (path == file || path == folder_of(file)), Entry::Top)
         }
-    }
+    };
+    let entry = if question.inside.get() { Entry::Inside } else { entry };
+    runs.then_some(entry)
 }
 
-struct Question<'a> {
-    file: &'a str,
-    scripts: &'a BTreeMap<String, String>,
-    scripts_folder: &'a str,
-    entry_points: &'a [(String, String)],
+pub(super) struct Question<'a> {
+    pub(super) file: &'a str,
+    pub(super) around: Surroundings<'a>,
     /// Folder of the declaring file or of the command.
-    origin: &'a str,
+    pub(super) origin: &'a str,
     /// Whether paths are those of an image or a machine.
-    installed: bool,
+    pub(super) installed: bool,
     left: Cell<u32>,
+    /// Whether what was found is only a part of the file.
+    pub(super) inside: Cell<bool>,
 }
 
 impl Question<'_> {
@@ -162,19 +195,17 @@ impl Question<'_> {
             },
             ("npm" | "pnpm" | "yarn", _) => self.package_script(rest, folder, depth),
             ("bash" | "sh" | "zsh" | "dash" | "ash" | "su", _) => self.shell_script(rest, folder, depth),
-            ("ruby" | "php" | "perl" | "Rscript" | "source" | ".", _) => {
-                after_options(rest, &[]).first().is_some_and(|path| self.is_file(&join(folder, path)))
-            }
-            ("go", _) => match rest {
-                [run, rest @ ..] if run == "run" => {
-                    after_options(rest, &["-tags", "-C"]).first().is_some_and(|path| {
-                        let path = join(folder, path);
-                        self.is_file(&path)
-                            || (has_extension(self.file, &["go"]) && folder_of(self.file) == path)
-                    })
-                }
-                _ => false,
-            },
+            ("ruby" | "perl" | "Rscript" | "source" | ".", _) => self.first_file(rest, folder),
+            ("php", _) => self.php(rest, folder),
+            ("artisan" | "console", _) => self.console(rest),
+            ("rake", _) => self.rake(rest),
+            ("rails", _) => self.rails(rest, folder),
+            ("go", _) => self.go(rest, folder),
+            ("cargo", _) => self.cargo(rest, folder),
+            ("java", _) => self.java(rest, folder),
+            ("gradle" | "gradlew", _) => self.gradle(rest, folder),
+            ("mvn" | "mvnw" | "mvnd", _) => self.maven(rest, folder),
+            ("dotnet", _) => self.dotnet(rest, folder),
             (
                 "streamlit" | "chainlit" | "gradio" | "modal" | "mcp" | "fastapi" | "marimo" | "solara"
                 | "flet" | "pytest",
@@ -214,7 +245,9 @@ impl Question<'_> {
                         && self.is_module_anywhere(target.split(':').next().unwrap_or(target).trim())
                 };
                 let is_path = first.contains('/') || has_script_extension(first);
-                self.entry_points.iter().any(named) || (is_path && self.is_file(&join(folder, first)))
+                self.around.entry_points.iter().any(named)
+                    || (is_path && self.is_file(&join(folder, first)))
+                    || self.is_built(program)
             }
         }
     }
@@ -282,16 +315,16 @@ impl Question<'_> {
     /// A script of `package.json`, with those that run before and after it.
     fn script(&self, name: &str, folder: &str, elsewhere: bool, depth: u32) -> bool {
         let here = if self.installed || folder.starts_with('/') {
-            self.holds_origin(self.scripts_folder)
+            self.holds_origin(self.around.scripts_folder)
         } else {
-            folder == self.scripts_folder
+            folder == self.around.scripts_folder
         };
         if !(elsewhere || here) {
             return false;
         }
         ["pre", "", "post"].iter().any(|when| {
-            let text = self.scripts.get(&format!("{when}{name}"));
-            text.is_some_and(|text| self.shell(text, self.scripts_folder, depth + 1))
+            let text = self.around.scripts.get(&format!("{when}{name}"));
+            text.is_some_and(|text| self.shell(text, self.around.scripts_folder, depth + 1))
         })
     }
 
@@ -330,16 +363,11 @@ impl Question<'_> {
         if sources(&path) {
             return true;
         }
-        let built = path.split('/').position(|part| matches!(part, "dist" | "build" | "lib" | "out"));
-        built.is_some_and(|index| {
-            let parts: Vec<&str> = path.split('/').collect();
-            let with = |middle: &[&str]| [&parts[..index], middle, &parts[index + 1..]].concat().join("/");
-            sources(&with(&["src"])) || sources(&with(&[]))
-        })
+        from_build(&path).iter().any(|source| sources(source))
     }
 
     /// Whether a path of the checkout, an image or a machine is the file.
-    fn is_file(&self, path: &str) -> bool {
+    pub(super) fn is_file(&self, path: &str) -> bool {
         if !self.installed && !path.starts_with('/') {
             return path == self.file;
         }
@@ -356,7 +384,7 @@ impl Question<'_> {
     }
 
     /// Whether the declaring file stands in or below a folder.
-    fn holds_origin(&self, folder: &str) -> bool {
+    pub(super) fn holds_origin(&self, folder: &str) -> bool {
         let inside = || self.origin.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         folder.is_empty() || self.origin == folder || inside()
     }

@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::manifests::Ecosystem;
 
 fn runs(text: &str, folder: &str, kind: CommandKind, file: &str) -> bool {
+    entry(text, folder, kind, file).is_some()
+}
+
+fn entry(text: &str, folder: &str, kind: CommandKind, file: &str) -> Option<Entry> {
     let scripts: BTreeMap<String, String> = [
         ("nightly", "tsx src/nightly.ts"),
         ("all", "npm run build && npm run nightly"),
@@ -16,7 +21,22 @@ fn runs(text: &str, folder: &str, kind: CommandKind, file: &str) -> bool {
     .map(|(name, text)| (name.to_owned(), text.to_owned()))
     .into();
     let entry_points = [("agent-run".to_owned(), "agent.cli:main".to_owned())];
-    runs_file(&commands::single(text, 1, folder, kind), file, &scripts, "web", &entry_points)
+    let packages = [
+        (Ecosystem::Golang, "go.mod", "github.com/acme/shop"),
+        (Ecosystem::Golang, "tools/go.mod", "github.com/acme/shop/tools"),
+        (Ecosystem::Cargo, "crates/refund-agent/Cargo.toml", "refund-agent"),
+        (Ecosystem::Nuget, "src/Shop.Agent/Shop.Agent.csproj", "Shop.Agent"),
+        (Ecosystem::Maven, "jvm/pom.xml", "com.acme:refunds"),
+    ]
+    .map(|(ecosystem, path, name)| Package { ecosystem, path, name: Some(name) });
+    let around = Surroundings {
+        scripts: &scripts,
+        scripts_folder: "web",
+        entry_points: &entry_points,
+        packages: &packages,
+        declares: &|name| name == "refunds:sweep",
+    };
+    runs_file(&commands::single(text, 1, folder, kind), file, &around)
 }
 
 #[test]
@@ -147,11 +167,107 @@ fn handlers_and_paths() {
         (CommandKind::Handler, "__init__.py", "nightly", "nightly/__init__.py", true),
         (CommandKind::HttpPath, "/api/cron", "", "app/api/cron/route.ts", true),
         (CommandKind::HttpPath, "/api/cron", "", "app/api/other/route.ts", false),
-        (CommandKind::Unit, "a/b.service", "a", "a/b.service", true),
+        (
+            CommandKind::Handler,
+            "com.acme.Nightly::handleRequest",
+            "",
+            "fn/src/main/java/com/acme/Nightly.java",
+            true,
+        ),
+        (CommandKind::Handler, "com.acme.Nightly", "x", "fn/src/main/kotlin/com/acme/Nightly.kt", true),
+        (CommandKind::Handler, "com.acme.Other", "", "fn/src/main/java/com/acme/Nightly.java", false),
+        (CommandKind::Handler, "Agent::Acme.Agent.Function::Handle", "", "src/Agent/Function.cs", true),
+        (CommandKind::Handler, "bootstrap", "cmd/agent", "cmd/agent/main.go", true),
+        (CommandKind::Handler, "bootstrap", "cmd/agent", "cmd/other/main.go", false),
+        (CommandKind::Handler, "app.Handler.process", "fn", "fn/app.rb", true),
+        (CommandKind::Handler, "dist/nightly.handler", "", "src/nightly.ts", true),
+        (CommandKind::Named, "a/b.service", "a", "a/b.service", false),
         (CommandKind::Action, "./.github/actions/x", "", ".github/actions/x/action.yml", true),
         (CommandKind::Action, "a/b@v1", "", "a/b@v1", false),
     ];
     for (kind, text, folder, file, expected) in cases {
         assert_eq!(runs(text, folder, kind, file), expected, "{text} / {file}");
+    }
+}
+
+#[test]
+fn programs_of_other_languages() {
+    let shop = "src/Shop.Agent/Program.cs";
+    let rust = "crates/refund-agent/src/main.rs";
+    let java = "jvm/src/main/java/com/acme/RefundApplication.java";
+    let cases = [
+        ("go run .", "cmd/agent", "cmd/agent/main.go", true),
+        ("go run -tags x cmd/agent/main.go cmd/agent/run.go", "", "cmd/agent/run.go", true),
+        ("go run github.com/acme/shop/cmd/agent@latest", "", "cmd/agent/main.go", true),
+        ("go run github.com/acme/shopping/cmd/agent", "", "cmd/agent/main.go", false),
+        ("go run ./cmd/agent", "", "cmd/other/main.go", false),
+        ("go -C tools run ./agent", "", "tools/agent/main.go", true),
+        ("go test ./cmd/agent", "", "cmd/agent/main.go", false),
+        ("./bin/agent --once", "", "cmd/agent/main.go", true),
+        ("./bin/shop", "", "main.go", true),
+        ("./bin/other", "", "cmd/agent/main.go", false),
+        ("test -f x", "", "cmd/test/main.go", false),
+        ("cargo run --release --bin nightly", "", "src/bin/nightly.rs", true),
+        ("cargo run --bin refund_agent", "", rust, true),
+        ("cargo run -p refund-agent -- --bin x", "", rust, true),
+        ("cargo run", "crates/refund-agent", rust, true),
+        ("cargo run", "", rust, false),
+        ("cargo test -p refund-agent", "", rust, false),
+        ("cargo +nightly run --manifest-path crates/refund-agent/Cargo.toml", "", rust, true),
+        ("./target/release/refund-agent", "", rust, true),
+        ("java -jar jvm/target/refunds-1.0.jar", "", java, true),
+        ("java -jar other/target/refunds-1.0.jar", "", java, false),
+        ("java -Xmx1g -cp target/classes com.acme.RefundApplication", "jvm", java, true),
+        ("java -cp x com.acme.Other", "", java, false),
+        ("./gradlew :jvm:bootRun", "", java, true),
+        ("./gradlew build", "jvm", java, false),
+        ("./gradlew run", "", java, false),
+        ("./mvnw -q spring-boot:run", "jvm", java, true),
+        ("mvn -pl jvm exec:java -Dexec.mainClass=com.acme.RefundApplication", "", java, true),
+        ("mvn package", "jvm", java, false),
+        ("dotnet run --project src/Shop.Agent", "", shop, true),
+        ("dotnet run --project src/Shop.Agent/Shop.Agent.csproj -- x", "", shop, true),
+        ("dotnet run", "src/Shop.Agent", shop, true),
+        ("dotnet run", "", shop, false),
+        ("dotnet test", "src/Shop.Agent", shop, false),
+        ("dotnet out/Shop.Agent.dll", "", shop, true),
+        ("dotnet out/Shop.Web.dll", "", shop, false),
+        ("ruby scripts/agent.rb", "", "scripts/agent.rb", true),
+        ("php scripts/agent.php", "", "scripts/agent.php", true),
+    ];
+    for (text, folder, file, expected) in cases {
+        let found = entry(text, folder, CommandKind::Shell, file);
+        assert_eq!(found, expected.then_some(Entry::Top), "{text} / {file}");
+    }
+    let cases = [
+        ("bundle exec rake agents:nightly", "lib/tasks/agents.rake", true),
+        ("bin/rake agents:nightly[3] X=1", "lib/tasks/agents.rake", true),
+        ("bin/rails refunds:sweep", "lib/tasks/all.rake", true),
+        ("bundle exec rake db:migrate", "lib/tasks/agents.rake", false),
+        ("bin/rails runner 'Agents::NightlySweep.run'", "app/models/agents/nightly_sweep.rb", true),
+        ("bin/rails runner 'NightlySweep.run'", "app/models/sweep.rb", false),
+        ("php artisan agent:run --force", "app/Console/Commands/RunAgentCommand.php", true),
+        ("php artisan refunds:sweep", "app/Console/Commands/Sweep.php", true),
+        ("php artisan migrate", "app/Console/Commands/RunAgent.php", false),
+        ("php bin/console refunds:sweep", "src/Command/SweepCommand.php", true),
+        ("bin/console app:agent", "src/Command/AgentCommand.php", false),
+    ];
+    for (text, file, expected) in cases {
+        let found = entry(text, "", CommandKind::Shell, file);
+        assert_eq!(found, expected.then_some(Entry::Inside), "{text} / {file}");
+    }
+    let cases = [
+        ("/app/agent", "", "cmd/agent/main.go", true),
+        ("/app/agent", "svc", "svc/cmd/agent/main.go", true),
+        ("/app/agent", "svc", "other/cmd/agent/main.go", false),
+        ("go run ./cmd/agent", "svc", "svc/cmd/agent/main.go", true),
+        ("java -jar /app/app.jar", "jvm", java, true),
+        ("java -jar /app/app.jar", "", java, false),
+        ("java -jar /app/refunds.jar", "", java, true),
+        ("dotnet Shop.Agent.dll", "", shop, true),
+        ("/usr/local/bin/refund-agent", "", rust, true),
+    ];
+    for (text, folder, file, expected) in cases {
+        assert_eq!(runs(text, folder, CommandKind::ImageCommand, file), expected, "{text} / {file}");
     }
 }

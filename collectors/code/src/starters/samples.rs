@@ -254,6 +254,187 @@ const RAILWAY: &str =
 const GAE: &str = "cron:\n- description: digest\n  url: /tasks/digest\n  schedule: every 24 hours\n";
 const AZURE: &str = "{\n\"scriptFile\": \"../dist/nightly.js\",\n\"bindings\": [\n{\"type\": \"timerTrigger\", \"schedule\": \"0 */5 * * * *\"},\n{\"type\": \"queueTrigger\",\n\"queueName\": \"tasks\"}, {\"type\": \"blob\"}]}\n";
 
+const TERRAFORM: &str = r#"
+data "archive_file" "nightly" {
+  type       = "zip"
+  source_dir = "${path.module}/../src"
+}
+
+resource "aws_lambda_function" "nightly" {
+  function_name = "nightly"
+  filename      = data.archive_file.nightly.output_path
+  handler       = "agent.nightly.main"
+  runtime       = "python3.12"
+}
+
+resource "aws_cloudwatch_event_rule" "nightly" {
+  schedule_expression = "rate(1 day)"
+}
+
+resource "aws_cloudwatch_event_target" "nightly" {
+  rule = aws_cloudwatch_event_rule.nightly.name
+  arn  = aws_lambda_function.nightly.arn
+}
+
+resource "aws_lambda_event_source_mapping" "tasks" {
+  event_source_arn = aws_sqs_queue.tasks.arn
+  function_name    = aws_lambda_function.other.arn
+}
+
+resource "aws_lambda_function" "other" {
+  s3_bucket = "b"
+  handler   = "app.handler"
+}
+
+resource "aws_scheduler_schedule" "task" {
+  schedule_expression = var.schedule
+  target {
+    arn      = aws_ecs_cluster.main.arn
+    role_arn = aws_iam_role.x.arn
+    ecs_parameters {
+      task_definition_arn = aws_ecs_task_definition.agent.arn
+    }
+  }
+}
+
+resource "aws_ecs_task_definition" "agent" {
+  container_definitions = jsonencode([{
+    image   = "${aws_ecr_repository.agent.repository_url}:latest"
+    command = ["python", "-m", "agent"]
+  }])
+}
+
+resource "google_cloud_scheduler_job" "digest" {
+  schedule = "0 6 * * *"
+  http_target {
+    uri = "https://run.googleapis.com/v2/jobs/${google_cloud_run_v2_job.digest.name}:run"
+  }
+}
+
+resource "google_cloud_run_v2_job" "digest" {
+  template {
+    template {
+      containers {
+        image   = "eu.gcr.io/acme/digest"
+        command = ["python", "digest.py"]
+      }
+    }
+  }
+}
+
+resource "kubernetes_cron_job_v1" "weekly" {
+  spec {
+    schedule = "0 0 * * 0"
+    job_template {
+      spec {
+        template {
+          spec {
+            container {
+              image = "acme/weekly:1"
+            }
+          }
+        }
+      }
+    }
+  }
+}
+"#;
+
+const TERRAFORM_JSON: &str = r#"{
+  "resource": {
+    "aws_sns_topic_subscription": {
+      "news": [{
+        "protocol": "lambda",
+        "topic_arn": "${aws_sns_topic.news.arn}",
+        "endpoint": "${aws_lambda_function.news.arn}"
+      }]
+    }
+  }
+}
+"#;
+
+const STACK: &str = "AWSTemplateFormatVersion: '2010-09-09'
+Resources:
+  Nightly:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: nightly.handler
+      Code: ../lambda
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      ScheduleExpression: cron(0 2 * * ? *)
+      Targets:
+        - Arn: !GetAtt Nightly.Arn
+          Id: x
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      EventSourceArn: !GetAtt [Tasks, Arn]
+      FunctionName: !Ref Nightly
+  Later:
+    Type: AWS::Scheduler::Schedule
+    Properties:
+      ScheduleExpression: rate(1 hour)
+      Target:
+        Arn: !Sub '${Cluster.Arn}'
+        EcsParameters:
+          TaskDefinitionArn: !Ref Task
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ContainerDefinitions:
+        - Image: !Sub '${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/agent:1'
+";
+
+const SERVICE: &str = "[Service]\nExecStart=/usr/bin/python3 /srv/run.py\n";
+
+const DOCKERFILE: &str = "\
+FROM golang:1.24 AS build
+RUN go build -o /app/agent ./cmd/agent
+FROM scratch
+ENTRYPOINT [\"/app/agent\"]
+CMD [\"--once\"]
+";
+
+const COMPOSE: &str = "\
+services:
+  agent:
+    image: ghcr.io/acme/agent:latest
+    build:
+      context: ./svc
+      dockerfile: Dockerfile.agent
+    restart: always
+  db:
+    image: postgres
+";
+
+const KEDA: &str = "\
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata:
+  name: agent
+spec:
+  scaleTargetRef:
+    name: agent
+  triggers:
+    - type: aws-sqs-queue
+      metadata:
+        queueURL: https://sqs.eu-west-1.amazonaws.com/1/tasks
+    - type: cpu
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: agent
+spec:
+  template:
+    spec:
+      containers:
+        - image: acme/agent
+          args: [--verbose]
+";
+
 /// Kind, path and text.
 pub(super) const SAMPLES: &[(F, &str, &str)] = &[
     (F::GithubWorkflow, ".github/workflows/nightly.yml", WORKFLOW),
@@ -264,9 +445,9 @@ pub(super) const SAMPLES: &[(F, &str, &str)] = &[
     (F::Wrangler, "w/wrangler.toml", WRANGLER),
     (F::Wrangler, "wrangler.jsonc", WRANGLER_JSONC),
     (F::Serverless, "fn/serverless.yml", SERVERLESS),
-    (F::SamTemplate, "template.yaml", SAM),
-    (F::KubernetesCronJob, "k8s/job.yaml", CRONJOB),
-    (F::KubernetesCronJob, "chart/templates/job.yaml", CHART),
+    (F::CloudFormation, "template.yaml", SAM),
+    (F::Kubernetes, "k8s/job.yaml", CRONJOB),
+    (F::Kubernetes, "chart/templates/job.yaml", CHART),
     (F::SystemdTimer, "deploy/agent.timer", TIMER),
     (F::Procfile, "Procfile", PROCFILE),
     (F::RenderYaml, "render.yaml", RENDER),
@@ -275,4 +456,11 @@ pub(super) const SAMPLES: &[(F, &str, &str)] = &[
     (F::Railway, "railway.json", RAILWAY),
     (F::AppEngineCron, "cron.yaml", GAE),
     (F::AzureFunction, "nightly/function.json", AZURE),
+    (F::Terraform, "infra/main.tf", TERRAFORM),
+    (F::Terraform, "infra/news.tf.json", TERRAFORM_JSON),
+    (F::CloudFormation, "infra/stack.yaml", STACK),
+    (F::SystemdService, "deploy/agent.service", SERVICE),
+    (F::Dockerfile, "svc/Dockerfile", DOCKERFILE),
+    (F::Compose, "docker-compose.yml", COMPOSE),
+    (F::Kubernetes, "k8s/keda.yaml", KEDA),
 ];

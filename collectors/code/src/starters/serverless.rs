@@ -88,7 +88,7 @@ fn event_kind(name: &str, value: &str) -> TriggerKind {
 }
 
 /// Name of a queue or other resource: the last part of an ARN, or what a reference points to.
-fn resource(node: &Node) -> String {
+pub(super) fn resource(node: &Node) -> String {
     match &node.value {
         // Intrinsic functions have pseudo parameters and expressions, whose colons are no separators.
         Value::Text(text) if text.starts_with("arn:") => {

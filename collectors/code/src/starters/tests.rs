@@ -24,9 +24,21 @@ fn starters(found: Vec<Found>) -> Vec<Starter> {
         .collect()
 }
 
+fn sample(path: &str) -> &'static str {
+    SAMPLES.iter().find(|(_, sample, _)| *sample == path).unwrap().2
+}
+
 fn read(path: &str) -> Vec<Starter> {
     let (kind, _, text) = SAMPLES.iter().find(|(_, sample, _)| *sample == path).unwrap();
-    parse(*kind, path, text.as_bytes()).unwrap()
+    parse(*kind, path, text.as_bytes()).unwrap().starters
+}
+
+/// What names of a sample stand for.
+fn named(path: &str) -> Vec<(String, Vec<String>)> {
+    let (kind, _, text) = SAMPLES.iter().find(|(_, sample, _)| *sample == path).unwrap();
+    let texts = |commands: Vec<Command>| commands.into_iter().map(|c| c.text).collect();
+    let declared = parse(*kind, path, text.as_bytes()).unwrap();
+    declared.named.into_iter().map(|(name, commands)| (name, texts(commands))).collect()
 }
 
 #[test]
@@ -35,9 +47,8 @@ fn every_kind_has_a_sample() {
         assert!(SAMPLES.iter().any(|(k, ..)| *k == kind), "{kind:?}");
     }
     for (kind, path, text) in SAMPLES {
-        let expected = (*kind != F::KubernetesCronJob).then_some(*kind);
-        assert_eq!(kind_of(path), expected, "{path}");
-        assert_eq!(may_be_cronjob(text.as_bytes()), *kind == F::KubernetesCronJob, "{path}");
+        let told = kind_of(path).or_else(|| by_content(path, text.as_bytes()));
+        assert_eq!(told, Some(*kind), "{path}");
     }
 }
 
@@ -82,7 +93,8 @@ fn github_writes_events_in_several_ways() {
         ("", vec![]),
     ];
     for (text, expected) in cases {
-        assert_eq!(parse(F::GithubWorkflow, path, text.as_bytes()), Ok(starters(expected)), "{text}");
+        let found = parse(F::GithubWorkflow, path, text.as_bytes()).map(|d| d.starters);
+        assert_eq!(found, Ok(starters(expected)), "{text}");
     }
 }
 
@@ -192,7 +204,7 @@ fn machines() {
     let error = ReadError::At { line: 2, problem: "no line of a crontab" };
     assert_eq!(parse(F::Crontab, "a.cron", b"# c\nhello there\n"), Err(error));
 
-    let unit = vec![("deploy/agent-run.service", 7, "deploy", C::Unit)];
+    let unit = vec![("deploy/agent-run.service", 7, "deploy", C::Named)];
     let expected = starters(vec![
         (T::Schedule, "*-*-* 02:00:00", 5, Some("agent"), unit.clone()),
         (T::Schedule, "OnUnitActiveSec=1h", 6, Some("agent"), unit),
@@ -200,7 +212,9 @@ fn machines() {
     assert_eq!(read("deploy/agent.timer"), expected);
     let service = b"[Unit]\nExecStart=no\n[Service]\nWorkingDirectory=/srv/a b\nExecStart=-/usr/bin/python3 \\\n  run.py\n";
     let run = commands::single("cd '/srv/a b' && /usr/bin/python3  run.py", 5, "deploy", C::HostCommand);
-    assert_eq!(unit_commands("deploy/agent-run.service", service), Ok(vec![run]));
+    let path = "deploy/agent-run.service";
+    let declared = parse(F::SystemdService, path, service).unwrap();
+    assert_eq!(declared.named, [(path.to_owned(), vec![run])]);
 }
 
 #[test]
@@ -239,5 +253,77 @@ fn kubernetes() {
     let run = vec![("python -m agent", 16, "chart/templates", C::ImageCommand)];
     assert_eq!(read("chart/templates/job.yaml"), starters(vec![(T::Schedule, "", 9, None, run)]));
     // A name that App Engine uses too.
-    assert_eq!(parse(F::AppEngineCron, "k8s/job.yaml", CRONJOB.as_bytes()), Ok(read("k8s/job.yaml")));
+    let found = parse(F::AppEngineCron, "k8s/job.yaml", CRONJOB.as_bytes()).map(|d| d.starters);
+    assert_eq!(found, Ok(read("k8s/job.yaml")));
+}
+
+#[test]
+fn terraform() {
+    let name = |address: &'static str, line| vec![(address, line, "infra", C::Named)];
+    let expected = starters(vec![
+        (
+            T::Schedule,
+            "rate(1 day)",
+            15,
+            Some("nightly"),
+            name("infra#targets of aws_cloudwatch_event_rule.nightly", 14),
+        ),
+        (T::Queue, "tasks", 24, Some("tasks"), name("infra#aws_lambda_function.other", 25)),
+        (T::Schedule, "", 34, Some("task"), name("infra#aws_ecs_task_definition.agent", 39)),
+        (T::Schedule, "0 6 * * *", 52, Some("digest"), name("infra#google_cloud_run_v2_job.digest", 54)),
+        (T::Schedule, "0 0 * * 0", 71, Some("weekly"), vec![("acme/weekly:1", 77, "infra", C::Image)]),
+    ]);
+    assert_eq!(read("infra/main.tf"), expected);
+    let found = named("infra/main.tf");
+    let texts = |name: &str| &found.iter().find(|(n, _)| n == name).unwrap().1;
+    assert_eq!(texts("infra#aws_lambda_function.nightly"), &["agent.nightly.main"]);
+    assert_eq!(
+        texts("infra#targets of aws_cloudwatch_event_rule.nightly"),
+        &["infra#aws_lambda_function.nightly"]
+    );
+    assert_eq!(
+        texts("infra#aws_ecs_task_definition.agent"),
+        &["python -m agent", "${aws_ecr_repository.agent.repository_url}:latest"]
+    );
+    assert_eq!(texts("infra#google_cloud_run_v2_job.digest"), &["python digest.py"]);
+    let news = vec![("infra#aws_lambda_function.news", 7, "infra", C::Named)];
+    assert_eq!(read("infra/news.tf.json"), starters(vec![(T::Event, "news", 6, Some("news"), news)]));
+
+    let declared = parse(F::Terraform, "infra/main.tf", sample("infra/main.tf").as_bytes()).unwrap();
+    let folders = |name: &str| -> Vec<(String, C)> {
+        let (_, commands) = declared.named.iter().find(|(n, _)| n.ends_with(name)).unwrap();
+        commands.iter().map(|c| (c.folder.clone(), c.kind)).collect()
+    };
+    assert_eq!(folders("#aws_lambda_function.nightly"), [("src".to_owned(), C::Handler)]);
+    let likely = ["infra", "infra/src", "", "src"].map(|f| (f.to_owned(), C::LikelyHandler));
+    assert_eq!(folders("#aws_lambda_function.other"), likely);
+    // Text that is none is a gap, and a file about other things is nothing.
+    assert!(parse(F::Terraform, "a.tf", b"resource \"aws_lambda_function\" {{").is_err());
+    assert_eq!(parse(F::Terraform, "a.tf", b"resource {{"), Ok(Declared::default()));
+}
+
+#[test]
+fn stacks() {
+    let name = |address: &'static str, line| vec![(address, line, "infra", C::Named)];
+    let expected = starters(vec![
+        (T::Schedule, "cron(0 2 * * ? *)", 11, Some("Rule"), name("infra/stack.yaml#Nightly", 13)),
+        (T::Queue, "Tasks", 18, Some("Mapping"), name("infra/stack.yaml#Nightly", 19)),
+        (T::Schedule, "rate(1 hour)", 23, Some("Later"), name("infra/stack.yaml#Task", 27)),
+    ]);
+    assert_eq!(read("infra/stack.yaml"), expected);
+    let image = "${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/agent:1";
+    let expected = [("infra/stack.yaml#Nightly", "nightly.handler"), ("infra/stack.yaml#Task", image)];
+    let expected = expected.map(|(name, text)| (name.to_owned(), vec![text.to_owned()]));
+    assert_eq!(named("infra/stack.yaml"), expected);
+}
+
+#[test]
+fn what_scales_by_a_queue() {
+    let run = vec![("k8s#Deployment agent", 7, "k8s", C::Named)];
+    assert_eq!(read("k8s/keda.yaml"), starters(vec![(T::Queue, "tasks", 9, Some("agent"), run)]));
+    let texts = ["--verbose", "acme/agent"].map(str::to_owned).to_vec();
+    assert_eq!(named("k8s/keda.yaml"), [("k8s#Deployment agent".to_owned(), texts)]);
+    assert_eq!(read("docker-compose.yml"), []);
+    let expected = ("image ghcr.io/acme/agent".to_owned(), vec!["svc/Dockerfile.agent".to_owned()]);
+    assert_eq!(named("docker-compose.yml"), [expected]);
 }

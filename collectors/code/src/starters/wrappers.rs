@@ -137,6 +137,10 @@ pub(super) fn unwrapped(words: &[String], folder: &str) -> Option<(Vec<String>, 
             let at = rest.iter().position(|word| word == "--")?;
             same(&rest[at + 1..])
         }
+        "bundle" if sub == Some("exec") => same(&rest[1..]),
+        // The console of Symfony, and the container that Laravel develops in.
+        "symfony" if sub == Some("console") => same(rest),
+        "sail" if matches!(sub, Some("artisan" | "php")) => same(rest),
         "cross-env" => same(rest),
         "npm" | "pnpm" | "yarn" | "bun"
             if matches!(sub, Some("exec" | "dlx" | "x" | "node" | "tsx" | "ts-node")) =>

@@ -18,7 +18,7 @@ use muster_rules::{Language, RulePack};
 use crate::manifests::{self, Alias, Dependency, ManifestKind};
 use crate::prefilter::Hits;
 use crate::program::SourceIndex;
-use crate::starters::{Command, CommandKind, Starter};
+use crate::starters::{Declared, Links, Starter};
 use crate::syntax::Dialect;
 use crate::tree::Tree;
 
@@ -61,8 +61,8 @@ pub(crate) struct Survey {
     pub(crate) index: SourceIndex,
     pub(crate) manifests: Vec<ManifestFacts>,
     pub(crate) starters: Vec<(Arc<str>, Starter)>,
-    /// Commands of systemd services, by their files.
-    services: BTreeMap<Arc<str>, Vec<Command>>,
+    /// What names stand for that starters run.
+    links: Links,
     /// Credentials that configuration names.
     pub(crate) settings: Vec<Setting>,
     /// Folders with code in languages that are not read yet, and how many files of each.
@@ -79,9 +79,7 @@ pub(crate) struct Survey {
 pub(crate) enum Piece {
     Source(SourceFile),
     Manifest(ManifestFacts),
-    Starters(Arc<str>, Vec<Starter>),
-    /// What a systemd service runs.
-    Service(Arc<str>, Vec<Command>),
+    Starters(Arc<str>, Declared),
     Settings(Vec<Setting>),
     Aliases(Vec<Alias>),
     Deployable(String),
@@ -142,10 +140,11 @@ impl Survey {
                 self.sources.insert(Arc::clone(&file.path), file);
             }
             Piece::Manifest(manifest) => self.manifests.push(manifest),
-            Piece::Starters(path, starters) => {
-                self.starters.extend(starters.into_iter().map(|starter| (Arc::clone(&path), starter)));
+            Piece::Starters(path, declared) => {
+                let starters = declared.starters.into_iter();
+                self.starters.extend(starters.map(|starter| (Arc::clone(&path), starter)));
+                declared.named.into_iter().for_each(|(name, commands)| self.links.add(name, commands));
             }
-            Piece::Service(path, commands) => drop(self.services.insert(path, commands)),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
@@ -173,6 +172,20 @@ impl Survey {
         }
     }
 
+    /// A timer starts a service, a schedule a function: what these run stands elsewhere.
+    fn follow_links(&mut self) {
+        let packages: Vec<(&str, &str)> = self
+            .manifests
+            .iter()
+            .filter_map(|m| Some((manifests::unit_folder(&m.path), m.name.as_deref()?)))
+            .collect();
+        let starters = self.starters.iter_mut().map(|(_, starter)| starter);
+        if !self.links.follow(starters, &packages) {
+            let detail = "more commands behind the names in schedules than are followed";
+            self.gaps.push(Gap::new("schedules", GapReason::TooLarge).because(detail));
+        }
+    }
+
     /// Puts everything into an order that no thread had a hand in.
     fn settle(&mut self, rules: &RulePack) {
         self.manifests.sort_by(|a, b| a.path.cmp(&b.path));
@@ -180,13 +193,7 @@ impl Survey {
             (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
         });
         self.settings.sort();
-        // A timer starts a service, and the service says what runs.
-        for (_, starter) in &mut self.starters {
-            let services = starter.runs.iter().filter(|run| run.kind == CommandKind::Unit);
-            let commands: Vec<Command> =
-                services.filter_map(|run| self.services.get(run.text.as_str())).flatten().cloned().collect();
-            starter.runs.extend(commands);
-        }
+        self.follow_links();
         let mut languages: BTreeMap<&str, u64> = BTreeMap::new();
         for ((language, _), count) in &self.foreign {
             *languages.entry(language).or_default() += count;

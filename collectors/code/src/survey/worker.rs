@@ -14,7 +14,7 @@ use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
 use crate::role::role_of;
 use crate::source::read_source;
-use crate::starters::{self, StarterFile, has_extension};
+use crate::starters;
 use crate::syntax::{Dialect, Lexicon};
 use crate::tree::Found;
 
@@ -158,7 +158,7 @@ impl<'a> Worker<'a> {
     fn configuration(&mut self, found: &Found) -> bool {
         let path = found.path.as_str();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if name == "Dockerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile") {
+        if starters::is_dockerfile(name) {
             self.pieces.push(Piece::Deployable(folder.to_owned()));
         }
         // An unpacked Python package, as an index or a vendor folder holds it.
@@ -170,9 +170,7 @@ impl<'a> Worker<'a> {
             return true;
         }
         let starter = starters::kind_of(path);
-        let is_service = has_extension(name, &["service"]);
-        let is_yaml = has_extension(name, &["yml", "yaml"]);
-        if starter.is_none() && !is_service && !settings::is_configuration(path) {
+        if starter.is_none() && !settings::is_configuration(path) {
             // Counted as looked at: its name says that no rule speaks about it.
             return true;
         }
@@ -184,16 +182,11 @@ impl<'a> Worker<'a> {
             }
             return is_data;
         }
-        let starter = starter.or_else(|| {
-            (is_yaml && starters::may_be_cronjob(&self.buffer)).then_some(StarterFile::KubernetesCronJob)
-        });
+        let starter = starter.or_else(|| starters::by_content(path, &self.buffer));
         let path: Arc<str> = path.into();
-        if is_service && let Ok(commands) = starters::unit_commands(&path, &self.buffer) {
-            self.pieces.push(Piece::Service(Arc::clone(&path), commands));
-        }
         if let Some(kind) = starter {
             match starters::parse(kind, &path, &self.buffer) {
-                Ok(starters) => self.pieces.push(Piece::Starters(Arc::clone(&path), starters)),
+                Ok(declared) => self.pieces.push(Piece::Starters(Arc::clone(&path), declared)),
                 Err(error) => {
                     let gap = Gap::new(&*path, GapReason::Unparsable).because(error.to_string());
                     self.pieces.push(Piece::Gap(gap));
