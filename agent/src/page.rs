@@ -79,7 +79,7 @@ pub(crate) enum Cut {
 }
 
 /// The text, or what fits of it with an ellipsis.
-fn fit(text: &str, width: usize, cut: Cut) -> Cow<'_, str> {
+pub(crate) fn fit(text: &str, width: usize, cut: Cut) -> Cow<'_, str> {
     if text.width() <= width {
         return Cow::Borrowed(text);
     }
@@ -287,6 +287,11 @@ impl Page {
     /// An empty page.
     pub(crate) fn new(width: usize) -> Self {
         Self { width, lines: Vec::new() }
+    }
+
+    /// Columns.
+    pub(crate) fn width(&self) -> usize {
+        self.width
     }
 
     /// Adds a line as it is.

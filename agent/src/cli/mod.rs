@@ -3,6 +3,7 @@
 mod completions;
 mod exit;
 mod man;
+mod nearest;
 mod output;
 mod printer;
 mod progress;

@@ -1,7 +1,7 @@
 //! The formats of an inventory: one file each, written from the inventory alone.
 
 mod json;
-mod table;
+pub(crate) mod table;
 
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,9 @@ use super::{Answer, Basis, Missing, Open};
 use crate::{Evidence, EvidenceClass, Supports};
 
 /// Support from which an answer can be given.
-const ENOUGH: f64 = 0.60;
+pub const ENOUGH: f64 = 0.60;
 /// How far the winner must be ahead.
-const AHEAD: f64 = 0.30;
+pub const AHEAD: f64 = 0.30;
 /// Support for both sides from which evidence is in conflict.
 const CONFLICT: f64 = 0.30;
 /// What anybody may say about himself counts no more than this.

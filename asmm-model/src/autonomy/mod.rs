@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Evidence;
 
-pub use combine::{Support, combine, support};
+pub use combine::{AHEAD, ENOUGH, Support, combine, support};
 pub use decide::{Circumstances, Decision, Level, Verdict, decide, priority};
 pub use ternary::Ternary;
 

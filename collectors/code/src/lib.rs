@@ -23,3 +23,4 @@ mod units;
 
 pub use collector::CodeCollector;
 pub use firing::{BrokenExample, Fired, Named, check_examples, fired, literals, names};
+pub use tree::read_bounded;

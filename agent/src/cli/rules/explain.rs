@@ -8,6 +8,7 @@ use muster_rules::{ArgumentTest, Covers, Heuristic, Means, Rule, RulePack, Site,
 
 use crate::cli::UsageError;
 use crate::cli::exit::Exit;
+use crate::cli::nearest::distance;
 use crate::cli::printer::Printer;
 use crate::page::{Line, Page, Tone};
 
@@ -69,22 +70,6 @@ fn unknown(id: &str, pack: &RulePack) -> UsageError {
         format!("is it one of these? {}", near.join(", "))
     };
     UsageError::new(format!("there is no rule and no heuristic `{id}`"), help)
-}
-
-/// How many letters must be added, removed or replaced to get from one text to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 fn page(rule: &Rule, origin: &str, width: usize) -> Page {
@@ -304,14 +289,6 @@ fn describe(test: &ArgumentTest) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_distance_of_two_ids_is_counted_in_letters() {
-        let table = [("", "", 0), ("a", "", 1), ("uses-openai", "uses-opena", 1), ("kitten", "sitting", 3)];
-        for (a, b, expected) in table {
-            assert_eq!((distance(a, b), distance(b, a)), (expected, expected), "{a}, {b}");
-        }
-    }
 
     #[test]
     fn who_mistypes_an_id_is_offered_near_ones() {

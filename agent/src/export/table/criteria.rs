@@ -3,7 +3,7 @@
 use asmm_model::autonomy::Ternary;
 use asmm_model::{Answer, Criterion, Evidence, Supports, System};
 
-use super::{ITEMS, LABEL, cut, label};
+use super::{LABEL, cut, label};
 use crate::page::{Column, Entry, Line, Page, Span, Tone};
 
 /// Pieces of evidence for one answer.
@@ -105,7 +105,7 @@ fn note(evidence: &Evidence, answer: Ternary) -> String {
 }
 
 /// What would settle an undetermined system: every sentence once, with all the questions that it settles.
-pub(super) fn settles(page: &mut Page, system: &System) {
+pub(super) fn settles(page: &mut Page, system: &System, most: usize) {
     let mut sentences: Vec<(Vec<&str>, &str)> = Vec::new();
     for missing in &system.settles {
         let id = missing.criterion.id();
@@ -122,7 +122,7 @@ pub(super) fn settles(page: &mut Page, system: &System) {
     page.push(Line::new().plain("  ").with(Tone::Open, "What would settle it"));
     let entries: Vec<Entry> = sentences
         .iter()
-        .take(ITEMS)
+        .take(most)
         .map(|(ids, what)| Entry {
             heads: vec![Span::new(Tone::Dim, ids.join(", "))],
             text: Line::new().plain(what),
@@ -130,5 +130,5 @@ pub(super) fn settles(page: &mut Page, system: &System) {
         })
         .collect();
     page.entries(4, &[Column::whole("")], &entries);
-    cut(page, 4, sentences.len(), ITEMS);
+    cut(page, 4, sentences.len(), most);
 }

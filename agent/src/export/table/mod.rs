@@ -8,7 +8,7 @@ mod parts;
 mod why;
 
 use asmm_model::autonomy::Ternary;
-use asmm_model::{Criterion, Inventory, System, Verdict};
+use asmm_model::{Criterion, Inventory, Level, System, Verdict};
 
 use crate::page::{Column, Cut, Line, Page, Span, Tone};
 
@@ -130,7 +130,7 @@ fn overview(page: &mut Page, systems: &[System]) {
     cut(page, 0, systems.len(), SYSTEMS);
 }
 
-fn tone(verdict: Verdict) -> Tone {
+pub(crate) fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Agentic => Tone::Bad,
         Verdict::Undetermined => Tone::Open,
@@ -138,7 +138,7 @@ fn tone(verdict: Verdict) -> Tone {
     }
 }
 
-fn verdict(verdict: Verdict) -> &'static str {
+pub(crate) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Agentic => "agentic",
         Verdict::Undetermined => "undetermined",
@@ -152,8 +152,12 @@ fn level(system: &System) -> String {
     if low == high { low.to_string() } else { format!("{low}-{high}") }
 }
 
-fn level_in_words(system: &System) -> String {
-    let [low, high] = system.level;
+fn percent(confidence: Option<f64>) -> String {
+    confidence.map_or_else(|| "-".to_owned(), |confidence| format!("{:.0}%", confidence * 100.0))
+}
+
+/// A level, or a range of them, with its name.
+pub(crate) fn in_words([low, high]: [Level; 2]) -> String {
     if low == high {
         format!("{low} {}", low.name())
     } else {
@@ -161,12 +165,8 @@ fn level_in_words(system: &System) -> String {
     }
 }
 
-fn percent(confidence: Option<f64>) -> String {
-    confidence.map_or_else(|| "-".to_owned(), |confidence| format!("{:.0}%", confidence * 100.0))
-}
-
 /// Where a system is, as a path from where the scan was started.
-fn root(system: &System) -> String {
+pub(crate) fn root(system: &System) -> String {
     match (system.target.as_deref(), system.root.as_str()) {
         (None, "") => ".".to_owned(),
         (None, root) => root.to_owned(),
@@ -175,13 +175,14 @@ fn root(system: &System) -> String {
     }
 }
 
-fn heading(page: &mut Page, system: &System) {
+/// What the test decides about a system, in a sentence, and why, in one to three.
+pub(crate) fn heading(page: &mut Page, system: &System) {
     let confidence = system.confidence.map(|c| format!(", {} sure", percent(Some(c)))).unwrap_or_default();
     let line = Line::new()
         .with(Tone::Strong, &system.name)
         .plain(": ")
         .with(tone(system.verdict), verdict(system.verdict))
-        .plain(format!("{confidence}, {}", level_in_words(system)));
+        .plain(format!("{confidence}, {}", in_words(system.level)));
     page.wrap(0, 2, &line);
     let place = match root(system) {
         root if root == "." => String::new(),
@@ -192,15 +193,27 @@ fn heading(page: &mut Page, system: &System) {
     page.wrap(2, 2, &Line::new().plain(why::why(system)));
 }
 
+/// What would settle an undetermined system.
+pub(crate) fn settles(page: &mut Page, system: &System) {
+    criteria::settles(page, system, usize::MAX);
+}
+
+/// All tools and triggers, the models and the identities.
+pub(crate) fn parts(page: &mut Page, system: &System) {
+    parts::tools(page, system, usize::MAX);
+    parts::triggers(page, &system.triggers, usize::MAX);
+    parts::acts_with(page, system);
+}
+
 /// Everything that a reviewer asks first.
 fn in_full(page: &mut Page, system: &System) {
     heading(page, system);
     page.gap();
     criteria::all(page, system);
-    criteria::settles(page, system);
+    criteria::settles(page, system, ITEMS);
     page.gap();
-    parts::tools(page, system);
-    parts::triggers(page, &system.triggers);
+    parts::tools(page, system, ITEMS);
+    parts::triggers(page, &system.triggers, ITEMS);
     parts::made_of(page, system);
 }
 

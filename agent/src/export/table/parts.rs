@@ -2,7 +2,7 @@
 
 use asmm_model::{Evidence, Identity, IdentityKind, Model, Privilege, System, Tool, Trigger};
 
-use super::{ITEMS, LABEL, WORDS, approval, components, cut, label, more};
+use super::{LABEL, WORDS, approval, components, cut, label, more};
 use crate::page::{Column, Entry, Line, Page, Span, Tone};
 
 fn count(count: usize, one: &str, many: &str) -> String {
@@ -14,7 +14,7 @@ fn first_place(evidence: &[Evidence]) -> Span {
 }
 
 /// What the model may call, and who is asked first.
-pub(super) fn tools(page: &mut Page, system: &System) {
+pub(super) fn tools(page: &mut Page, system: &System, most: usize) {
     if system.tools.is_empty() {
         return;
     }
@@ -25,7 +25,7 @@ pub(super) fn tools(page: &mut Page, system: &System) {
     tools.sort_by_key(|tool| std::cmp::Reverse((tool.effect, tool.gate)));
     let entries: Vec<Entry> = tools
         .iter()
-        .take(ITEMS)
+        .take(most)
         .map(|tool| {
             let tone = if tool.effect.changes_state() { Tone::Strong } else { Tone::Plain };
             Entry {
@@ -40,16 +40,16 @@ pub(super) fn tools(page: &mut Page, system: &System) {
         })
         .collect();
     page.entries(4, &[Column::whole(""), Column::whole(""), Column::whole("")], &entries);
-    cut(page, 4, tools.len(), ITEMS);
+    cut(page, 4, tools.len(), most);
 }
 
 /// What starts it.
-pub(super) fn triggers(page: &mut Page, triggers: &[Trigger]) {
+pub(super) fn triggers(page: &mut Page, triggers: &[Trigger], most: usize) {
     if triggers.is_empty() {
         return;
     }
     page.push(Line::new().plain("  ").with(Tone::Strong, "Started by"));
-    let shown = &triggers[..triggers.len().min(ITEMS)];
+    let shown = &triggers[..triggers.len().min(most)];
     let values = shown.iter().any(|trigger| !trigger.value.is_empty());
     let entries: Vec<Entry> = shown
         .iter()
@@ -65,7 +65,7 @@ pub(super) fn triggers(page: &mut Page, triggers: &[Trigger]) {
         .collect();
     let columns = vec![Column::whole(""); 1 + usize::from(values)];
     page.entries(4, &columns, &entries);
-    cut(page, 4, triggers.len(), ITEMS);
+    cut(page, 4, triggers.len(), most);
 }
 
 /// What is started, without the file if the place behind it names that one.
@@ -85,6 +85,11 @@ pub(super) type Item = (String, Line);
 /// What a system is made of, a paragraph each.
 pub(super) fn made_of(page: &mut Page, system: &System) {
     components::of_system(page, &system.components);
+    acts_with(page, system);
+}
+
+/// The models that it calls, and what it acts under.
+pub(super) fn acts_with(page: &mut Page, system: &System) {
     let mut models: Vec<Item> = system.models.iter().map(model).collect();
     models.sort_by(|a, b| a.0.cmp(&b.0));
     paragraph(page, "Models", &models, None);

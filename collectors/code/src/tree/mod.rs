@@ -28,7 +28,7 @@ use self::git::{GitFolder, Repository};
 use self::tally::Tally;
 use self::walk::Walk;
 
-pub(crate) use self::read::read_bounded;
+pub use self::read::read_bounded;
 
 /// A folder that cannot be scanned at all.
 #[derive(Debug, thiserror::Error)]

@@ -119,7 +119,7 @@ pub(super) fn read_regular(
 ///
 /// A link is not followed, and a FIFO is not waited for. The error is the gap to report under the name `path`; the
 /// buffer is then empty.
-pub(crate) fn read_bounded(full: &Path, path: &str, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Gap> {
+pub fn read_bounded(full: &Path, path: &str, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Gap> {
     let gap = |why, detail: String| Gap::new(path, why).because(detail);
     read_regular(full, Links::Refuse, limit, buffer).map_err(|unread| match unread {
         Unread::TooLarge => gap(GapReason::TooLarge, format!("larger than {limit} bytes")),
