@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod collectors;
 mod correlate;
+mod explain;
 mod export;
 mod page;
 #[cfg(test)]

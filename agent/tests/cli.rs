@@ -35,12 +35,16 @@ fn help_is_an_interface() {
     let (code, out, err) = run(&["scan", "--help"]);
     assert_eq!((code, err.as_str()), (0, ""));
     insta::assert_snapshot!("help_scan", out);
+    let (code, out, err) = run(&["explain", "--help"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    insta::assert_snapshot!("help_explain", out);
 }
 
 #[test]
 fn every_command_has_examples() {
     let commands = [
         &["scan"][..],
+        &["explain"],
         &["rules"],
         &["rules", "check"],
         &["rules", "list"],
@@ -273,6 +277,8 @@ fn completions_and_manual_pages_follow_from_the_commands() {
     let (code, out, _) = run(&["man"]);
     assert_eq!(code, 0);
     assert!(out.contains(".TH muster 1"), "{out}");
+    let (_, out, _) = run(&["man", "explain"]);
+    assert!(out.contains(".TH muster-explain 1"), "{out}");
     let (_, out, _) = run(&["man", "rules", "explain"]);
     assert!(out.contains(".TH muster-rules-explain 1"), "{out}");
 }

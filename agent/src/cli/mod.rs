@@ -2,6 +2,7 @@
 
 mod completions;
 mod exit;
+mod explain;
 mod man;
 mod nearest;
 mod output;
@@ -34,6 +35,7 @@ const EXAMPLES: &str = "\
 Examples:
   muster scan .                          what is agentic here, and why
   muster scan . --format json            the same as a document for programs
+  muster explain --inventory i.json      the argument about one system, with its code
   muster rules explain uses-openai       what a rule finds, and why that counts";
 
 /// Options of every command.
@@ -50,6 +52,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Scan),
+    Explain(explain::Explain),
     Rules(rules::Rules),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -97,6 +100,7 @@ pub(crate) fn main() -> ExitCode {
 fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Scan(scan) => scan.run(printer),
+        Command::Explain(explain) => explain.run(printer),
         Command::Rules(rules) => rules.run(printer),
         Command::Schema(schema) => schema.run(printer),
         Command::Completions(completions) => completions.run(printer),
