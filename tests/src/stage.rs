@@ -70,6 +70,11 @@ impl Stage {
         self.beside("app")
     }
 
+    /// The folder that holds `app` and everything beside it.
+    pub fn lair(&self) -> &Path {
+        self.lair.path()
+    }
+
     /// A path beside it.
     pub fn beside(&self, name: &str) -> PathBuf {
         self.lair.path().join(name)

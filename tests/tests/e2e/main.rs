@@ -3,6 +3,7 @@
 mod codes;
 mod docs;
 mod documents;
+mod explain;
 mod hostile;
 mod reports;
 mod secrets;
