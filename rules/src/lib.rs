@@ -9,7 +9,7 @@ mod rule;
 
 pub use autonomy::{Heuristic, Heuristics, Speaks};
 pub use load::{LoadError, Problem, Source};
-pub use pack::{RulePack, SiteRef};
+pub use pack::{Knowledge, RulePack, SiteRef};
 pub use pattern::Pattern;
 pub use rule::{
     ArgumentTest, Covers, Example, Language, Means, PackageRef, Rule, RuleId, Site, SiteKind, ToolArgument,

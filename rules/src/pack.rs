@@ -7,7 +7,7 @@ use asmm_model::ComponentKind;
 
 use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
-use crate::{Language, PackageRef, Rule, Site, SiteKind};
+use crate::{Language, PackageRef, Pattern, Rule, Site, SiteKind};
 
 /// Built-in rule files; a new family is a file in `catalog/` and a line here.
 const CATALOG: &[(&str, &str)] = &[
@@ -28,16 +28,33 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/loops.toml", include_str!("../catalog/loops.toml")),
     ("catalog/training.toml", include_str!("../catalog/training.toml")),
     ("catalog/triggers.toml", include_str!("../catalog/triggers.toml")),
+    ("catalog/frameworks-go.toml", include_str!("../catalog/frameworks-go.toml")),
     ("catalog/frameworks-javascript.toml", include_str!("../catalog/frameworks-javascript.toml")),
     ("catalog/observability.toml", include_str!("../catalog/observability.toml")),
     ("catalog/stores.toml", include_str!("../catalog/stores.toml")),
     ("catalog/tools.toml", include_str!("../catalog/tools.toml")),
+    ("catalog/frameworks-jvm.toml", include_str!("../catalog/frameworks-jvm.toml")),
     ("catalog/frameworks-langchain.toml", include_str!("../catalog/frameworks-langchain.toml")),
     ("catalog/frameworks-python.toml", include_str!("../catalog/frameworks-python.toml")),
+    ("catalog/frameworks-ruby.toml", include_str!("../catalog/frameworks-ruby.toml")),
+    ("catalog/frameworks-rust.toml", include_str!("../catalog/frameworks-rust.toml")),
+    ("catalog/frameworks-dotnet.toml", include_str!("../catalog/frameworks-dotnet.toml")),
+    ("catalog/frameworks-php.toml", include_str!("../catalog/frameworks-php.toml")),
     ("catalog/mcp-python.toml", include_str!("../catalog/mcp-python.toml")),
 ];
 
 const HEURISTICS: &str = include_str!("../autonomy/heuristics.toml");
+
+/// What rules say about a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Knowledge {
+    /// Nothing.
+    None,
+    /// A pattern is open below the namespace that the name is in, and may mean it.
+    Open,
+    /// A pattern spells it out, or something below it.
+    Named,
+}
 
 /// A site of a rule: indices into the pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +75,8 @@ pub struct RulePack {
     exact_packages: HashMap<(String, String), Vec<u32>>,
     package_prefixes: Vec<(PackageRef, u32)>,
     credentials: BTreeMap<String, Vec<u32>>,
+    /// What patterns begin with, up to their first wildcard.
+    fixed: HashMap<Language, BTreeSet<String>>,
     digest: String,
 }
 
@@ -123,12 +142,18 @@ impl RulePack {
             exact_packages: HashMap::new(),
             package_prefixes: Vec::new(),
             credentials: BTreeMap::new(),
+            fixed: HashMap::new(),
             rules: Vec::new(),
         };
         for (rule_index, rule) in (0u32..).zip(&rules) {
             for (site_index, site) in (0u32..).zip(&rule.sites) {
                 let here = SiteRef { rule: rule_index, site: site_index };
                 for language in &site.languages {
+                    if !matches!(site.kind, SiteKind::Import | SiteKind::Mention | SiteKind::Text) {
+                        let fixed = pack.fixed.entry(*language).or_default();
+                        let known = site.symbols.iter().filter(|s| !s.is_unanchored()).map(Pattern::fixed);
+                        fixed.extend(known.filter(|f| f.contains('.')).map(str::to_owned));
+                    }
                     let index = pack.sites.entry((*language, site.kind)).or_default();
                     for (symbol, pattern) in (0u32..).zip(&site.symbols) {
                         let entry = (symbol, here);
@@ -216,7 +241,7 @@ impl RulePack {
     /// one above it.
     pub fn import_sites(&self, language: Language, module: &str) -> Vec<SiteRef> {
         let Some(index) = self.sites.get(&(language, SiteKind::Import)) else { return Vec::new() };
-        let separator = if language == Language::JavaScript { '/' } else { '.' };
+        let separator = language.separator();
         let mut hits: Vec<SiteRef> = index
             .rest
             .iter()
@@ -234,6 +259,30 @@ impl RulePack {
         hits.sort_unstable();
         hits.dedup();
         hits
+    }
+
+    /// Whether rules speak about a name of that language or about what is below it. Where an import only opens a
+    /// namespace, this says which of the opened namespaces a name can belong to.
+    pub fn knowledge(&self, language: Language, name: &str) -> Knowledge {
+        let below = |fixed: &str| {
+            fixed.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let Some(fixed) = self.fixed.get(&language) else { return Knowledge::None };
+        if fixed
+            .range(name.to_owned()..)
+            .take_while(|fixed| fixed.starts_with(name))
+            .any(|fixed| below(fixed))
+        {
+            return Knowledge::Named;
+        }
+        let mut end = name.len();
+        while let Some(at) = name[..end].rfind('.') {
+            if fixed.contains(&name[..at]) {
+                return Knowledge::Open;
+            }
+            end = at;
+        }
+        Knowledge::None
     }
 
     /// Every import site of a language, with its symbol: what anchors are made of.

@@ -69,6 +69,13 @@ impl Pattern {
         }
     }
 
+    /// The parts in front of the first that holds a wildcard.
+    pub fn fixed(&self) -> &str {
+        let end = self.text.find('*').unwrap_or(self.text.len());
+        let end = if end == self.text.len() { end } else { self.text[..end].rfind(['.', '#']).unwrap_or(0) };
+        &self.text[..end]
+    }
+
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text

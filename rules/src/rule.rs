@@ -24,15 +24,62 @@ pub enum Language {
     Python,
     /// JavaScript and TypeScript, with or without JSX.
     JavaScript,
+    /// Go.
+    Go,
+    /// Java.
+    Java,
+    /// Kotlin.
+    Kotlin,
+    /// C#.
+    CSharp,
+    /// Rust.
+    Rust,
+    /// Ruby.
+    Ruby,
+    /// PHP.
+    Php,
 }
 
 impl Language {
+    /// Every language.
+    pub const ALL: [Self; 9] = [
+        Self::Python,
+        Self::JavaScript,
+        Self::Go,
+        Self::Java,
+        Self::Kotlin,
+        Self::CSharp,
+        Self::Rust,
+        Self::Ruby,
+        Self::Php,
+    ];
+
     /// The name used in rule files and in the corpus.
     pub fn name(self) -> &'static str {
         match self {
             Self::Python => "python",
             Self::JavaScript => "javascript",
+            Self::Go => "go",
+            Self::Java => "java",
+            Self::Kotlin => "kotlin",
+            Self::CSharp => "csharp",
+            Self::Rust => "rust",
+            Self::Ruby => "ruby",
+            Self::Php => "php",
         }
+    }
+
+    /// What stands between the parts of a module's name.
+    pub fn separator(self) -> char {
+        match self {
+            Self::JavaScript | Self::Go => '/',
+            _ => '.',
+        }
+    }
+
+    /// Whether an imported item may be what rules call a module: `from google import genai`, `use rig::agent`.
+    pub fn imports_items_as_modules(self) -> bool {
+        !matches!(self, Self::JavaScript | Self::Go)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Runs the corpus: every case of `corpus/LANGUAGE/*.md` is one test. `cargo test -p muster-tests --test corpus -- NAME`
-//! runs those whose names contain NAME.
+//! runs those whose names contain NAME. With `MUSTER_CORPUS_RULES=rules/catalog` (an absolute path) the rules are read
+//! from there instead of from the build, so that a rule can be tried without compiling.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +12,14 @@ use muster_tests::corpus::{Case, Mistake, cases, run};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let rules = Arc::new(RulePack::built_in());
+    let folder = std::env::var_os("MUSTER_CORPUS_RULES").map(PathBuf::from);
+    let rules = match RulePack::load(folder.as_deref()) {
+        Ok(rules) => Arc::new(rules),
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let (cases, mistakes) = read(&rules);
     let mut trials: Vec<Trial> = cases
         .into_iter()

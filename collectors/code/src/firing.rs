@@ -76,6 +76,13 @@ pub fn check_examples(pack: &RulePack) -> Vec<BrokenExample> {
                 "javascript" => "example.js",
                 "typescript" => "example.ts",
                 "tsx" => "example.tsx",
+                "go" => "example.go",
+                "java" => "Example.java",
+                "kotlin" => "Example.kt",
+                "csharp" => "Example.cs",
+                "rust" => "example.rs",
+                "ruby" => "example.rb",
+                "php" => "example.php",
                 manifest => manifest,
             };
             let what = match firing.fired(path, found.code.as_bytes()) {
@@ -105,7 +112,7 @@ pub fn check_examples(pack: &RulePack) -> Vec<BrokenExample> {
 /// The literal texts that decide whether a source file is parsed: what a fair comparison with grep searches for.
 pub fn literals(pack: &RulePack) -> Vec<String> {
     let mut all = BTreeSet::new();
-    for language in [Language::Python, Language::JavaScript] {
+    for language in Language::ALL {
         let prefilter = Prefilter::for_language(pack, language);
         all.extend(prefilter.literals().filter(|l| !l.contains('\n')).map(str::to_owned));
     }
@@ -173,7 +180,8 @@ impl<'p> Firing<'p> {
             .map_err(|failure| format!("`{path}`: {failure}"))?
             .on(&lines);
         let index = SourceIndex::default();
-        Ok(then(&Program::new(vec![module], &index, &|_| true)))
+        let knows = |language, name: &str| self.pack.knowledge(language, name);
+        Ok(then(&Program::new(vec![module], &index, &|_| true, &knows)))
     }
 
     fn manifest(&self, kind: ManifestKind, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
@@ -206,8 +214,8 @@ fn kind_of(path: &str) -> Result<Kind, String> {
         (_, Some(dialect)) => Ok(Kind::Source(dialect)),
         (Some(kind), None) => Ok(Kind::Manifest(kind)),
         (None, None) => Err(format!(
-            "`{path}` is no source file or manifest that rules speak about; give a Python, JavaScript or TypeScript \
-             file, or a manifest such as requirements.txt"
+            "`{path}` is no source file or manifest that rules speak about; give a source file, such as app.py \
+             or main.go, or a manifest such as requirements.txt"
         )),
     }
 }
@@ -244,11 +252,11 @@ fn names_of(program: &Program<'_>) -> Vec<Named> {
         let mut add = |line, site, names: Vec<String>| {
             all.extend(names.into_iter().map(|name| Named { line, site, name }));
         };
-        let is_python = module.dialect.language() == Language::Python;
+        let with_items = module.dialect.language().imports_items_as_modules();
         for (index, import) in module.imports.iter().enumerate() {
             if program.is_foreign(id, index) {
                 let name = import.module.strip_prefix("node:").unwrap_or(&import.module);
-                let item = import.item.as_deref().filter(|item| is_python && *item != "*");
+                let item = import.item.as_deref().filter(|item| with_items && *item != "*");
                 let item = item.map(|item| format!("{name}.{item}"));
                 add(import.line, "import", std::iter::once(name.to_owned()).chain(item).collect());
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use muster_rules::Language;
 
-use crate::program::SourceIndex;
+use crate::program::{SourceIndex, finds_by_name};
 use crate::syntax::Dialect;
 
 /// Import specifiers taken from one file.
@@ -18,6 +18,19 @@ pub(crate) struct Importers(BTreeMap<Arc<str>, BTreeSet<Arc<str>>>);
 impl Importers {
     /// Adds what one file imports.
     pub(crate) fn add(&mut self, index: &SourceIndex, dialect: Dialect, path: &Arc<str>, text: &[u8]) {
+        if finds_by_name(dialect.language()) {
+            // A type is used by its name alone, wherever its file is.
+            for name in type_names(text) {
+                if let Some(target) = index.of_type(dialect, path, &name) {
+                    self.0.entry(target).or_default().insert(Arc::clone(path));
+                }
+            }
+            return;
+        }
+        // The files of a Go package use each other without an import.
+        for other in index.beside(dialect, path).iter().filter(|other| *other != path) {
+            self.0.entry(Arc::clone(other)).or_default().insert(Arc::clone(path));
+        }
         for specifier in specifiers(dialect.language(), text) {
             if let Some(target) = index.find(dialect, path, &specifier)
                 && target != *path
@@ -72,9 +85,63 @@ fn specifiers(language: Language, text: &[u8]) -> Vec<String> {
         match language {
             Language::Python => python(line, &mut found),
             Language::JavaScript => script(line, &mut found),
+            Language::Go => go(line, &mut found),
+            Language::Rust => rust(line, &mut found),
+            // They are found by the names of their types.
+            Language::Java | Language::Kotlin | Language::CSharp | Language::Php | Language::Ruby => break,
         }
     }
     found
+}
+
+/// Words that begin with a capital: names of types, where the language has them.
+fn type_names(text: &[u8]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let begin = at;
+        if !is_word(*byte) {
+            at += 1;
+            continue;
+        }
+        while text.get(at).is_some_and(|b| is_word(*b)) {
+            at += 1;
+        }
+        let word = &text[begin..at];
+        if byte.is_ascii_uppercase() && (3..=80).contains(&word.len()) && found.len() < 4 * MAX_SPECIFIERS {
+            found.insert(String::from_utf8_lossy(word).into_owned());
+        }
+    }
+    found
+}
+
+fn go(line: &[u8], found: &mut Vec<String>) {
+    let Ok(line) = std::str::from_utf8(line.trim_ascii()) else { return };
+    // One import of a block, or a line of its own; anything else that is quoted leads nowhere.
+    let Some(rest) = line.strip_suffix('"') else { return };
+    let Some((before, path)) = rest.rsplit_once('"') else { return };
+    let before = before.trim().trim_start_matches("import").trim();
+    if path.contains('/') && before.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
+        found.push(crate::syntax::canonical_go_path(path));
+    }
+}
+
+fn rust(line: &[u8], found: &mut Vec<String>) {
+    let Ok(line) = std::str::from_utf8(line.trim_ascii()) else { return };
+    let line = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+    if let Some(name) = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) {
+        found.push(format!("self.{}", name.trim()));
+    } else if let Some(path) = line.strip_prefix("use ") {
+        // `use a::b::{c, d}`: the module is `a::b`, and `c` may be one.
+        let path = path.trim_end_matches(';').replace("::", ".").replace(' ', "");
+        let (module, list) = path.split_once('{').unwrap_or((&path, ""));
+        let module = module.trim_end_matches('.');
+        let items = list.trim_end_matches('}').split(',').filter(|item| !item.is_empty()).take(20);
+        found.extend(items.map(|item| format!("{module}.{item}")));
+        found.push(module.to_owned());
+        found.extend(module.rsplit_once('.').map(|(above, _)| above.to_owned()));
+    }
 }
 
 fn python(line: &[u8], found: &mut Vec<String>) {

@@ -19,6 +19,10 @@ enum Setting {
     Specifier,
     /// As the beginning of a specifier or module name.
     Prefix,
+    /// A quoted name on a line that requires it.
+    Required,
+    /// The beginning of a path: no part of a longer one.
+    Path,
     /// A whole word.
     Word,
     /// Anywhere.
@@ -41,6 +45,8 @@ pub(crate) struct Hits {
     pub primary: bool,
     /// Something that counts where AI was found: a trigger, an input.
     pub secondary: bool,
+    /// It opens namespaces for every file of its project, as C# can.
+    pub opens: bool,
 }
 
 /// The automaton of one language.
@@ -195,6 +201,36 @@ fn import_anchors(language: Language, symbol: &str, anchors: &mut Vec<Anchor>) {
                 add(format!("{quote}{name}"), if is_prefix { Setting::Anywhere } else { Setting::Specifier });
             }
         }
+        Language::Go => {
+            for quote in ['"', '`'] {
+                add(format!("{quote}{name}"), if is_prefix { Setting::Anywhere } else { Setting::Specifier });
+            }
+        }
+        Language::Java | Language::Kotlin | Language::CSharp => {
+            add(name.to_owned(), if is_prefix { Setting::Prefix } else { Setting::ImportLine });
+        }
+        Language::Rust => {
+            let path = name.replace('.', "::");
+            add(if is_prefix { path } else { format!("{path}::") }, Setting::Path);
+        }
+        Language::Ruby if name.starts_with(char::is_uppercase) => {
+            add(name.replace('.', "::"), if is_prefix { Setting::Path } else { Setting::Word });
+        }
+        Language::Ruby => {
+            for quote in ['"', '\''] {
+                add(format!("{quote}{}", name.replace('.', "/")), Setting::Required);
+            }
+        }
+        Language::Php => {
+            let path = name.replace('.', "\\");
+            if is_prefix {
+                add(path, Setting::Path);
+            } else {
+                add(format!("{path}\\"), Setting::Path);
+                add(format!("{path}::"), Setting::Path);
+                add(format!("use {path}"), Setting::Word);
+            }
+        }
     }
 }
 
@@ -209,17 +245,29 @@ fn fits(setting: Setting, text: &[u8], start: usize, end: usize) -> bool {
         Setting::ImportLine => {
             !word(after) && !word(before) && before != Some(b'.') && on_import_line(text, start)
         }
+        Setting::Required => {
+            on_line(text, start, &[b"require"]) && (after == text.get(start).copied() || after == Some(b'/'))
+        }
+        // `crate::rig::x` and `App\OpenAI\x` are paths of the repository's own; a leading `\` or `::` is none.
+        Setting::Path => {
+            let joined = matches!(before, Some(b':' | b'\\'));
+            let first = start.checked_sub(if before == Some(b':') { 3 } else { 2 });
+            let above = first.and_then(|at| text.get(at)).copied();
+            !(word(before) || joined && word(above))
+        }
         Setting::Prefix => !word(before) && before != Some(b'.') && on_import_line(text, start),
     }
 }
 
 fn on_import_line(text: &[u8], at: usize) -> bool {
+    on_line(text, at, &[b"import ", b"from ", b"import\t", b">>>", b"using ", b"global using "])
+}
+
+/// Whether the line around a place begins with one of these.
+fn on_line(text: &[u8], at: usize, begins: &[&[u8]]) -> bool {
     let begin = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
     let line = text[begin..].trim_ascii_start();
-    line.starts_with(b"import ")
-        || line.starts_with(b"from ")
-        || line.starts_with(b"import\t")
-        || line.starts_with(b">>>")
+    begins.iter().any(|begin| line.starts_with(begin))
 }
 
 /// Why a source file is not parsed although its name asks for it.

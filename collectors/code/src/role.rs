@@ -51,9 +51,48 @@ const SAMPLES: &[&str] = &[
 const GENERATED: &[&str] =
     &["generated", "__generated__", "gen", "dist", "build", "out", ".next", ".nuxt", "storybook-static"];
 
+/// Where the packages of a JVM source folder begin: what is below are names of packages, not folders of a project.
+fn packages(path: &str) -> usize {
+    ["/java/", "/kotlin/", "/scala/"]
+        .iter()
+        .filter_map(|language| {
+            let at = path.find(language)?;
+            let (above, source_set) = path[..at].rsplit_once('/').unwrap_or(("", &path[..at]));
+            let in_src = above == "src" || above.ends_with("/src");
+            (in_src && !source_set.is_empty()).then_some(at + language.len())
+        })
+        .min()
+        .unwrap_or(path.len())
+}
+
+/// Whether a folder holds tests: by its name, or by what its name ends in or begins with.
+fn is_test_folder(folder: &str) -> bool {
+    let lower = folder.to_ascii_lowercase();
+    let ends = [".tests", ".test", "-tests", "-test", "_tests", "-it", ".integrationtests", ".unittests"];
+    let begins = ["test-", "test_"];
+    let held = ["apps", "applications", "projects", "data", "fixtures", "suites", "cases"];
+    ends.iter().any(|end| lower.ends_with(end))
+        || begins.iter().any(|begin| lower.strip_prefix(begin).is_some_and(|rest| held.contains(&rest)))
+        || ["androidtest", "integrationtest", "testfixtures", "jmh"].contains(&lower.as_str())
+}
+
+/// Whether a file of a language with classes is named after a test.
+fn is_test_file(file: &str) -> bool {
+    let Some((stem, ending)) = file.rsplit_once('.') else { return false };
+    let is_word = |rest: &str| rest.ends_with(|c: char| c.is_lowercase() || c.is_ascii_digit());
+    match ending {
+        "java" | "kt" | "cs" | "php" | "groovy" | "scala" => ["Test", "Tests", "TestCase", "IT", "Spec"]
+            .iter()
+            .any(|end| stem.strip_suffix(end).is_some_and(is_word)),
+        "rb" => stem.ends_with("_spec"),
+        _ => false,
+    }
+}
+
 /// The role of a file.
 pub(crate) fn role_of(path: &str) -> Role {
-    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let file = path.rsplit_once('/').map_or(path, |(_, file)| file);
+    let folders = path[..packages(path)].rsplit_once('/').map_or("", |(folders, _)| folders);
     let any = |names: &[&str]| {
         folders.split('/').any(|folder| names.iter().any(|n| folder.eq_ignore_ascii_case(n)))
     };
@@ -62,6 +101,8 @@ pub(crate) fn role_of(path: &str) -> Role {
         return Role::Vendored;
     }
     let test_name = stem.starts_with("test_")
+        || is_test_file(file)
+        || folders.split('/').any(is_test_folder)
         || stem.ends_with("_test")
         || stem.ends_with("_tests")
         || stem == "conftest"
@@ -92,7 +133,8 @@ pub(crate) fn role_of(path: &str) -> Role {
 pub(crate) fn sample_folder(path: &str) -> Option<&str> {
     let mut end = 0;
     let mut in_samples = false;
-    for (at, _) in path.match_indices('/') {
+    let packages = packages(path);
+    for (at, _) in path.match_indices('/').filter(|(at, _)| *at < packages) {
         let folder = &path[end..at];
         if in_samples {
             return path.get(..at);
@@ -132,6 +174,15 @@ mod tests {
             ("node_modules/openai/index.js", Role::Vendored),
             ("proto/x_pb2.py", Role::Generated),
             ("app.min.js", Role::Generated),
+            ("src/main/java/com/example/demo/Agent.java", Role::Production),
+            ("src/test/java/com/acme/Agent.java", Role::Test),
+            ("src/integrationTest/kotlin/com/acme/Agent.kt", Role::Test),
+            ("src/AgentTests.cs", Role::Test),
+            ("src/Latest.cs", Role::Production),
+            ("Acme.Agent.Tests/Agent.cs", Role::Test),
+            ("packages/node-integration-tests/a.ts", Role::Test),
+            ("lib/agent_spec.rb", Role::Test),
+            ("internal/agent_test.go", Role::Test),
         ];
         for (path, role) in cases {
             assert_eq!(role_of(path), role, "{path}");

@@ -12,7 +12,7 @@ use muster_rules::Language;
 use crate::detect::Detection;
 use crate::evidence::{self, Case};
 use crate::imports::Importers;
-use crate::program::Program;
+use crate::program::{Program, finds_by_name};
 use crate::source::{Lines, read_source};
 use crate::survey::{Engine, SourceFile, Survey};
 use crate::syntax::{Module, Parsers};
@@ -92,7 +92,9 @@ impl Scan<'_> {
             self.borrow(&mut modules)?;
         }
         let declared = |language_and_module: &str| self.is_declared(unit, language_and_module);
-        let program = Program::new(modules, &self.survey.index, &declared);
+        let rules = &self.engine.rules;
+        let knows = |language: Language, name: &str| rules.knowledge(language, name);
+        let program = Program::new(modules, &self.survey.index, &declared, &knows);
         let detection = Detection::of(&program, &self.engine.rules);
         let is_own = |path: &str| units.of_file(path).is_some_and(|u| u.root == unit.root);
         let own: BTreeSet<u32> =
@@ -114,7 +116,7 @@ impl Scan<'_> {
     /// Whether a manifest of the unit, or of one around it, asks for the package that a module belongs to.
     fn is_declared(&self, unit: &Unit, module: &str) -> bool {
         let rules = &self.engine.rules;
-        let wanted: BTreeSet<u32> = [Language::Python, Language::JavaScript]
+        let wanted: BTreeSet<u32> = Language::ALL
             .into_iter()
             .flat_map(|language| rules.import_sites(language, module))
             .map(|site| site.rule)
@@ -176,6 +178,9 @@ impl Scan<'_> {
         for _ in 0..steps {
             let mut next: BTreeSet<Arc<str>> = BTreeSet::new();
             for module in modules.get(from..).unwrap_or_default() {
+                next.extend(self.named_types(module).filter(|path| !known.contains(path)));
+                let beside = survey.index.beside(module.dialect, &module.path);
+                next.extend(beside.iter().filter(|path| !known.contains(*path)).cloned());
                 for import in &module.imports {
                     let item = import.item.as_deref().filter(|item| *item != "*");
                     let submodule = item.map(|item| {
@@ -183,10 +188,12 @@ impl Scan<'_> {
                         format!("{}{dot}{item}", import.module)
                     });
                     for specifier in submodule.iter().map(String::as_str).chain([&*import.module]) {
-                        if let Some(path) = survey.index.find(module.dialect, &module.path, specifier)
-                            && !known.contains(&path)
-                        {
-                            next.insert(path);
+                        if let Some(path) = survey.index.find(module.dialect, &module.path, specifier) {
+                            let beside = survey.index.beside(module.dialect, &path);
+                            next.extend(beside.iter().filter(|path| !known.contains(*path)).cloned());
+                            if !known.contains(&path) {
+                                next.insert(path);
+                            }
                         }
                     }
                 }
@@ -204,6 +211,14 @@ impl Scan<'_> {
             modules.extend(self.parse(&files)?);
         }
         Ok(())
+    }
+
+    /// Files of the types that a module names, in languages that need no import for that.
+    fn named_types<'m>(&'m self, module: &'m Module) -> impl Iterator<Item = Arc<str>> + 'm {
+        let by_name = finds_by_name(module.dialect.language());
+        let names: BTreeSet<&str> = if by_name { module.type_names() } else { BTreeSet::new() };
+        let index = &self.survey.index;
+        names.into_iter().filter_map(|name| index.of_type(module.dialect, &module.path, name))
     }
 
     fn importers(&mut self) -> Result<&Importers, CollectError> {

@@ -223,7 +223,7 @@ mod tests {
         let mut survey = Survey::default();
         for path in files {
             let path: Arc<str> = (*path).into();
-            let hits = Hits { primary: true, secondary: false };
+            let hits = Hits { primary: true, secondary: false, opens: false };
             let role = role_of(&path);
             let file = SourceFile {
                 path: Arc::clone(&path),

@@ -42,12 +42,12 @@ fn attempt(case: &Case, rules: &Arc<RulePack>) -> Result<(), String> {
 }
 
 fn inventory(folder: &Path, home: &Path) -> Result<Inventory, String> {
-    let output = muster(home)
-        .arg("scan")
-        .arg(folder)
-        .args(["--format", "json"])
-        .output()
-        .map_err(|e| e.to_string())?;
+    let mut command = muster(home);
+    command.arg("scan").arg(folder).args(["--format", "json"]);
+    if let Some(rules) = std::env::var_os("MUSTER_CORPUS_RULES") {
+        command.arg("--rules").arg(rules);
+    }
+    let output = command.output().map_err(|e| e.to_string())?;
     let printed = String::from_utf8_lossy(&output.stdout);
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {

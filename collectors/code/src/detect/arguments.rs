@@ -1,9 +1,9 @@
 //! What a call is given: arguments by name, by position, and inside the maps and constructor calls they stand for.
 
-use muster_rules::{ArgumentTest, ToolArgument};
+use muster_rules::{ArgumentTest, Language, ToolArgument};
 
-use crate::program::{CallSite, Program, Spot};
-use crate::syntax::Expr;
+use crate::program::{CallSite, Meaning, Program, Routine, Spot};
+use crate::syntax::{Call, Expr};
 
 /// How deep spreads and choices are followed.
 const MAX_DEPTH: u8 = 6;
@@ -57,9 +57,10 @@ impl<'p> Arguments<'p> {
             None => self.named(first),
         };
         for name in names {
-            at = match at {
-                Presence::Given(spot, value) => self.within(spot, value, name, MAX_DEPTH),
-                other => return other,
+            at = match (at, name.strip_prefix('@').and_then(|n| n.parse().ok())) {
+                (Presence::Given(spot, value), Some(position)) => self.position_of(spot, value, position),
+                (Presence::Given(spot, value), None) => self.within(spot, value, name, MAX_DEPTH),
+                (other, _) => return other,
             };
         }
         at
@@ -88,6 +89,18 @@ impl<'p> Arguments<'p> {
         if spread { Presence::Unknown } else { Presence::Absent }
     }
 
+    /// The positional argument of the call that a value is: `@0.@1`.
+    fn position_of(&self, spot: Spot, value: &'p Expr, position: usize) -> Presence<'p> {
+        match self.program.value_of(spot, value) {
+            (spot, Expr::Call(call)) => {
+                let site = CallSite { module: spot.module, call: *call };
+                Self { program: self.program, site }.positional(position)
+            }
+            (_, Expr::Name(_) | Expr::Member(..) | Expr::Unknown) => Presence::Unknown,
+            _ => Presence::Absent,
+        }
+    }
+
     fn named(&self, name: &str) -> Presence<'p> {
         let call = self.program.module(self.site.module).call(self.site.call);
         let spot = self.spot();
@@ -101,16 +114,197 @@ impl<'p> Arguments<'p> {
                 Presence::Absent => {}
                 // The first argument of a call is mostly its subject, not its options.
                 Presence::Unknown => {
-                    unknown |= position > 0 || matches!(argument.value, Expr::Spread(_));
+                    unknown |= position > 0
+                        || matches!(argument.value, Expr::Spread(_))
+                        || self.is_request(spot, &argument.value);
                 }
             }
         }
-        if unknown { Presence::Unknown } else { Presence::Absent }
+        match self.fluent(name).first() {
+            Some((spot, value)) => Presence::Given(*spot, value),
+            None if unknown => Presence::Unknown,
+            None => Presence::Absent,
+        }
+    }
+
+    /// Whether a value is of a type that carries what a call is to do: a request, its parameters or options.
+    fn is_request(&self, spot: Spot, value: &Expr) -> bool {
+        const CARRIERS: [&str; 10] = [
+            "Request",
+            "Params",
+            "Parameters",
+            "Options",
+            "Option",
+            "Config",
+            "Prompt",
+            "Args",
+            "Settings",
+            "Input",
+        ];
+        let language = self.program.module(spot.module).dialect.language();
+        if matches!(language, Language::Python | Language::JavaScript) {
+            return false;
+        }
+        self.program.resolve(spot, value).iter().any(|meaning| match meaning {
+            Meaning::External(name) => {
+                let last = name.rsplit(['.', '#']).next().unwrap_or(name);
+                last.starts_with(char::is_uppercase) && CARRIERS.iter().any(|carrier| last.ends_with(carrier))
+            }
+            _ => false,
+        })
+    }
+
+    /// Every value that the argument has: one, or, where calls of a chain set it, what each of them is given.
+    pub(crate) fn all(&self, argument: &ToolArgument) -> Vec<(Spot, &'p Expr)> {
+        let call = self.program.module(self.site.module).call(self.site.call);
+        let name = argument.0.as_str();
+        let is_named = call.arguments.iter().any(|a| a.name.as_deref() == Some(name));
+        let chained = if is_named { Vec::new() } else { self.fluent(name) };
+        if chained.is_empty() { self.find(argument).value().into_iter().collect() } else { chained }
+    }
+
+    /// What earlier calls of a chain set: `tools` of `builder().tools(a, b).build()`, also where the chain goes on from
+    /// a variable.
+    fn fluent(&self, name: &str) -> Vec<(Spot, &'p Expr)> {
+        /// Calls of one chain that are gone through.
+        const MOST: usize = 40;
+        let mut all = Vec::new();
+        let mut at = self.site;
+        self.options(at, name, &mut all);
+        for _ in 0..MOST {
+            let call = self.program.module(at.module).call(at.call);
+            let spot = Spot { module: at.module, function: call.within };
+            let Expr::Member(object, _) = &call.callee else { break };
+            if let Expr::Name(variable) = &**object {
+                self.later(spot, variable, name, &mut all);
+            }
+            let Some(next) = self.call_behind(spot, object) else { break };
+            let found = self.program.module(next.module).call(next.call);
+            // `builder.apply { tools(x) }` sets what the block sets.
+            if last_name(&found.callee).is_some_and(|n| matches!(n, "apply" | "also" | "run" | "let" | "tap"))
+            {
+                self.options(next, name, &mut all);
+            }
+            if let Expr::Member(_, method) = &found.callee
+                && &**method == name
+            {
+                let spot = Spot { module: next.module, function: found.within };
+                all.extend(found.arguments.iter().map(|argument| (spot, &argument.value)));
+                if found.arguments.is_empty() {
+                    all.push((spot, &found.callee));
+                }
+            }
+            at = next;
+        }
+        all
+    }
+
+    /// What options among the arguments set: `WithTools(a, b)` as Go writes it, and calls inside a function that is
+    /// handed over to set things up: `ToolRegistry { tool(a) }`.
+    fn options(&self, site: CallSite, name: &str, all: &mut Vec<(Spot, &'p Expr)>) {
+        let call = self.program.module(site.module).call(site.call);
+        let spot = Spot { module: site.module, function: call.within };
+        for argument in &call.arguments {
+            let mut values = vec![(spot, &argument.value)];
+            if let Expr::Spread(inner) = &argument.value
+                && let (spot, Expr::List(options)) = self.program.value_of(spot, inner)
+            {
+                values = options.iter().map(|option| (spot, option)).collect();
+            }
+            for (spot, value) in values {
+                match value {
+                    Expr::Call(option) => {
+                        let option = self.program.module(spot.module).call(*option);
+                        if last_name(&option.callee) == Some(name) {
+                            let spot = Spot { module: spot.module, function: option.within };
+                            all.extend(option.arguments.iter().map(|a| (spot, &a.value)));
+                        }
+                    }
+                    Expr::Function(function) => {
+                        let routine = Routine { module: spot.module, function: Some(*function) };
+                        for inner in self.program.calls_in(routine) {
+                            let inner = self.program.module(inner.module).call(inner.call);
+                            if last_name(&inner.callee) == Some(name) {
+                                let spot = Spot { module: spot.module, function: inner.within };
+                                all.extend(inner.arguments.iter().map(|a| (spot, &a.value)));
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// What statements of the same function set on a variable: `options.Tools = x`, `builder.addTool(x)`.
+    fn later(&self, spot: Spot, variable: &str, name: &str, all: &mut Vec<(Spot, &'p Expr)>) {
+        let language = self.program.module(spot.module).dialect.language();
+        if matches!(language, Language::Python | Language::JavaScript)
+            || !self.program.is_variable(spot, variable)
+        {
+            return;
+        }
+        let routine = Routine { module: spot.module, function: spot.function };
+        for site in self.program.calls_in(routine) {
+            let call = self.program.module(site.module).call(site.call);
+            let Expr::Member(object, method) = &call.callee else { continue };
+            let sets = method.strip_suffix('=').unwrap_or(method) == name;
+            // `options.Tools.Add(x)` adds to what `options.Tools = x` sets.
+            let adds = matches!(&**method, "Add" | "add" | "AddRange" | "addAll" | "push" | "extend")
+                && matches!(&**object, Expr::Member(_, list) if &**list == name);
+            let of = if adds {
+                match &**object {
+                    Expr::Member(object, _) => object,
+                    _ => object,
+                }
+            } else {
+                object
+            };
+            if (sets || adds) && self.root_variable(spot, of) == Some(variable) {
+                all.extend(call.arguments.iter().map(|argument| (spot, &argument.value)));
+            }
+        }
+    }
+
+    /// The variable that a chain of calls goes on from.
+    fn root_variable(&self, spot: Spot, object: &'p Expr) -> Option<&'p str> {
+        let mut at = object;
+        for _ in 0..20 {
+            match at {
+                Expr::Name(name) => return Some(name),
+                Expr::Call(call) => match &self.program.module(spot.module).call(*call).callee {
+                    Expr::Member(object, _) => at = object,
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The call that makes an object, itself or behind the variable it is bound to.
+    fn call_behind(&self, spot: Spot, object: &'p Expr) -> Option<CallSite> {
+        let mut at = (spot, object);
+        for _ in 0..4 {
+            match at.1 {
+                Expr::Call(call) => return Some(CallSite { module: at.0.module, call: *call }),
+                Expr::Name(_) | Expr::Member(..) => at = self.program.step(at.0, at.1)?,
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// The entry of a map, or the argument of a constructor, that a value is or stands for.
     fn within(&self, spot: Spot, value: &'p Expr, name: &str, depth: u8) -> Presence<'p> {
         let Some(depth) = depth.checked_sub(1) else { return Presence::Unknown };
+        if let Expr::Name(variable) = value {
+            let mut set = Vec::new();
+            self.later(spot, variable, name, &mut set);
+            if let Some((spot, value)) = set.first() {
+                return Presence::Given(*spot, value);
+            }
+        }
         let (spot, value) = self.program.value_of(spot, value);
         match value {
             Expr::Map(entries) => {
@@ -142,8 +336,26 @@ impl<'p> Arguments<'p> {
                 let inner =
                     Self { program: self.program, site: CallSite { module: spot.module, call: *call } };
                 let call = self.program.module(spot.module).call(*call);
+                let chained = inner.fluent(name);
                 match call.arguments.iter().find(|a| a.name.as_deref() == Some(name)) {
                     Some(argument) => Presence::Given(inner.spot(), &argument.value),
+                    None if !chained.is_empty() => Presence::Given(chained[0].0, chained[0].1),
+                    // The text that a value is sent as.
+                    None if last_name(&call.callee).is_some_and(|n| ENCODERS.contains(&n)) => {
+                        let receiver = match &call.callee {
+                            Expr::Member(object, _) => Some(&**object),
+                            _ => None,
+                        };
+                        // `expect("why")` and `context("why")` are given a text, and hold what they stand on.
+                        let is_text = |value: &Expr| matches!(value, Expr::Text(_) | Expr::Literal(_));
+                        let given = call.arguments.iter().map(|a| &a.value).find(|value| !is_text(value));
+                        match given.or(receiver) {
+                            Some(held) => self.within(inner.spot(), held, name, depth),
+                            None => Presence::Unknown,
+                        }
+                    }
+                    // A literal of a record, or a chain that is all in sight, has no other parts than it says.
+                    None if self.is_record(spot, call) || self.is_whole(spot, call) => Presence::Absent,
                     None => match call.arguments.first() {
                         Some(only) if only.name.is_none() && matches!(only.value, Expr::Map(_)) => {
                             self.within(inner.spot(), &only.value, name, depth)
@@ -155,8 +367,74 @@ impl<'p> Arguments<'p> {
             Expr::Text(_) | Expr::Literal(_) | Expr::List(_) | Expr::Function(_) | Expr::Class(_) => {
                 Presence::Absent
             }
-            Expr::Name(_) | Expr::Member(..) | Expr::Unknown => Presence::Unknown,
+            // A text or a number carries nothing.
+            Expr::Name(_) | Expr::Member(..) if self.program.is_plain_value(spot, value) => Presence::Absent,
+            // What all callers pass.
+            Expr::Name(parameter) => {
+                let passed = self.program.passed(spot, parameter);
+                let each = passed.into_iter().map(|(spot, value)| self.within(spot, value, name, depth));
+                each.reduce(|a, b| match (a, b) {
+                    (given @ Presence::Given(..), _) | (_, given @ Presence::Given(..)) => given,
+                    (Presence::Absent, Presence::Absent) => Presence::Absent,
+                    _ => Presence::Unknown,
+                })
+                .unwrap_or(Presence::Unknown)
+            }
+            Expr::Member(..) | Expr::Unknown => Presence::Unknown,
         }
+    }
+
+    /// Whether a chain of calls begins with something of another package, so that nothing can have set more.
+    fn is_whole(&self, spot: Spot, call: &'p Call) -> bool {
+        let language = self.program.module(spot.module).dialect.language();
+        if matches!(language, Language::Python | Language::JavaScript) {
+            return false;
+        }
+        let mut at = call;
+        for _ in 0..40 {
+            let Expr::Member(object, _) = &at.callee else { break };
+            let spot = Spot { module: spot.module, function: at.within };
+            match self.call_behind(spot, object) {
+                Some(next) if next.module == spot.module => {
+                    at = self.program.module(next.module).call(next.call);
+                }
+                Some(_) => return false,
+                None => break,
+            }
+        }
+        let spot = Spot { module: spot.module, function: at.within };
+        // What the chain begins with may hold what it is given.
+        let holds = at.arguments.iter().any(|argument| {
+            let (spot, value) = self.program.value_of(spot, &argument.value);
+            let is_plain = matches!(value, Expr::Text(_) | Expr::Literal(_) | Expr::Function(_));
+            argument.name.is_none() && !is_plain && !self.program.is_plain_value(spot, value)
+        });
+        if holds {
+            return false;
+        }
+        let is_foreign = |m: &Meaning| matches!(m, Meaning::External(_));
+        let Expr::Member(object, _) = &at.callee else {
+            return self.program.resolve(spot, &at.callee).iter().all(is_foreign);
+        };
+        // What begins with a variable goes on from something that is not in sight.
+        let mut root = &**object;
+        while let Expr::Member(inner, _) = root {
+            root = inner;
+        }
+        let Expr::Name(name) = root else { return false };
+        let is_type =
+            name.starts_with(char::is_uppercase) || language == Language::Rust || language == Language::Go;
+        is_type
+            && self.program.resolve(spot, root).iter().all(is_foreign)
+            && self.program.step(spot, root).is_none()
+    }
+
+    /// Whether a call only puts named parts together, as literals of structs do.
+    fn is_record(&self, spot: Spot, call: &Call) -> bool {
+        let language = self.program.module(spot.module).dialect.language();
+        matches!(language, Language::Go | Language::Rust | Language::CSharp)
+            && !call.arguments.is_empty()
+            && call.arguments.iter().all(|a| a.name.is_some())
     }
 
     /// Whether a condition of a rule holds.
@@ -170,7 +448,20 @@ impl<'p> Arguments<'p> {
         if test.equals.is_empty() && test.starts.is_empty() {
             return is_set(value);
         }
-        self.says(spot, value, test, MAX_DEPTH)
+        self.says(spot, value, test, MAX_DEPTH) || self.reads(spot, value, test)
+    }
+
+    /// Whether a text that is put together begins as asked.
+    fn reads(&self, spot: Spot, value: &Expr, test: &ArgumentTest) -> bool {
+        if test.starts.is_empty() || matches!(value, Expr::Text(_) | Expr::Literal(_)) {
+            return false;
+        }
+        let text = super::texts::text_of(self.program, spot, value, MAX_DEPTH);
+        text.is_some_and(|text| {
+            let begins =
+                |want: &String| text.get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want));
+            test.starts.iter().any(begins)
+        })
     }
 
     fn says(&self, spot: Spot, value: &Expr, test: &ArgumentTest, depth: u8) -> bool {
@@ -187,7 +478,8 @@ impl<'p> Arguments<'p> {
             Expr::Text(text) => equals(text) || starts(text),
             Expr::Literal(text) => equals(text),
             // `PermissionMode.BYPASS` says what its last name says.
-            Expr::Member(_, name) => equals(name),
+            // So does a constant that stands for itself, as `CURLOPT_URL` of PHP.
+            Expr::Member(_, name) | Expr::Name(name) => equals(name),
             Expr::List(values) | Expr::Choice(values) => {
                 values.iter().any(|v| self.says(spot, v, test, depth))
             }
@@ -200,6 +492,51 @@ impl<'p> Arguments<'p> {
             }
             _ => false,
         }
+    }
+}
+
+/// Calls that only write a value down in another form.
+const ENCODERS: [&str; 33] = [
+    "Marshal",
+    "MarshalIndent",
+    "NewReader",
+    "NewBuffer",
+    "NewBufferString",
+    "dumps",
+    "dump",
+    "stringify",
+    "Serialize",
+    "SerializeToUtf8Bytes",
+    "StringContent",
+    "ByteArrayContent",
+    "Create",
+    "json_encode",
+    "wp_json_encode",
+    "encode",
+    "to_json",
+    "toJson",
+    "generate",
+    "to_string",
+    "to_vec",
+    "to_value",
+    "writeValueAsString",
+    "toRequestBody",
+    "create",
+    "StringEntity",
+    "fromValue",
+    "ofString",
+    "unwrap",
+    "expect",
+    "context",
+    "clone",
+    "from",
+];
+
+/// The last name of a callee.
+fn last_name(callee: &Expr) -> Option<&str> {
+    match callee {
+        Expr::Name(name) | Expr::Member(_, name) => Some(name),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rules held against a program: which site of which rule is where.
 
 mod arguments;
+mod texts;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -250,7 +251,7 @@ impl Search<'_> {
         let module = import.module.strip_prefix("node:").unwrap_or(&import.module);
         let place = (Subject::Import, import.line, None);
         let mut sites = self.sites(language, SiteKind::Import, module).to_vec();
-        if let Some(item) = import.item.as_deref().filter(|_| language == Language::Python) {
+        if let Some(item) = import.item.as_deref().filter(|_| language.imports_items_as_modules()) {
             // `from google import genai`: the module that the rule speaks about is the item.
             sites.extend(self.sites(language, SiteKind::Import, &format!("{module}.{item}")).iter());
         }

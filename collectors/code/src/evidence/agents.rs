@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::Effect;
-use muster_rules::{Means, SiteKind, ToolArgument};
+use muster_rules::{Language, Means, SiteKind, ToolArgument};
 
 use super::graphs::{Circle, circles};
 use super::reach::Reach;
 use super::tools::{FoundTool, ToolList, ToolSource, Tools};
 use crate::detect::{Detection, Hit, Presence, Subject};
 use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
-use crate::syntax::{Expr, LoopId};
+use crate::syntax::{ClassId, Expr, LoopId};
 
 /// One place where a model runs.
 #[derive(Debug, Clone)]
@@ -80,6 +80,13 @@ pub(crate) fn model_sites<'d>(
         for hit in &hits {
             let site = detection.site(hit);
             found.may_carry_tools |= !site.tools.is_empty();
+            if let Subject::Class(class) = hit.subject {
+                if let Some(list) = tools.of_class(hit.module, class, &site.tools).filter(|l| !l.is_empty()) {
+                    found.has_agents |= list.has_agents;
+                    found.tools.get_or_insert_with(ToolList::default).extend(list);
+                }
+                continue;
+            }
             let Some(call) = hit.call() else { continue };
             let given = detection.arguments(call);
             let has = |argument: &ToolArgument| {
@@ -163,7 +170,9 @@ pub(crate) fn toolbox(
     let listed = !found.tools.is_empty() || found.open;
     // Ready-made abilities that an agent has by itself or by a setting, not as an element of a list.
     let calls: BTreeSet<CallSite> = sites.iter().filter_map(|s| s.hit.call()).collect();
-    for hit in detection.meaning(Means::BuiltinTool).filter(|hit| is_own(hit.module)) {
+    let ready = detection.meaning(Means::BuiltinTool).filter(|hit| is_own(hit.module));
+    // A name alone is a tool only where it stands in a list of tools.
+    for hit in ready.filter(|hit| hit.subject != Subject::Mention) {
         let is_setting = detection.site(hit).kind == SiteKind::Argument;
         if is_setting || hit.call().is_none_or(|call| calls.contains(&call)) || is_client(detection, hit) {
             found.tools.extend(inherent(detection, hit));
@@ -183,7 +192,7 @@ pub(crate) fn toolbox(
             Subject::Class(class) => found.tools.push(finder.class(hit.module, class, None)),
             Subject::Call(call) => {
                 let site = CallSite { module: hit.module, call };
-                let list = finder.of_call(site, &detection.site(hit).tools).unwrap_or_default();
+                let list = finder.declared_by(site);
                 found.open |= list.open;
                 found.tools.extend(list.tools);
             }
@@ -222,6 +231,7 @@ fn inherent(detection: &Detection<'_>, hit: &Hit) -> Vec<FoundTool> {
         line: hit.call().map_or(hit.line, |call| module.call(call.call).line),
         source: ToolSource::Builtin,
         handlers: Vec::new(),
+        runs: Vec::new(),
         effect: site.effect,
         declared_by: hit.call().into_iter().collect(),
         rule: Some(hit.site.rule),
@@ -233,6 +243,7 @@ fn inherent(detection: &Detection<'_>, hit: &Hit) -> Vec<FoundTool> {
         let Some((_, Expr::List(values))) = given.value(&test.name) else { continue };
         for value in values {
             if let Expr::Text(text) = value
+                && !text.starts_with('-')
                 && test.equals.iter().any(|want| want.eq_ignore_ascii_case(text))
             {
                 named.push(make(text.to_string()));
@@ -274,6 +285,11 @@ fn merge(tools: &mut Vec<FoundTool>) {
         for handler in tool.handlers {
             if !same.handlers.contains(&handler) {
                 same.handlers.push(handler);
+            }
+        }
+        for call in tool.runs {
+            if !same.runs.contains(&call) {
+                same.runs.push(call);
             }
         }
         for site in tool.declared_by {
@@ -329,10 +345,12 @@ impl<'d, 'p> Rounds<'d, 'p> {
             }
             edge = next;
         }
-        let recursive = reach.is_recursive(routine).then_some((routine, None));
+        let circling: BTreeSet<Routine> =
+            seen.iter().copied().filter(|routine| reach.is_recursive(*routine)).collect();
+        let recursive = circling.iter().map(|routine| (*routine, None));
         let mut once = false;
         for (at, inside) in rounds.iter().copied().chain(recursive) {
-            let loops = inside.is_some() || recursive.is_some_and(|(r, _)| r == at);
+            let loops = inside.is_some() || circling.contains(&at);
             if let Some(line) = self.handed_back.get(&at).copied() {
                 if loops {
                     return Feedback::Loop { routine: at, line };
@@ -355,7 +373,7 @@ impl<'d, 'p> Rounds<'d, 'p> {
 }
 
 /// Last names of calls that run an agent or a chain which was made elsewhere.
-const RUN_NAMES: [&str; 34] = [
+const RUN_NAMES: [&str; 66] = [
     "invoke",
     "ainvoke",
     "stream",
@@ -390,6 +408,38 @@ const RUN_NAMES: [&str; 34] = [
     "ask",
     "process",
     "step",
+    "Run",
+    "Call",
+    "Generate",
+    "Stream",
+    "Invoke",
+    "Execute",
+    "Query",
+    "Chat",
+    "Predict",
+    "RunAsync",
+    "RunStreamingAsync",
+    "InvokeAsync",
+    "InvokeStreamingAsync",
+    "GetResponseAsync",
+    "GetStreamingResponseAsync",
+    "SendAsync",
+    "structured",
+    "asText",
+    "prompt",
+    "call",
+    "multi_turn",
+    "stream_prompt",
+    "stream_chat",
+    "complete",
+    "say",
+    "add_message_and_run",
+    "add_message_and_run!",
+    "run!",
+    "chat_completion",
+    "generate_now",
+    "generate_later",
+    "run_with",
 ];
 
 /// Calls that run an agent, a chain or a bound model which was made elsewhere: `agent.invoke(…)` on an object that a
@@ -397,17 +447,32 @@ const RUN_NAMES: [&str; 34] = [
 pub(crate) fn uses(detection: &Detection<'_>, sites: &[ModelSite<'_>]) -> BTreeSet<CallSite> {
     let made: BTreeSet<&str> =
         sites.iter().filter(|s| s.means != Means::ModelCall).map(|s| &*s.hit.name).collect();
-    let packages: BTreeSet<&str> = made.iter().map(|name| package(name)).collect();
+    let classes = agent_classes(detection, sites);
     let mut found = BTreeSet::new();
     for (id, module) in detection.program.modules() {
+        let language = module.dialect.language();
+        let package = |name| package(language, name);
+        let packages: BTreeSet<&str> = made.iter().map(|name| package(name)).collect();
+        let by_any_name = !matches!(language, Language::Python | Language::JavaScript);
         for (call, _) in (0u32..).zip(&module.calls) {
             let site = CallSite { module: id, call };
             let runs = detection.program.callee(site).iter().any(|meaning| {
-                let Meaning::External(name) = meaning else { return false };
+                let name = match meaning {
+                    Meaning::External(name) => name,
+                    // A method of a type that stands for an agent.
+                    Meaning::Function(module, function) => {
+                        let class = detection.program.module(*module).function(*function).class;
+                        return class.is_some_and(|class| classes.contains(&(*module, class)));
+                    }
+                    _ => return false,
+                };
                 let Some((object, last)) = name.rsplit_once(['.', '#']) else { return false };
-                RUN_NAMES.contains(&last)
-                    && packages.contains(package(name))
-                    && (made.contains(object) || object.len() > package(name).len())
+                // What is made from a type of the program is called by its methods.
+                let is_own = by_any_name && made.contains(object) && !last.ends_with('=');
+                is_own
+                    || RUN_NAMES.contains(&last)
+                        && packages.contains(package(name))
+                        && (made.contains(object) || object.len() > package(name).len())
             });
             if runs {
                 found.insert(site);
@@ -418,11 +483,51 @@ pub(crate) fn uses(detection: &Detection<'_>, sites: &[ModelSite<'_>]) -> BTreeS
 }
 
 /// The package of a resolved name: its first part, or everything up to the `#`.
-fn package(name: &str) -> &str {
-    match name.find('#') {
-        Some(at) => &name[..=at],
-        None => name.split('.').next().unwrap_or(name),
+fn package(language: Language, name: &str) -> &str {
+    if let Some(at) = name.find('#') {
+        return &name[..=at];
     }
+    // Where names begin with an organisation, that is no package yet.
+    let parts = match language {
+        Language::Java | Language::Kotlin => 3,
+        Language::CSharp => 2,
+        _ => 1,
+    };
+    let end = name.match_indices('.').nth(parts - 1).map_or(name.len(), |(at, _)| at);
+    &name[..end]
+}
+
+/// Types of the program that stand for an agent: those that extend one or are annotated as one, and interfaces that
+/// one is made for.
+fn agent_classes(detection: &Detection<'_>, sites: &[ModelSite<'_>]) -> BTreeSet<(ModuleId, ClassId)> {
+    let program = detection.program;
+    let mut classes = BTreeSet::new();
+    for site in sites.iter().filter(|site| site.means == Means::Agent) {
+        if let Subject::Class(class) = site.hit.subject {
+            classes.insert((site.hit.module, class));
+        }
+        let Some(call) = site.hit.call() else { continue };
+        // The first call of the chain says for which type.
+        let mut at = call;
+        for _ in 0..40 {
+            let found = program.module(at.module).call(at.call);
+            let spot = Spot { module: at.module, function: found.within };
+            for value in found.arguments.iter().take(2).map(|argument| &argument.value) {
+                let types = program.resolve(spot, value).into_iter().filter_map(|meaning| match meaning {
+                    Meaning::Class(module, class) => Some((module, class)),
+                    _ => None,
+                });
+                classes.extend(types.filter(|(module, class)| {
+                    let mut methods = program.methods(*module, *class).peekable();
+                    methods.peek().is_some() && methods.all(|method| program.is_abstract(method))
+                }));
+            }
+            let Expr::Member(object, _) = &found.callee else { break };
+            let Expr::Call(next) = &**object else { break };
+            at = CallSite { module: at.module, call: *next };
+        }
+    }
+    classes
 }
 
 /// Calls that execute what a model answered: `exec(response.choices[0].message.content)`.
@@ -489,7 +594,7 @@ pub(crate) fn doubtful_executions<'d>(
 }
 
 /// Whether the code says which program runs: a text, or a list that begins with one.
-fn is_fixed(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
+pub(super) fn is_fixed(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
     match program.value_of(spot, value) {
         (_, Expr::Text(text)) => !text.starts_with("{}"),
         (spot, Expr::List(parts)) => parts.first().is_some_and(|first| {

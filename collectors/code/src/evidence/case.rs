@@ -1,6 +1,6 @@
 //! One unit as a case: everything that is known about it, put into observations, part by part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
     Component, ComponentKind, Criterion, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact,
@@ -11,6 +11,7 @@ use muster_rules::Means;
 use super::agents::{
     Feedback, ModelSite, Rounds, doubtful_executions, executed_output, model_sites, toolbox,
 };
+use super::answers::{Answers, Selection};
 use super::components::{in_code, in_manifests, place};
 use super::criteria::Reasons;
 use super::effects::{Change, Outcome, outcome, outcome_of_calls};
@@ -178,7 +179,12 @@ impl One<'_, '_, '_> {
         let is_own = |module: ModuleId| self.own.contains(&module);
         let (components, models) = in_code(detection, &is_own);
         for component in components {
-            self.put(out, Fact::Component(component));
+            // What only supports says nothing where nothing else was found.
+            let rule = component.evidence.first().and_then(|e| e.rule.as_deref());
+            let rule = rule.and_then(|id| detection.pack.find(id));
+            if is_system || rule.is_some_and(|(_, rule)| rule.strength >= 2) {
+                self.put(out, Fact::Component(component));
+            }
         }
         if !is_system {
             return;
@@ -196,7 +202,7 @@ impl One<'_, '_, '_> {
             .tools
             .into_iter()
             .map(|tool| {
-                let outcome = outcome(detection, &tool.handlers);
+                let outcome = outcome(detection, &tool.handlers, &tool.runs);
                 (tool, outcome)
             })
             .collect();
@@ -205,7 +211,13 @@ impl One<'_, '_, '_> {
         // What a tool does with its arguments is told as the tool's own effect.
         let within_tools: BTreeSet<CallSite> =
             tools.iter().flat_map(|(_, outcome)| &outcome.changes).map(|change| change.site).collect();
+        let answers = Answers::of(detection, self.reach, &sites, &is_own);
+        let selections = answers.selections(&is_own);
+        self.answered(&selections, &mut tools, &mut reasons);
         let executed = executed_output(detection, &is_own).into_iter();
+        let executed = executed.chain(selections.iter().filter_map(|selection| selection.executes));
+        let executed: BTreeMap<CallSite, &Hit> = executed.map(|(hit, site)| (site, hit)).collect();
+        let executed = executed.into_iter().map(|(site, hit)| (hit, site));
         for (hit, site) in executed.filter(|(_, site)| !within_tools.contains(site)) {
             let name = hit.name.rsplit(['.', '#']).next().unwrap_or(&hit.name);
             reasons.add("model-output-executed", &place(detection, hit), &format!("`{name}`"));
@@ -224,6 +236,7 @@ impl One<'_, '_, '_> {
         }
         if !selects && doubtful.is_empty() {
             self.no_selection(&sites, !tools.is_empty(), &mut reasons);
+            self.only_trains(&sites, &mut reasons);
         }
         // Where nobody is ever asked, a list that could not be followed to its end hides no gate either.
         // A list that only comes from another process may be gated there.
@@ -233,9 +246,9 @@ impl One<'_, '_, '_> {
             let told = self.tools(&tools, &gates, loops, out);
             self.consequences(&told, !bound.open, &gates, &mut reasons);
         } else if reasons.has(Criterion::C1, Supports::No)
-            && let Some(site) = sites.first()
+            && let Some(at) = sites.first().map(|site| site.hit).or_else(|| self.training())
         {
-            reasons.add("nothing-to-select", &place(detection, site.hit), "");
+            reasons.add("nothing-to-select", &place(detection, at), "");
         }
         self.starts(&sites, &tools, &mut reasons, out);
         self.identities(&mut reasons, out);
@@ -263,6 +276,42 @@ impl One<'_, '_, '_> {
         }
     }
 
+    /// What answers select, without any tool call: the tools, and the loop that gives back what came of them.
+    fn answered(
+        &self,
+        selections: &[Selection<'_>],
+        tools: &mut Vec<(FoundTool, Outcome)>,
+        reasons: &mut Reasons<'_>,
+    ) {
+        let detection = self.case.detection;
+        for selection in selections {
+            let module = detection.program.module(selection.routine.module);
+            let at = |line: u32| Evidence::at(Place::line(&*module.path, line.max(1)), module.role);
+            if selection.executes.is_none() {
+                let names: Vec<&str> = selection.tools.iter().map(|tool| tool.name.as_str()).collect();
+                reasons.add(
+                    "answer-selects",
+                    &at(selection.line),
+                    &format!("`{}`", clip(&names.join("`, `"))),
+                );
+            }
+            for tool in &selection.tools {
+                let is_known = |(known, _): &(FoundTool, Outcome)| {
+                    known.name == tool.name || (!tool.handlers.is_empty() && known.handlers == tool.handlers)
+                };
+                if !tools.iter().any(is_known) {
+                    let outcome = outcome(detection, &tool.handlers, &tool.runs);
+                    tools.push((tool.clone(), outcome));
+                }
+            }
+            if let Some((routine, line)) = selection.feedback {
+                let module = detection.program.module(routine.module);
+                let at = Evidence::at(Place::line(&*module.path, line.max(1)), module.role);
+                reasons.add("result-loop", &at, "what came of it is part of the next question");
+            }
+        }
+    }
+
     /// Tools of which only the description is known, in code that hands out tool calls by itself: if that code leads to
     /// the execution of commands, they are what it executes. Weaker effects on the way may be a log.
     fn dispatched(
@@ -271,7 +320,9 @@ impl One<'_, '_, '_> {
         feedbacks: &[Feedback],
         tools: &mut [(FoundTool, Outcome)],
     ) {
-        let is_blind = |(tool, _): &(FoundTool, Outcome)| tool.handlers.is_empty() && tool.effect.is_none();
+        let is_blind = |(tool, _): &(FoundTool, Outcome)| {
+            tool.handlers.is_empty() && tool.runs.is_empty() && tool.effect.is_none()
+        };
         if !tools.iter().any(is_blind) {
             return;
         }
@@ -360,10 +411,11 @@ fn executing(hit: &Hit, site: CallSite, name: &str) -> (FoundTool, Outcome) {
         line: hit.line,
         source: ToolSource::Builtin,
         handlers: Vec::new(),
+        runs: Vec::new(),
         effect: Some(Effect::Execute),
         declared_by: Vec::new(),
         rule: Some(hit.site.rule),
     };
     let change = Change { site, effect: Effect::Execute, rule: hit.site.rule, through: Vec::new() };
-    (tool, Outcome { changes: vec![change], unresolved: Vec::new(), looked: true })
+    (tool, Outcome { changes: vec![change], looked: true, ..Outcome::default() })
 }

@@ -40,11 +40,18 @@ impl One<'_, '_, '_> {
                 effect = Effect::Read;
             }
             // A stub in a demonstration, or a change that only its caller makes: the name says what is to come of it.
-            let promises =
-                effect == Effect::Read && found.source == ToolSource::Own && promises_a_change(&found.name);
-            if promises {
+            let own = matches!(found.source, ToolSource::Own);
+            let promises = effect == Effect::Read && own && promises_a_change(&found.name);
+            // The change that the name promises is one of the program's own state.
+            let set = outcome.sets.first().filter(|_| {
+                own && matches!(effect, Effect::Read | Effect::Unknown) && promises_a_change(&found.name)
+            });
+            if set.is_some() {
+                effect = Effect::Write;
+            } else if promises {
                 effect = Effect::Unknown;
             }
+            let promises = promises && set.is_none();
             let gated = gates.of_tool(found, outcome);
             let mut evidence = vec![Evidence::at(Place::line(&*module.path, found.line.max(1)), module.role)];
             if let Some(rule) = found.rule {
@@ -60,6 +67,14 @@ impl One<'_, '_, '_> {
                     Evidence::at(Place::line(&*at.path, line), at.role)
                         .by(detection.pack.rule(change.rule).id.0.clone())
                         .noting(format!("{}s", verb(change.effect))),
+                );
+            }
+            if let Some(set) = set {
+                let at = detection.program.module(set.module);
+                let line = at.call(set.call).line;
+                evidence.push(
+                    Evidence::at(Place::line(&*at.path, line), at.role)
+                        .noting("changes what the program keeps"),
                 );
             }
             for hit in &gated.because {
@@ -136,12 +151,13 @@ fn verb(effect: Effect) -> &'static str {
 
 /// Whether a tool is called after something that it changes.
 fn promises_a_change(name: &str) -> bool {
-    const VERBS: [&str; 37] = [
+    const VERBS: [&str; 39] = [
         "approve",
         "assign",
         "book",
         "buy",
         "cancel",
+        "change",
         "charge",
         "close",
         "create",
@@ -150,6 +166,7 @@ fn promises_a_change(name: &str) -> bool {
         "disable",
         "enable",
         "execute",
+        "edit",
         "grant",
         "insert",
         "issue",

@@ -7,7 +7,8 @@ use muster_rules::{Means, SiteKind};
 
 use super::reach::targets;
 use crate::detect::Detection;
-use crate::program::{CallSite, Meaning, Routine};
+use crate::program::{CallSite, Meaning, Routine, Spot};
+use crate::syntax::Expr;
 
 /// Calls from one function to the next that are followed.
 const MAX_DEPTH: u8 = 5;
@@ -31,6 +32,8 @@ pub(crate) struct Outcome {
     pub(crate) changes: Vec<Change>,
     /// Calls that no rule knows and that lead out of the program.
     pub(crate) unresolved: Vec<CallSite>,
+    /// Calls that set a part of an object of the program: a change of its state, where that is what is meant.
+    pub(crate) sets: Vec<CallSite>,
     /// Whether there was anything to follow at all.
     pub(crate) looked: bool,
 }
@@ -46,11 +49,15 @@ impl Outcome {
     }
 }
 
-/// Follows what these routines do.
-pub(crate) fn outcome(detection: &Detection<'_>, routines: &[Routine]) -> Outcome {
+/// Follows what these routines and calls do.
+pub(crate) fn outcome(detection: &Detection<'_>, routines: &[Routine], calls: &[CallSite]) -> Outcome {
     let mut walk = Walk { detection, seen: BTreeSet::new(), outcome: Outcome::default() };
     for routine in routines {
         walk.routine(*routine, &[], MAX_DEPTH);
+    }
+    for call in calls {
+        walk.outcome.looked = true;
+        walk.call(*call, &[], MAX_DEPTH);
     }
     walk.outcome
 }
@@ -114,6 +121,22 @@ impl Walk<'_, '_> {
 
     fn call(&mut self, site: CallSite, through: &[CallSite], depth: u8) {
         let detection = self.detection;
+        // Setting a part of an object changes nothing outside.
+        let call = detection.program.module(site.module).call(site.call);
+        if let Expr::Member(object, name) = &call.callee {
+            let own = matches!(&**object, Expr::Name(name) if matches!(&**name, "self" | "this"));
+            let setter = |prefix: &str| {
+                name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(char::is_uppercase))
+            };
+            let sets =
+                name.ends_with('=') || (!call.arguments.is_empty() && (setter("set") || setter("Set")));
+            if sets && !own {
+                self.outcome.sets.push(site);
+            }
+            if name.ends_with('=') {
+                return;
+            }
+        }
         let mut known = false;
         // The most specific rules win: a name that is spelled out over any receiver, more conditions over fewer.
         let mut strongest: Option<((bool, usize), Effect, u32)> = None;
@@ -132,16 +155,32 @@ impl Walk<'_, '_> {
                 self.outcome.unresolved.push(site);
             }
         }
-        if let Some((_, effect, rule)) = strongest {
-            if effect.changes_state() {
-                self.outcome.changes.push(Change { site, effect, rule, through: through.to_vec() });
-            }
-            return;
-        }
-        if known {
+        if let Some((_, effect, rule)) = strongest
+            && effect.changes_state()
+        {
+            self.outcome.changes.push(Change { site, effect, rule, through: through.to_vec() });
             return;
         }
         let program = detection.program;
+        if known {
+            // `group.Go(s.remove)`: what is handed over is run, too.
+            let call = program.module(site.module).call(site.call);
+            let spot = Spot { module: site.module, function: call.within };
+            for argument in &call.arguments {
+                if let (Expr::Name(_) | Expr::Member(..), Some(depth)) =
+                    (&argument.value, depth.checked_sub(1))
+                {
+                    for meaning in program.resolve(spot, &argument.value) {
+                        if let Meaning::Function(module, function) = meaning {
+                            let mut path = through.to_vec();
+                            path.push(site);
+                            self.routine(Routine { module, function: Some(function) }, &path, depth);
+                        }
+                    }
+                }
+            }
+            return;
+        }
         match self.of_object(site) {
             Some((effect, rule)) if effect.changes_state() => {
                 self.outcome.changes.push(Change { site, effect, rule, through: through.to_vec() });

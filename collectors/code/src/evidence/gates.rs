@@ -242,7 +242,12 @@ impl<'d, 'p> Gates<'d, 'p> {
                 .through
                 .iter()
                 .chain(std::iter::once(&change.site))
-                .filter_map(|step| self.before(*step, None))
+                .filter_map(|step| {
+                    // Where the same code also asks the model, what is asked before that is the next turn of a
+                    // conversation.
+                    let after = self.model_line(*step);
+                    self.before(*step, after)
+                })
                 .min_by_key(|(gate, _)| *gate != Gate::Each);
             gates.push(best.map_or(Gate::None, |(gate, _)| gate));
             shown = shown.or(best.map(|(_, hit)| hit));
@@ -255,6 +260,25 @@ impl<'d, 'p> Gates<'d, 'p> {
         let hit = shown?;
         let gate = if gates.iter().all(|g| *g == Gate::Each) { Gate::Each } else { Gate::Some };
         Some((gate, hit))
+    }
+
+    /// The line in which the routine of a step, before it, leads to a model; none where it leads to none.
+    fn model_line(&self, step: CallSite) -> Option<u32> {
+        let program = self.detection.program;
+        let call = program.module(step.module).call(step.call);
+        let routine = Routine { module: step.module, function: call.within };
+        if !self.to_models.contains(&routine) {
+            return None;
+        }
+        program
+            .calls_in(routine)
+            .filter(|site| {
+                self.models.contains(site)
+                    || targets(program, *site).iter().any(|t| self.to_models.contains(t))
+            })
+            .map(|site| line_of(program, site))
+            .filter(|line| *line <= call.line)
+            .min()
     }
 
     /// A person is asked where hand-written code runs the tool calls of a model.
@@ -313,13 +337,51 @@ impl<'d, 'p> Gates<'d, 'p> {
                 continue;
             }
             let Some((hit, gate)) = self.question(site) else { continue };
-            let always = module.is_within_branch(call.branch, question.branch);
+            let always =
+                module.is_within_branch(call.branch, question.branch) || self.resumes(routine, site, step);
             let gate = if always { gate } else { Gate::Some };
             if best.is_none_or(|(b, _)| b != Gate::Each) {
                 best = Some((gate, hit));
             }
         }
         best
+    }
+
+    /// Whether a question ends the run, which comes back with the answer and passes by the question then:
+    /// `if !resumed { return interrupt() }`.
+    fn resumes(&self, routine: Routine, question: CallSite, step: CallSite) -> bool {
+        /// What an answer is called where it is asked for.
+        const ANSWERS: [&str; 4] = ["resum", "confirm", "approv", "interrupt"];
+        let program = self.detection.program;
+        let module = program.module(question.module);
+        let asked = module.call(question.call);
+        let last = |callee: &Expr| match callee {
+            Expr::Name(name) | Expr::Member(_, name) => name.to_ascii_lowercase(),
+            _ => String::new(),
+        };
+        let ends = ["interrupt", "suspend", "request_confirmation", "requestconfirmation"]
+            .iter()
+            .any(|name| last(&asked.callee).contains(name));
+        let Some(branch) = asked.branch.filter(|_| ends) else { return false };
+        // The branch around the question is taken only until there is an answer.
+        let outer = module.branches.get(branch as usize).copied().flatten();
+        let is_answer = |name: &str| ANSWERS.iter().any(|answer| name.contains(answer));
+        let by_name =
+            module.subjects.iter().any(|(of, name)| *of == branch && is_answer(&name.to_ascii_lowercase()));
+        // `answer = context.tool_confirmation`
+        let by_value = module.bindings.iter().any(|binding| {
+            binding.within == routine.function
+                && binding.line <= asked.line
+                && is_answer(&last(&binding.value))
+        });
+        let asks_for_answer = by_name
+            || by_value
+            || program.calls_in(routine).any(|site| {
+                let call = module.call(site.call);
+                let name = last(&call.callee);
+                site != question && call.line <= asked.line && call.branch == outer && is_answer(&name)
+            });
+        asks_for_answer && module.is_within_branch(module.call(step.call).branch, outer)
     }
 
     /// Whether a call asks a person, itself or in the function that it runs.

@@ -2,6 +2,7 @@
 //! about the criteria of the Autonomy Test.
 
 mod agents;
+mod answers;
 mod case;
 mod circumstances;
 mod components;

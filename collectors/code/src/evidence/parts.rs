@@ -7,14 +7,18 @@ use asmm_model::{ComponentKind, Role};
 use muster_rules::{Means, SiteKind};
 
 use super::case::Case;
-use crate::detect::Detection;
+use crate::detect::{Detection, Hit};
 use crate::manifests::unit_folder;
-use crate::program::{ModuleId, parent};
+use crate::program::{CallSite, Meaning, ModuleId, Spot, parent};
+use crate::syntax::Expr;
 use crate::units::{GENERIC_FOLDERS, Part, SERVICE_PARENTS, part_of};
 
 /// Whether modules use a model: a name in a list or a manifest is no use.
 pub(crate) fn is_system(detection: &Detection<'_>, own: &BTreeSet<ModuleId>) -> bool {
-    detection.hits.iter().filter(|hit| own.contains(&hit.module)).any(|hit| {
+    // Stubs of types never run.
+    let is_stub = |hit: &&Hit| detection.program.module(hit.module).path.ends_with(".pyi");
+    let own = detection.hits.iter().filter(|hit| own.contains(&hit.module) && !is_stub(hit));
+    own.into_iter().any(|hit| {
         let rule = detection.rule(hit);
         let site = detection.site(hit);
         if runs(site.means) {
@@ -28,9 +32,48 @@ pub(crate) fn is_system(detection: &Detection<'_>, own: &BTreeSet<ModuleId>) -> 
         // would run a model, such as the widgets of a chat window, shows nothing by its import.
         let language = detection.program.module(hit.module).dialect.language();
         let can_run = || rule.sites.iter().any(|s| runs(s.means) && s.languages.contains(&language));
-        let shows = !matches!(site.kind, SiteKind::Mention | SiteKind::Text);
+        let shows = !matches!(site.kind, SiteKind::Mention | SiteKind::Text)
+            && (site.kind != SiteKind::Import || is_called(detection, hit))
+            // What is done with the answer, or before the call, is not the call.
+            && matches!(
+                site.means,
+                Means::Component | Means::Tool | Means::BuiltinTool | Means::Memory | Means::Delegates
+            );
         shows && model && rule.strength >= 2 && can_run()
     })
+}
+
+/// Whether something of what an import brings is called: an import for a type, or to wrap what others call, is no use.
+fn is_called(detection: &Detection<'_>, import: &Hit) -> bool {
+    let program = detection.program;
+    let module = program.module(import.module);
+    let below = |name: &str| {
+        name.strip_prefix(&*import.name).is_some_and(|rest| {
+            let parts: Vec<&str> = rest.split(['.', '#', '/']).filter(|part| !part.is_empty()).collect();
+            let is_constant = |part: &&str| {
+                part.starts_with("__") || part.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            };
+            !parts.is_empty() && rest.starts_with(['.', '#', '/']) && !parts.iter().any(is_constant)
+        })
+    };
+    let called = (0u32..).zip(&module.calls).any(|(call, _)| {
+        let site = CallSite { module: import.module, call };
+        program.callee(site).iter().any(|m| matches!(m, Meaning::External(name) if below(name)))
+    });
+    // What is handed to a function of the project may be called there.
+    let handed = || {
+        (0u32..).zip(&module.calls).any(|(call, found)| {
+            let site = CallSite { module: import.module, call };
+            let spot = Spot { module: import.module, function: found.within };
+            let is_own = program.targets(site).next().is_some();
+            is_own
+                && found.arguments.iter().any(|argument| {
+                    matches!(argument.value, Expr::Name(_) | Expr::Member(..) | Expr::Call(_))
+                        && program.symbols(spot, &argument.value).iter().any(|name| below(name))
+                })
+        })
+    };
+    called || handed()
 }
 
 fn runs(means: Means) -> bool {

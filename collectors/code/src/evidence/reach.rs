@@ -34,6 +34,10 @@ impl Reach {
                 }
             }
             for (function, definition) in (0u32..).zip(&module.functions) {
+                // Running a program runs its main function.
+                if module.is_script && matches!(&*definition.name, "main" | "Main") {
+                    reach.add(top, Routine { module: id, function: Some(function) });
+                }
                 if definition.within.is_some() {
                     let outer = Routine { module: id, function: definition.within };
                     reach.add(outer, Routine { module: id, function: Some(function) });

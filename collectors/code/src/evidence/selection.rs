@@ -1,12 +1,15 @@
 //! C1 and C2: does model output select what runs next, and do results go back?
 
-use asmm_model::{Criterion, Place, Supports};
+use std::collections::BTreeSet;
+
+use asmm_model::{ComponentKind, Criterion, Place, Supports};
 use muster_rules::Means;
 
 use super::agents::{Feedback, ModelSite};
 use super::case::{One, shown};
 use super::components::place;
 use super::criteria::Reasons;
+use crate::detect::Hit;
 
 impl One<'_, '_, '_> {
     /// C1 and C2: does model output select, and do results go back?
@@ -65,6 +68,35 @@ impl One<'_, '_, '_> {
         }
     }
 
+    /// The first place where a model is trained.
+    pub(super) fn training(&self) -> Option<&Hit> {
+        self.case.detection.meaning(Means::Training).find(|hit| self.own.contains(&hit.module))
+    }
+
+    /// A part that only trains models, and uses no other package that could run one: nothing selects.
+    pub(super) fn only_trains(&self, sites: &[ModelSite<'_>], reasons: &mut Reasons<'_>) {
+        let detection = self.case.detection;
+        let own = || detection.hits.iter().filter(|hit| self.own.contains(&hit.module));
+        if !sites.is_empty() || !self.case.readable {
+            return;
+        }
+        let trained: BTreeSet<u32> =
+            own().filter(|hit| detection.means(hit) == Means::Training).map(|hit| hit.site.rule).collect();
+        // A client of a service that trains is there for the training.
+        let names: BTreeSet<&str> =
+            own().filter(|hit| trained.contains(&hit.site.rule)).map(|hit| package(&hit.name)).collect();
+        let others = own().any(|hit| {
+            let rule = detection.rule(hit);
+            let runs = matches!(rule.kind, Some(ComponentKind::ProviderSdk | ComponentKind::AgentFramework));
+            runs && rule.strength >= 2
+                && !trained.contains(&hit.site.rule)
+                && !names.contains(package(&hit.name))
+        });
+        if let Some(at) = self.training().filter(|_| !others) {
+            reasons.add("only-trains", &place(detection, at), &format!("`{}`", shown(&at.name)));
+        }
+    }
+
     /// What speaks against C1 and C2, where nothing speaks for C1.
     pub(super) fn no_selection(&self, sites: &[ModelSite<'_>], has_tools: bool, reasons: &mut Reasons<'_>) {
         // What could not be read or followed may be the call that gives tools.
@@ -91,6 +123,11 @@ impl One<'_, '_, '_> {
             reasons.add(observable, &place(detection, site.hit), &named(site));
         }
     }
+}
+
+/// The first part of a resolved name.
+fn package(name: &str) -> &str {
+    name.split(['.', '#', '/']).next().unwrap_or(name)
 }
 
 /// What is called at a site, as it is shown.

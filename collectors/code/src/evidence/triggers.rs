@@ -105,7 +105,7 @@ impl Triggers<'_, '_> {
         let declared = self.call_of(hit).map(|c| self.detection.program.module(c.module).call(c.call).line);
         let line = declared.unwrap_or(hit.line);
         let value = match (hit.subject, &what.value) {
-            (Subject::Call(_) | Subject::Function(_), Some(argument)) => self
+            (Subject::Call(_) | Subject::Function(_) | Subject::Class(_), Some(argument)) => self
                 .call_of(hit)
                 .and_then(|call| self.detection.arguments(call).value(argument))
                 .map(|(_, v)| v),
@@ -113,7 +113,11 @@ impl Triggers<'_, '_> {
         };
         Some(FoundTrigger {
             kind: what.trigger.unwrap_or(TriggerKind::Event),
-            value: value.map_or_else(String::new, short),
+            value: value.map_or_else(String::new, |value| match value {
+                // One queue in a list of queues.
+                Expr::List(values) if values.len() == 1 => short(&values[0]),
+                value => short(value),
+            }),
             path: self.path(hit.module),
             line,
             runs: Some(self.name_of(runs)),
@@ -128,20 +132,22 @@ impl Triggers<'_, '_> {
         if let Some(call) = hit.call() {
             return Some(call);
         }
-        let Subject::Function(function) = hit.subject else { return None };
         let program = self.detection.program;
-        program.module(hit.module).function(function).decorators.iter().find_map(
-            |decorator| match decorator {
-                Expr::Call(call) => {
-                    let site = CallSite { module: hit.module, call: *call };
-                    let fits = program.callee(site).iter().any(|m| {
+        let decorators = match hit.subject {
+            Subject::Function(function) => &program.module(hit.module).function(function).decorators,
+            Subject::Class(class) => &program.module(hit.module).class(class).decorators,
+            _ => return None,
+        };
+        decorators.iter().find_map(|decorator| match decorator {
+            Expr::Call(call) => {
+                let site = CallSite { module: hit.module, call: *call };
+                let fits = program.callee(site).iter().any(|m| {
                     matches!(m, Meaning::External(name) | Meaning::Unresolved(name) if **name == *hit.name)
                 });
-                    fits.then_some(site)
-                }
-                _ => None,
-            },
-        )
+                fits.then_some(site)
+            }
+            _ => None,
+        })
     }
 
     /// The routine that the trigger starts, if a model is reached from it.
@@ -200,7 +206,13 @@ impl Triggers<'_, '_> {
                     _ => Vec::new(),
                 };
                 let arguments = found.arguments.iter().flat_map(|a| self.routines_of(spot, &a.value));
-                callee.into_iter().chain(arguments).chain(targets(program, site)).collect()
+                // `new Job()`: what the job does.
+                let made = program.callee(site).iter().filter_map(|meaning| match meaning {
+                    Meaning::Class(module, class) => Some((*module, *class)),
+                    _ => None,
+                });
+                let made = made.flat_map(|(module, class)| program.methods(module, class));
+                callee.into_iter().chain(arguments).chain(targets(program, site)).chain(made).collect()
             }
             Expr::Name(_) | Expr::Member(..) => program
                 .resolve(spot, value)
@@ -228,6 +240,9 @@ impl Triggers<'_, '_> {
             let Some(call) = hit.call() else { continue };
             let module = program.module(hit.module);
             let Some(endless) = endless_around(module, module.call(call.call).in_loop) else { continue };
+            if module.loops[endless as usize].returns {
+                continue;
+            }
             let inside: Vec<CallSite> = (0u32..)
                 .zip(&module.calls)
                 .filter(|(_, c)| encloses(module, endless, c.in_loop))

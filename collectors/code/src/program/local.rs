@@ -1,6 +1,6 @@
 //! Which file an import of the repository's own code leads to.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::manifests::Alias;
@@ -14,6 +14,12 @@ const SCRIPT_EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "c
 #[derive(Debug, Default)]
 pub(crate) struct SourceIndex {
     paths: HashSet<Arc<str>>,
+    /// Files by their name without its ending, for languages that find a type by its name.
+    by_name: HashMap<Arc<str>, Vec<Arc<str>>>,
+    /// Go files by folder: a folder is a package.
+    go_folders: BTreeMap<String, Vec<Arc<str>>>,
+    /// Kotlin files by folder: functions of one file are used in the others of a package without an import.
+    kotlin_folders: BTreeMap<String, Vec<Arc<str>>>,
     /// Folders of the packages of a workspace, by package name.
     packages: BTreeMap<String, String>,
     /// Aliases for the repository's own files, the deepest folder first.
@@ -25,7 +31,74 @@ pub(crate) struct SourceIndex {
 impl SourceIndex {
     /// Adds a source file.
     pub(crate) fn add(&mut self, path: Arc<str>) {
+        match Dialect::of(&path) {
+            Some(Dialect::Go) => {
+                self.go_folders.entry(parent(&path).to_owned()).or_default().push(Arc::clone(&path));
+            }
+            Some(Dialect::Kotlin) => {
+                self.kotlin_folders.entry(parent(&path).to_owned()).or_default().push(Arc::clone(&path));
+                self.by_name.entry(stem_of(&path).into()).or_default().push(Arc::clone(&path));
+            }
+            Some(dialect) if finds_by_name(dialect.language()) => {
+                self.by_name.entry(stem_of(&path).into()).or_default().push(Arc::clone(&path));
+            }
+            _ => {}
+        }
         self.paths.insert(path);
+    }
+
+    /// Every file of the package that a file is in, in languages where a folder is one.
+    pub(crate) fn beside(&self, dialect: Dialect, path: &str) -> &[Arc<str>] {
+        /// Files of a folder beyond which it is no package of one program.
+        const MOST: usize = 60;
+        let folders = match dialect {
+            Dialect::Go => &self.go_folders,
+            Dialect::Kotlin => &self.kotlin_folders,
+            _ => return &[],
+        };
+        let found = folders.get(parent(path)).map_or(&[][..], Vec::as_slice);
+        if dialect == Dialect::Kotlin && found.len() > MOST { &[] } else { found }
+    }
+
+    /// The file that a type of that name is written in, by the name of the file: the nearest to `from`.
+    pub(crate) fn of_type(&self, dialect: Dialect, from: &str, name: &str) -> Option<Arc<str>> {
+        let language = dialect.language();
+        let snake;
+        let file = if language == Language::Ruby {
+            snake = snake_case(name);
+            snake.as_str()
+        } else {
+            name
+        };
+        let fits = |path: &&Arc<str>| {
+            Dialect::of(path).is_some_and(|d| same_family(d.language(), language)) && &***path != from
+        };
+        let found = self.by_name.get(file)?;
+        // A name that many files have says nothing.
+        if found.len() > 20 {
+            return found.iter().filter(fits).find(|path| parent(path) == parent(from)).cloned();
+        }
+        found
+            .iter()
+            .filter(fits)
+            .max_by_key(|path| (shared_folders(path, from), std::cmp::Reverse(path.len())))
+            .cloned()
+    }
+
+    /// The file whose path ends as the parts of a qualified name do.
+    fn by_suffix(&self, dialect: Dialect, parts: &[&str], least: usize) -> Option<Arc<str>> {
+        let (name, folders) = parts.split_last()?;
+        let count = |path: &Arc<str>| {
+            let above = path.rsplit('/').skip(1);
+            above.zip(folders.iter().rev()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count() + 1
+        };
+        let found = self.by_name.get(*name)?;
+        let fits = |path: &&Arc<str>| {
+            Dialect::of(path).is_some_and(|d| same_family(d.language(), dialect.language()))
+        };
+        let best =
+            found.iter().filter(fits).max_by_key(|path| (count(path), std::cmp::Reverse(path.len())))?;
+        (count(best) >= least).then(|| Arc::clone(best))
     }
 
     /// Adds a package of the repository itself: its name and its folder.
@@ -71,6 +144,135 @@ impl SourceIndex {
         match dialect.language() {
             Language::Python => self.python(from, module),
             Language::JavaScript => self.script(from, module),
+            Language::Go => self.go(module),
+            Language::Java | Language::Kotlin => {
+                let parts: Vec<&str> = module.split('.').collect();
+                self.by_suffix(dialect, &parts, parts.len().clamp(2, 3))
+            }
+            Language::Php => {
+                let parts: Vec<&str> = module.split('.').collect();
+                self.by_suffix(dialect, &parts, parts.len().saturating_sub(1).clamp(1, 2))
+                    .filter(|_| parts.len() > 1)
+            }
+            Language::Rust => self.rust(from, module),
+            Language::Ruby => self.ruby(from, module),
+            // Namespaces say nothing about files.
+            Language::CSharp => None,
+        }
+    }
+
+    fn go(&self, module: &str) -> Option<Arc<str>> {
+        let (folder, rest) = self
+            .packages
+            .iter()
+            .filter_map(|(name, folder)| {
+                let rest = module.strip_prefix(name.as_str())?;
+                (rest.is_empty() || rest.starts_with('/')).then(|| (folder, rest.trim_start_matches('/')))
+            })
+            .min_by_key(|(_, rest)| rest.len())?;
+        self.go_folders.get(&join(folder, rest))?.first().cloned()
+    }
+
+    /// The file that a module is in, which may be written inside another one.
+    pub(crate) fn find_around(&self, dialect: Dialect, from: &str, module: &str) -> Option<Arc<str>> {
+        let mut rest = module;
+        loop {
+            if let Some(found) = self.find(dialect, from, rest) {
+                return Some(found);
+            }
+            if dialect != Dialect::Rust {
+                return None;
+            }
+            rest = rest.rsplit_once('.')?.0;
+        }
+    }
+
+    fn rust(&self, from: &str, module: &str) -> Option<Arc<str>> {
+        let mut parts = module.split('.').peekable();
+        let file_folder = |path: &str| {
+            let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+            match file.strip_suffix(".rs").unwrap_or(file) {
+                "mod" | "lib" | "main" => folder.to_owned(),
+                stem => join(folder, stem),
+            }
+        };
+        let mut base = match *parts.peek()? {
+            "crate" => {
+                parts.next();
+                self.crate_root(from)?
+            }
+            "self" => {
+                parts.next();
+                file_folder(from)
+            }
+            "super" => {
+                let mut folder = file_folder(from);
+                while parts.peek() == Some(&"super") {
+                    parts.next();
+                    folder = parent(&folder).to_owned();
+                }
+                folder
+            }
+            // A module of the crate itself comes before a crate of that name.
+            name if self.known(&join(&file_folder(from), &format!("{name}.rs"))).is_some()
+                || self.known(&join(&join(&file_folder(from), name), "mod.rs")).is_some() =>
+            {
+                file_folder(from)
+            }
+            name => {
+                let folder = self.packages.get(name)?.clone();
+                parts.next();
+                join(&folder, "src")
+            }
+        };
+        let mut found = self.known(&join(&base, "lib.rs")).or_else(|| self.known(&join(&base, "main.rs")));
+        found = found
+            .or_else(|| self.known(&format!("{base}.rs")))
+            .or_else(|| self.known(&join(&base, "mod.rs")));
+        for part in parts {
+            base = join(&base, part);
+            found = self.known(&format!("{base}.rs")).or_else(|| self.known(&join(&base, "mod.rs")));
+            found.as_ref()?;
+        }
+        found.filter(|found| &**found != from)
+    }
+
+    /// The folder of the crate that a file is in.
+    fn crate_root(&self, from: &str) -> Option<String> {
+        let mut folder = parent(from);
+        loop {
+            if self.known(&join(folder, "lib.rs")).is_some() || self.known(&join(folder, "main.rs")).is_some()
+            {
+                return Some(folder.to_owned());
+            }
+            if folder.is_empty() {
+                return None;
+            }
+            folder = parent(folder);
+        }
+    }
+
+    fn ruby(&self, from: &str, module: &str) -> Option<Arc<str>> {
+        if let Some(relative) = module.strip_prefix("./") {
+            let stem = normalise(&join(parent(from), relative.trim_end_matches(".rb")))?;
+            return self.known(&format!("{stem}.rb"));
+        }
+        if module.starts_with(char::is_uppercase) {
+            return None;
+        }
+        let rest = module.replace('.', "/");
+        let mut folder = parent(from);
+        loop {
+            let found = ["lib", "app", ""]
+                .iter()
+                .find_map(|base| self.known(&join(&join(folder, base), &format!("{rest}.rb"))));
+            if let Some(found) = found.filter(|found| &**found != from) {
+                return Some(found);
+            }
+            if folder.is_empty() {
+                return None;
+            }
+            folder = parent(folder);
         }
     }
 
@@ -168,6 +370,43 @@ impl SourceIndex {
             .flatten()
             .find_map(|s| SCRIPT_EXTENSIONS.iter().find_map(|e| self.known(&format!("{s}.{e}"))))
     }
+}
+
+/// Whether types of a language are found by the names of files, without an import that leads there.
+pub(crate) fn finds_by_name(language: Language) -> bool {
+    matches!(language, Language::Java | Language::Kotlin | Language::CSharp | Language::Php | Language::Ruby)
+}
+
+/// Whether code of one language uses that of the other as its own.
+pub(crate) fn same_family(a: Language, b: Language) -> bool {
+    let family = |language| if language == Language::Kotlin { Language::Java } else { language };
+    family(a) == family(b)
+}
+
+/// How many folders two paths have in common, from the top.
+fn shared_folders(a: &str, b: &str) -> usize {
+    parent(a).split('/').zip(parent(b).split('/')).take_while(|(a, b)| a == b).count()
+}
+
+/// The name of a file without its ending.
+fn stem_of(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.split('.').next().unwrap_or(file)
+}
+
+/// `RefundTool` as the name of its file in Ruby: `refund_tool`.
+fn snake_case(name: &str) -> String {
+    let mut all = String::with_capacity(name.len() + 4);
+    let letters: Vec<char> = name.chars().collect();
+    for (at, letter) in letters.iter().enumerate() {
+        let after_small = at > 0 && !letters[at - 1].is_uppercase();
+        let before_small = at > 0 && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && (after_small || before_small) {
+            all.push('_');
+        }
+        all.extend(letter.to_lowercase());
+    }
+    all
 }
 
 /// Folder of a path; `""` at the top.

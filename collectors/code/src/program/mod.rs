@@ -2,19 +2,24 @@
 
 mod local;
 mod names;
+mod origins;
 mod resolve;
+mod shared;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(crate) use local::SourceIndex;
 pub(crate) use local::parent;
+pub(crate) use local::{SourceIndex, finds_by_name};
+pub(crate) use origins::Origin;
 pub(crate) use resolve::{Meaning, Spot};
 
-use crate::syntax::{CallId, Expr, FunctionId, Import, Module};
+use crate::syntax::{BranchId, Call, CallId, ClassId, Expr, FunctionId, Import, Module};
+use muster_rules::{Knowledge, Language};
 use names::Names;
+use shared::Shared;
 
 /// Index of a module in its program.
 pub(crate) type ModuleId = u32;
@@ -85,6 +90,14 @@ pub(crate) struct Program<'a> {
     methods_named: HashMap<Arc<str>, Vec<Routine>>,
     /// Where the imports of every module lead.
     leads: Vec<Vec<Lead>>,
+    /// Where names lead that no import brings: types by name, and the folders whose files share their names.
+    shared: Shared,
+    /// Whether a rule could be about a name, for imports that only open a namespace.
+    knows: &'a dyn Fn(Language, &str) -> Knowledge,
+    /// Namespaces that one C# file opens for all of them.
+    opened_for_all: Vec<Arc<str>>,
+    /// Values of maps that may be functions, by their keys.
+    keyed: HashMap<Arc<str>, (Spot, Expr)>,
     /// Calls and functions by the routine they are written in.
     written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)>,
 }
@@ -96,8 +109,10 @@ impl<'a> Program<'a> {
         modules: Vec<Module>,
         index: &'a SourceIndex,
         declared: &'a dyn Fn(&str) -> bool,
+        knows: &'a dyn Fn(Language, &str) -> Knowledge,
     ) -> Self {
-        let names = modules.iter().map(Names::of).collect();
+        let names: Vec<Names> = modules.iter().map(Names::of).collect();
+        let shared = Shared::of(&modules);
         let by_path = (0u32..).zip(&modules).map(|(id, module)| (Arc::clone(&module.path), id)).collect();
         let only_named = only_named(&modules);
         let mut methods_named: HashMap<Arc<str>, Vec<Routine>> = HashMap::new();
@@ -105,6 +120,20 @@ impl<'a> Program<'a> {
             for (id, function) in (0u32..).zip(&found.functions).filter(|(_, f)| f.class.is_some()) {
                 let routine = Routine { module, function: Some(id) };
                 methods_named.entry(function.name.clone()).or_default().push(routine);
+            }
+        }
+        let mut keyed = HashMap::new();
+        for (module, found) in (0u32..).zip(&modules) {
+            for binding in &found.bindings {
+                let Expr::Map(entries) = &binding.value else { continue };
+                let spot = Spot { module, function: binding.within };
+                for (key, value) in entries {
+                    if matches!(value, Expr::Name(_) | Expr::Member(..) | Expr::Function(_))
+                        && !key.is_empty()
+                    {
+                        keyed.entry(Arc::clone(key)).or_insert_with(|| (spot, value.clone()));
+                    }
+                }
             }
         }
         let mut written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)> = HashMap::new();
@@ -117,6 +146,7 @@ impl<'a> Program<'a> {
             }
         }
         let mut program = Self {
+            opened_for_all: opened_for_all(&modules),
             modules,
             names,
             by_path,
@@ -128,6 +158,9 @@ impl<'a> Program<'a> {
             only_named,
             methods_named,
             leads: Vec::new(),
+            shared,
+            knows,
+            keyed,
             written_in,
         };
         program.leads = program
@@ -142,13 +175,21 @@ impl<'a> Program<'a> {
     fn lead(&self, module: &Module, import: &Import) -> Lead {
         let specifier = import.module.strip_prefix("node:").unwrap_or(&import.module);
         let find = |specifier: &str| self.index.find(module.dialect, &module.path, specifier);
-        let local = find(specifier);
-        let is_python = module.dialect.language() == muster_rules::Language::Python;
-        let item = import.item.as_deref().filter(|item| is_python && *item != "*");
+        let with_items = matches!(module.dialect.language(), Language::Python | Language::Rust);
+        let by_item = module.dialect.language().imports_items_as_modules() && !with_items;
+        let item = import.item.as_deref().filter(|item| with_items && *item != "*");
+        // `import com.acme.Refunds` names a file by its item.
+        let qualified = import.item.as_deref().filter(|item| by_item && *item != "*");
+        let qualified = qualified.map(|item| format!("{specifier}.{item}"));
+        let specifier = qualified.as_deref().unwrap_or(specifier);
+        // What a rule is about is no file of the same name.
+        let is_known = by_item && (self.knows)(module.dialect.language(), specifier) != Knowledge::None;
         let submodule = item.and_then(|item| {
             let dot = if specifier.ends_with('.') { "" } else { "." };
             find(&format!("{specifier}{dot}{item}"))
         });
+        let around = || self.index.find_around(module.dialect, &module.path, specifier);
+        let local = around().filter(|_| !is_known);
         Lead {
             is_local: local.is_some(),
             module: local.as_ref().and_then(|path| self.at_path(path)),
@@ -174,7 +215,7 @@ impl<'a> Program<'a> {
                         .get(call)
                         .is_none_or(|known| known.iter().all(Meaning::is_unresolved));
                     if is_open {
-                        let meanings = self.resolve(spot, &site.callee).into_boxed_slice();
+                        let meanings = self.callee_of(spot, site).into_boxed_slice();
                         if round == 0 {
                             self.callees[at].push(meanings);
                         } else {
@@ -184,11 +225,28 @@ impl<'a> Program<'a> {
                     let here = CallSite { module: id, call: u32::try_from(call).unwrap_or(u32::MAX) };
                     for target in self.callees[at][call].iter().filter_map(|m| self.entry_of(m)) {
                         callers.entry(target).or_default().push(here);
+                        // Whoever calls a method of an interface calls those that implement it.
+                        if self.is_abstract(target) {
+                            for other in self.implementers(target) {
+                                callers.entry(other).or_default().push(here);
+                            }
+                        }
                     }
                 }
             }
             self.callers = callers;
         }
+    }
+
+    /// What a call calls. In the body of a class, outside its methods, a bare name may be a method of the class.
+    fn callee_of(&self, spot: Spot, call: &Call) -> Vec<Meaning> {
+        if let (Some(class), Expr::Name(name)) = (call.class, &call.callee)
+            && self.module(spot.module).dialect.language() == Language::Ruby
+            && let Some(found) = self.inherited(spot.module, class, name)
+        {
+            return found;
+        }
+        self.resolve(spot, &call.callee)
     }
 
     /// The routine that runs when this is called.
@@ -198,7 +256,7 @@ impl<'a> Program<'a> {
             Meaning::Class(module, class) => {
                 let names = &self.names[module as usize];
                 let constructor =
-                    ["__init__", "constructor"].iter().find_map(|name| names.method(class, name))?;
+                    ["__init__", "constructor", "new"].iter().find_map(|name| names.method(class, name))?;
                 Some(Routine { module, function: Some(constructor) })
             }
             Meaning::Instance(module, class) => {
@@ -255,8 +313,19 @@ impl<'a> Program<'a> {
 
     /// Methods of a class itself.
     pub(crate) fn methods(&self, module: ModuleId, class: u32) -> impl Iterator<Item = Routine> {
-        let methods = self.names[module as usize].methods_of(class);
-        methods.into_iter().map(move |function| Routine { module, function: Some(function) })
+        self.places(module, class).into_iter().flat_map(|(module, class)| {
+            let methods = self.names[module as usize].methods_of(class);
+            methods.into_iter().map(move |function| Routine { module, function: Some(function) })
+        })
+    }
+
+    /// Everywhere a class is written: Go and C# may write one class in several files.
+    pub(crate) fn places(&self, module: ModuleId, class: ClassId) -> Vec<(ModuleId, ClassId)> {
+        let found = self.module(module);
+        let others = self.shared.parts_of(found.dialect.language(), &found.path, &found.class(class).name);
+        let mut all = vec![(module, class)];
+        all.extend(others.iter().copied().filter(|other| *other != (module, class)));
+        all
     }
 
     /// The method of a class, its own or inherited within the program.
@@ -265,8 +334,13 @@ impl<'a> Program<'a> {
     }
 
     fn method_within(&self, module: ModuleId, class: u32, name: &str, depth: u8) -> Option<Routine> {
-        if let Some(function) = self.names[module as usize].method(class, name) {
-            return Some(Routine { module, function: Some(function) });
+        let places = self.places(module, class);
+        let own = places.iter().find_map(|(module, class)| {
+            let function = self.names[*module as usize].method(*class, name)?;
+            Some(Routine { module: *module, function: Some(function) })
+        });
+        if own.is_some() {
+            return own;
         }
         let depth = depth.checked_sub(1)?;
         let spot = Spot { module, function: None };
@@ -318,7 +392,20 @@ impl<'a> Program<'a> {
             return Vec::new();
         };
         let all = self.methods_named.get(&function.name).map_or(&[][..], Vec::as_slice);
-        all.iter().filter(|other| **other != routine).take(MOST).copied().collect()
+        let Some(class) = function.class else { return Vec::new() };
+        // An implementation has every method that the interface names.
+        let wanted: Vec<Arc<str>> = self
+            .methods(routine.module, class)
+            .filter_map(|r| Some(Arc::clone(&self.module(r.module).function(r.function?).name)))
+            .take(MOST)
+            .collect();
+        let fits = |other: &&Routine| {
+            let of = other.function.and_then(|f| self.module(other.module).function(f).class);
+            **other != routine
+                && of
+                    .is_some_and(|of| wanted.iter().all(|name| self.method(other.module, of, name).is_some()))
+        };
+        all.iter().take(10 * MOST).filter(fits).take(MOST).copied().collect()
     }
 
     /// The only function or method of that name in the program, for calls on something that could not be resolved.
@@ -326,11 +413,56 @@ impl<'a> Program<'a> {
         self.only_named.get(name).copied().flatten()
     }
 
+    /// The function that stands under a key of a map: `{"refund": refund}`.
+    pub(crate) fn keyed(&self, key: &str) -> Option<Routine> {
+        let (spot, value) = self.keyed.get(key)?;
+        self.resolve(*spot, value).into_iter().find_map(|meaning| match meaning {
+            Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
+            Meaning::Instance(module, class) | Meaning::Class(module, class) => {
+                ["run", "call", "execute", "invoke", "Run", "Call", "Execute"]
+                    .iter()
+                    .find_map(|name| self.method(module, class, name))
+            }
+            _ => None,
+        })
+    }
+
+    /// Calls that are made where a branch is taken for a text.
+    pub(crate) fn cases(&self, text: &str) -> Vec<CallSite> {
+        /// Calls of one case.
+        const MOST: usize = 200;
+        let mut found = Vec::new();
+        for (id, module) in self.modules() {
+            let branches: HashSet<BranchId> =
+                module.cases.iter().filter(|(case, _)| &**case == text).map(|(_, branch)| *branch).collect();
+            if branches.is_empty() {
+                continue;
+            }
+            let inside = |call: &Call| {
+                branches.iter().any(|branch| {
+                    call.branch.is_some() && module.is_within_branch(call.branch, Some(*branch))
+                })
+            };
+            let calls = (0u32..).zip(&module.calls).filter(|(_, call)| inside(call));
+            found.extend(calls.take(MOST).map(|(call, _)| CallSite { module: id, call }));
+        }
+        found
+    }
+
     /// Whether an import of a module leads out of the repository.
     pub(crate) fn is_foreign(&self, id: ModuleId, import: usize) -> bool {
         let is_relative = self.module(id).imports[import].module.starts_with('.');
         let lead = self.leads[id as usize][import];
-        !is_relative && (!lead.is_local || lead.is_declared)
+        !is_relative && (!lead.is_local || lead.is_declared) && !self.is_own_constant(id, import)
+    }
+
+    /// Whether what Ruby names by a constant is a module or a class of the program.
+    fn is_own_constant(&self, id: ModuleId, import: usize) -> bool {
+        let module = self.module(id);
+        let first = module.imports[import].module.split('.').next().unwrap_or_default();
+        module.dialect.language() == Language::Ruby
+            && first.starts_with(char::is_uppercase)
+            && self.shared.of_type(id, first).is_some()
     }
 
     /// Value of a class-level or instance attribute.
@@ -356,6 +488,16 @@ impl<'a> Program<'a> {
         }
         at
     }
+}
+
+/// Namespaces of `global using`, without those that occur twice.
+fn opened_for_all(modules: &[Module]) -> Vec<Arc<str>> {
+    let globals =
+        modules.iter().flat_map(|module| &module.imports).filter(|import| &*import.local == "global");
+    let mut all: Vec<Arc<str>> = globals.map(|import| Arc::clone(&import.module)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn only_named(modules: &[Module]) -> HashMap<Arc<str>, Option<Routine>> {

@@ -17,9 +17,9 @@ use muster_rules::{Language, RulePack};
 
 use crate::manifests::{self, Alias, Dependency, ManifestKind};
 use crate::prefilter::Hits;
-use crate::program::SourceIndex;
+use crate::program::{SourceIndex, parent};
 use crate::starters::{Declared, Links, Starter};
-use crate::syntax::Dialect;
+use crate::syntax::{Dialect, canonical_go_path};
 use crate::tree::Tree;
 
 pub(crate) use settings::Setting;
@@ -172,6 +172,34 @@ impl Survey {
         }
     }
 
+    /// Where one file opens namespaces for a whole project, the others use them without saying so: each is of interest.
+    fn open(&mut self) {
+        let folders: BTreeSet<String> = self
+            .sources
+            .values()
+            .filter(|file| file.hits.opens)
+            .map(|file| {
+                let projects = self.manifests.iter().filter(|m| m.kind == ManifestKind::DotnetProject);
+                let around = projects.map(|m| manifests::unit_folder(&m.path)).filter(|folder| {
+                    folder.is_empty()
+                        || file.path.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/'))
+                });
+                let nearest = around.max_by_key(|folder| folder.len());
+                nearest.unwrap_or_else(|| parent(&file.path)).to_owned()
+            })
+            .collect();
+        for folder in folders {
+            let inside = |path: &str| {
+                folder.is_empty()
+                    || path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            };
+            for file in self.sources.values_mut().filter(|f| f.dialect == Dialect::CSharp && inside(&f.path))
+            {
+                file.hits.secondary = true;
+            }
+        }
+    }
+
     /// A timer starts a service, a schedule a function: what these run stands elsewhere.
     fn follow_links(&mut self) {
         let packages: Vec<(&str, &str)> = self
@@ -209,11 +237,15 @@ impl Survey {
         self.gaps.sort();
         self.index.settle();
         self.disown(rules);
+        self.open();
         for manifest in &self.manifests {
-            if let Some(name) =
-                manifest.name.as_deref().filter(|_| manifest.kind == ManifestKind::PackageJson)
-            {
-                self.index.add_package(name, manifests::unit_folder(&manifest.path));
+            let Some(name) = manifest.name.as_deref() else { continue };
+            let folder = manifests::unit_folder(&manifest.path);
+            match manifest.kind {
+                ManifestKind::PackageJson => self.index.add_package(name, folder),
+                ManifestKind::GoMod => self.index.add_package(&canonical_go_path(name), folder),
+                ManifestKind::CargoToml => self.index.add_package(&name.replace('-', "_"), folder),
+                _ => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 //! One worker of the survey: reads files and says what is in them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use asmm_model::{Gap, GapReason};
 use crossbeam_channel::Receiver;
@@ -17,6 +17,7 @@ use crate::source::read_source;
 use crate::starters;
 use crate::syntax::{Dialect, Lexicon};
 use crate::tree::Found;
+use memchr::memmem::find;
 
 /// Configuration above this size is data.
 const MAX_CONFIGURATION: u64 = 1024 * 1024;
@@ -26,8 +27,8 @@ const MAX_CONFIGURATION: u64 = 1024 * 1024;
 pub(crate) struct Engine {
     pub(crate) rules: Arc<RulePack>,
     pub(crate) lexicon: Lexicon,
-    python: Prefilter,
-    javascript: Prefilter,
+    /// Made when the first file of the language is met: most targets have few of them.
+    prefilters: [OnceLock<Prefilter>; Language::ALL.len()],
     credentials: Prefilter,
 }
 
@@ -36,17 +37,13 @@ impl Engine {
         Self {
             rules: Arc::clone(rules),
             lexicon: Lexicon::new(rules),
-            python: Prefilter::for_language(rules, Language::Python),
-            javascript: Prefilter::for_language(rules, Language::JavaScript),
+            prefilters: Default::default(),
             credentials: Prefilter::for_credentials(rules),
         }
     }
 
     pub(crate) fn prefilter(&self, language: Language) -> &Prefilter {
-        match language {
-            Language::Python => &self.python,
-            Language::JavaScript => &self.javascript,
-        }
+        self.prefilters[language as usize].get_or_init(|| Prefilter::for_language(&self.rules, language))
     }
 }
 
@@ -116,7 +113,9 @@ impl<'a> Worker<'a> {
             self.pieces.push(Piece::Gap(Gap::new(&found.path, why).because(detail)));
             return false;
         }
-        let (hits, only) = self.engine.prefilter(dialect.language()).look(&self.buffer);
+        let (mut hits, only) = self.engine.prefilter(dialect.language()).look(&self.buffer);
+        hits.opens =
+            hits.primary && dialect == Dialect::CSharp && find(&self.buffer, b"global using ").is_some();
         let only = only.map(Arc::from);
         // A path that is not what it says, because some of its bytes are no UTF-8, is kept byte for byte.
         let elsewhere = (!found.full.ends_with(&found.path)).then(|| found.full.clone());
@@ -213,14 +212,7 @@ impl<'a> Worker<'a> {
 /// Languages that have no rules yet, by the extension of their files.
 fn foreign(name: &str) -> Option<&'static str> {
     Some(match name.rsplit_once('.')?.1 {
-        "go" => "Go",
-        "java" => "Java",
-        "kt" | "kts" => "Kotlin",
         "scala" => "Scala",
-        "cs" => "C#",
-        "rs" => "Rust",
-        "rb" => "Ruby",
-        "php" => "PHP",
         "swift" => "Swift",
         "ex" | "exs" => "Elixir",
         "dart" => "Dart",

@@ -1,10 +1,11 @@
 //! Assignments: which names are bound to which values.
 
+use muster_rules::Language;
 use tree_sitter::Node;
 
 use super::extract::{Extractor, line};
 use super::values::is_environment;
-use super::{Binding, Expr};
+use super::{Argument, Binding, Expr, Update};
 
 impl Extractor<'_> {
     pub(super) fn assign(&mut self, node: Node<'_>) -> Expr {
@@ -27,6 +28,8 @@ impl Extractor<'_> {
     pub(super) fn bind(&mut self, target: Node<'_>, value: Expr, at: u32) {
         match target.kind() {
             "identifier"
+            | "simple_identifier"
+            | "field_identifier"
             | "property_identifier"
             | "private_property_identifier"
             | "shorthand_property_identifier_pattern" => {
@@ -35,16 +38,22 @@ impl Extractor<'_> {
                 self.mention(name, false, target);
                 self.push_binding(name, on_self, value, at);
             }
-            "attribute" | "member_expression" => {
+            "attribute"
+            | "member_expression"
+            | "selector_expression"
+            | "field_access"
+            | "field_expression"
+            | "member_access_expression" => {
                 let object =
                     Self::field(target, self.grammar.fields.object).map(|o| self.text(o)).unwrap_or_default();
                 let name =
                     Self::field(target, self.grammar.fields.member).map(|o| self.text(o)).unwrap_or_default();
-                if (self.grammar.is_self)(object) {
+                if (self.grammar.is_self)(object) || self.is_receiver(object) {
                     self.push_binding(name, true, value, at);
                 } else {
                     // `module.exports = …` and assignments to other objects: the target may hold calls.
-                    self.visit(target);
+                    let set = self.visit(target);
+                    self.set(set, value, at);
                 }
             }
             "object_pattern" => {
@@ -73,16 +82,24 @@ impl Extractor<'_> {
                     self.bind(local, element, at);
                 }
             }
-            "pattern_list" | "tuple_pattern" | "array_pattern" => {
-                let elements = match value {
-                    Expr::List(elements) => elements,
-                    _ => Vec::new(),
+            "pattern_list"
+            | "tuple_pattern"
+            | "array_pattern"
+            | "expression_list"
+            | "left_assignment_list" => {
+                // The parts of what is not written out stand for the whole, as elements do.
+                let (elements, whole) = match value {
+                    Expr::List(elements) => (elements, Expr::Unknown),
+                    whole @ (Expr::Call(_) | Expr::Name(_) | Expr::Member(..) | Expr::Choice(_)) => {
+                        (Vec::new(), whole)
+                    }
+                    _ => (Vec::new(), Expr::Unknown),
                 };
                 let mut elements = elements.into_iter();
                 let mut cursor = target.walk();
                 let parts: Vec<Node<'_>> = target.named_children(&mut cursor).collect();
                 for part in parts {
-                    self.bind(part, elements.next().unwrap_or(Expr::Unknown), at);
+                    self.bind(part, elements.next().unwrap_or_else(|| whole.clone()), at);
                 }
             }
             "as_pattern_target" | "parenthesized_expression" => {
@@ -96,13 +113,82 @@ impl Extractor<'_> {
         }
     }
 
-    fn push_binding(&mut self, name: &str, on_self: bool, value: Expr, at: u32) {
+    /// `x += value`: the name keeps what it is bound to, and something is added.
+    pub(super) fn augmented(&mut self, node: Node<'_>) -> Expr {
+        let fields = &self.grammar.fields;
+        let value = Self::field(node, fields.right).map_or(Expr::Unknown, |n| self.visit(n));
+        let target = Self::field(node, fields.left).map_or(Expr::Unknown, |n| self.visit(n));
+        self.module.updates.push(Update {
+            target,
+            value,
+            line: line(node),
+            within: self.function,
+            in_loop: self.innermost,
+        });
+        Expr::Unknown
+    }
+
+    /// Writes down that a part of an object is set, as Ruby calls it: `options.Tools = x` is a call of `Tools=`.
+    pub(super) fn set(&mut self, target: Expr, value: Expr, at: u32) {
+        if matches!(self.grammar.language, Language::Python | Language::JavaScript) {
+            return;
+        }
+        if let Expr::Member(object, name) = target {
+            let callee = Expr::Member(object, self.word(&format!("{name}=")));
+            self.push_call(callee, vec![Argument { name: None, value }], at);
+        }
+    }
+
+    /// Whether a name is the parameter that a method's instance comes in, as Go and Rust write it.
+    fn is_receiver(&self, name: &str) -> bool {
+        let Some(function) = self.function else { return false };
+        let function = &self.module.functions[function as usize];
+        function.class.is_some()
+            && self.grammar.language == Language::Go
+            && function.parameters.first().is_some_and(|(first, _)| &**first == name)
+    }
+
+    pub(super) fn push_binding(&mut self, name: &str, on_self: bool, value: Expr, at: u32) {
+        self.push_typed(name, on_self, value, None, at);
+    }
+
+    /// Binds a declared name: to its value, or to its type where it has none yet.
+    pub(super) fn push_declared(
+        &mut self,
+        name: &str,
+        on_self: bool,
+        value: Option<Expr>,
+        of_type: Expr,
+        at: u32,
+    ) {
+        match value {
+            Some(value) => self.push_typed(name, on_self, value, Some(of_type), at),
+            None => self.push_binding(name, on_self, of_type, at),
+        }
+    }
+
+    /// Binds a name to a value that is declared to be of a type.
+    pub(super) fn push_typed(
+        &mut self,
+        name: &str,
+        on_self: bool,
+        value: Expr,
+        of_type: Option<Expr>,
+        at: u32,
+    ) {
+        // Inside a method, the class is that of the method, also where the language writes it outside the class.
+        let class = self.class.or_else(|| {
+            let function = self.function?;
+            self.module.functions[function as usize].class
+        });
         self.module.bindings.push(Binding {
             name: self.word(name),
             on_self,
-            class: self.class,
+            class,
             within: self.function,
             value,
+            of_type: of_type.filter(|of_type| *of_type != Expr::Unknown),
+            in_loop: self.innermost,
             line: at,
         });
     }

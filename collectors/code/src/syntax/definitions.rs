@@ -1,33 +1,132 @@
 //! Functions and classes, with their parameters, types and decorators.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tree_sitter::Node;
 
-use super::extract::{Extractor, line, next};
+use super::extract::{Extractor, MAX_ELEMENTS, line, next};
 use super::shape::Shape;
-use super::{Class, Expr, Function};
+use super::{Class, ClassId, Expr, Function};
+
+/// Types that hold or promise what they are made of.
+const WRAPPERS: [&str; 44] = [
+    "Optional",
+    "Annotated",
+    "Union",
+    "Promise",
+    "list",
+    "List",
+    "Type",
+    "type",
+    "Option",
+    "Box",
+    "Arc",
+    "Rc",
+    "Mutex",
+    "RwLock",
+    "RefCell",
+    "Vec",
+    "VecDeque",
+    "Result",
+    "Cow",
+    "Pin",
+    "Set",
+    "Collection",
+    "Iterable",
+    "Mono",
+    "Flux",
+    "Uni",
+    "Multi",
+    "CompletableFuture",
+    "Future",
+    "Supplier",
+    "Provider",
+    "ObjectProvider",
+    "Instance",
+    "Lazy",
+    "Task",
+    "ValueTask",
+    "IEnumerable",
+    "IList",
+    "IReadOnlyList",
+    "IAsyncEnumerable",
+    "ICollection",
+    "Flow",
+    "MutableList",
+    "Deferred",
+];
+
+/// A function that is being written down.
+pub(super) struct Definition<'t> {
+    pub(super) name: Arc<str>,
+    pub(super) class: Option<ClassId>,
+    pub(super) parameters: Vec<(Arc<str>, Option<Expr>)>,
+    pub(super) decorators: Vec<Expr>,
+    pub(super) node: Node<'t>,
+    pub(super) body: Option<Node<'t>>,
+}
 
 impl Extractor<'_> {
+    /// A dotted, `::` or `\\` separated path as a chain of members.
+    pub(super) fn path(&self, text: &str) -> Expr {
+        let mut names = text.split(['.', ':', '\\']).map(str::trim).filter(|name| !name.is_empty());
+        let first = names.next().unwrap_or_default();
+        // PHP: a leading backslash says that no `use` of the file is meant.
+        let first = if text.starts_with('\\') { self.word(&format!("\\{first}")) } else { self.word(first) };
+        let first = Expr::Name(first);
+        names.take(16).fold(first, |object, name| Expr::Member(Box::new(object), self.word(name)))
+    }
+
+    /// Reads the value of a member. Outside of methods, it can name the members that were written before.
+    pub(super) fn member_value(&mut self, node: Node<'_>) -> Expr {
+        /// Members that are looked through.
+        const MOST: usize = 200;
+        let Some(class) = self.class.filter(|_| self.function.is_none()) else { return self.visit(node) };
+        let first = self.module.calls.len();
+        let value = self.visit(node);
+        let bindings = self.module.bindings.iter().rev().take(MOST);
+        let members: HashSet<Arc<str>> = bindings
+            .filter(|binding| binding.on_self && binding.class == Some(class))
+            .map(|binding| Arc::clone(&binding.name))
+            .collect();
+        if members.is_empty() {
+            return value;
+        }
+        for call in self.module.calls.iter_mut().skip(first).filter(|call| call.within.is_none()) {
+            let callee = std::mem::replace(&mut call.callee, Expr::Unknown);
+            // A bare name that is called is a method.
+            call.callee = if let Expr::Name(_) = callee { callee } else { of_class(callee, class, &members) };
+            for argument in &mut call.arguments {
+                let value = std::mem::replace(&mut argument.value, Expr::Unknown);
+                argument.value = of_class(value, class, &members);
+            }
+        }
+        of_class(value, class, &members)
+    }
+
     pub(super) fn annotation(&mut self, node: Node<'_>) -> Expr {
         // The first named thing inside `: T`, `Optional[T]`, `T | None`.
         let mut stack = vec![node];
         while let Some(part) = stack.pop() {
             match part.kind() {
-                "identifier" | "type_identifier" => {
+                "identifier" | "type_identifier" | "name" | "constant" => {
                     let name = self.text(part);
-                    if !matches!(
-                        name,
-                        "Optional" | "Annotated" | "Union" | "Promise" | "list" | "List" | "Type" | "type"
-                    ) {
+                    if !WRAPPERS.contains(&name) {
                         return Expr::Name(self.word(name));
                     }
                 }
-                "attribute" | "member_expression" | "nested_type_identifier" => {
-                    let dotted = self.text(part);
-                    let mut names = dotted.split('.');
-                    let first = Expr::Name(names.next().unwrap_or_default().into());
-                    return names.fold(first, |object, name| Expr::Member(Box::new(object), name.into()));
+                "attribute"
+                | "member_expression"
+                | "nested_type_identifier"
+                | "qualified_type"
+                | "scoped_type_identifier"
+                | "scoped_identifier"
+                | "qualified_name"
+                | "scope_resolution"
+                    if !self.text(part).contains('<') =>
+                {
+                    return self.path(self.text(part));
                 }
                 "predefined_type" | "string" | "none" => {}
                 _ => {
@@ -41,10 +140,20 @@ impl Extractor<'_> {
         Expr::Unknown
     }
 
+    /// The type of what is made, also one that usually only holds others.
+    pub(super) fn constructed(&mut self, node: Node<'_>) -> Expr {
+        let text = self.text(node);
+        let name = text.split(['<', '(', '[']).next().unwrap_or(text);
+        self.path(name)
+    }
+
     pub(super) fn parameters(&mut self, node: Node<'_>) -> Vec<(Arc<str>, Option<Expr>)> {
         let list = node.child_by_field_name("parameters").or_else(|| node.child_by_field_name("parameter"));
-        let Some(list) = list else { return Vec::new() };
-        if list.kind() == "identifier" {
+        list.map(|list| self.parameters_in(list)).unwrap_or_default()
+    }
+
+    pub(super) fn parameters_in(&mut self, list: Node<'_>) -> Vec<(Arc<str>, Option<Expr>)> {
+        if matches!(list.kind(), "identifier" | "implicit_parameter") {
             return vec![(self.word(self.text(list)), None)];
         }
         let mut parameters = Vec::new();
@@ -56,11 +165,28 @@ impl Extractor<'_> {
                 _ => Self::field(part, &["name", "pattern", "left"]),
             };
             let annotation = part.child_by_field_name("type").map(|t| self.annotation(t));
+            let annotation = annotation.filter(|a| *a != Expr::Unknown);
             if let Some(default) = Self::field(part, &["value", "right"]) {
                 self.visit(default);
             }
             let name = name.filter(|n| n.kind() == "identifier").map(|n| self.text(n)).unwrap_or_default();
-            parameters.push((self.word(name), annotation.filter(|a| *a != Expr::Unknown)));
+            // `constructor(private llm: Llm)` declares an attribute as well.
+            if let (Some(of_type), "required_parameter") = (&annotation, part.kind())
+                && part.child(0).is_some_and(|first| {
+                    first.kind() == "accessibility_modifier" || first.kind() == "readonly"
+                })
+            {
+                self.push_binding(name, true, of_type.clone(), line(part));
+            }
+            parameters.push((self.word(name), annotation.clone()));
+            // Go: several names before one type.
+            let mut others = part.walk();
+            for other in part.children_by_field_name("name", &mut others).skip(1) {
+                parameters.push((self.word(self.text(other)), annotation.clone()));
+            }
+            if parameters.len() >= MAX_ELEMENTS {
+                break;
+            }
         }
         parameters
     }
@@ -68,22 +194,36 @@ impl Extractor<'_> {
     pub(super) fn function(&mut self, node: Node<'_>, decorators: Vec<Expr>) -> Expr {
         let parameters = self.parameters(node);
         let name = node.child_by_field_name("name").map(|n| self.text(n)).unwrap_or_default();
-        let id = next(self.module.functions.len());
-        self.module.functions.push(Function {
+        self.define(Definition {
             name: self.word(name),
             class: self.class.filter(|_| self.function.is_none()),
+            parameters,
+            decorators,
+            node,
+            body: node.child_by_field_name("body"),
+        })
+    }
+
+    /// Writes down a function and goes through its body.
+    pub(super) fn define(&mut self, definition: Definition<'_>) -> Expr {
+        let Definition { name, class, parameters, decorators, node, body } = definition;
+        let id = next(self.module.functions.len());
+        self.module.functions.push(Function {
+            name,
+            class,
             within: self.function,
             parameters,
             decorators,
             returns: Vec::new(),
-            line: line(node),
+            // Annotations may stand above, and belong to the same node.
+            line: node.child_by_field_name("name").map_or_else(|| line(node), line),
             end: u32::try_from(node.end_position().row + 1).unwrap_or(u32::MAX),
             in_loop: self.innermost,
         });
         let outer_branch = self.branch.take();
         let outer =
             (self.function.replace(id), self.innermost.take(), std::mem::take(&mut self.in_condition));
-        if let Some(body) = node.child_by_field_name("body") {
+        if let Some(body) = body {
             let value = self.visit(body);
             // The body of a lambda or of a short arrow function is what it returns.
             self.returns(value);
@@ -91,6 +231,38 @@ impl Extractor<'_> {
         (self.function, self.innermost, self.in_condition) = outer;
         self.branch = outer_branch;
         Expr::Function(id)
+    }
+
+    /// The class of a name, made where it is met first: some languages write a class in several places.
+    pub(super) fn class_named(&mut self, name: &str, at: u32) -> ClassId {
+        if let Some(known) = self.named.get(name) {
+            return *known;
+        }
+        let id = self.new_class(name, Vec::new(), Vec::new(), at);
+        self.named.insert(self.word(name), id);
+        id
+    }
+
+    /// Writes down a class.
+    pub(super) fn new_class(
+        &mut self,
+        name: &str,
+        bases: Vec<Expr>,
+        decorators: Vec<Expr>,
+        at: u32,
+    ) -> ClassId {
+        let id = next(self.module.classes.len());
+        self.module.classes.push(Class { name: self.word(name), bases, decorators, line: at });
+        id
+    }
+
+    /// Runs `then` inside a class.
+    pub(super) fn inside(&mut self, class: ClassId, then: impl FnOnce(&mut Self)) {
+        let outer = (self.class.replace(class), self.function.take(), self.innermost.take());
+        let branch = self.branch.take();
+        then(self);
+        (self.class, self.function, self.innermost) = outer;
+        self.branch = branch;
     }
 
     pub(super) fn class(&mut self, node: Node<'_>, decorators: Vec<Expr>) -> Expr {
@@ -118,13 +290,10 @@ impl Extractor<'_> {
             }
         }
         let name = node.child_by_field_name("name").map(|n| self.text(n)).unwrap_or_default();
-        let id = next(self.module.classes.len());
-        self.module.classes.push(Class { name: self.word(name), bases, decorators, line: line(node) });
-        let outer = (self.class.replace(id), self.function.take(), self.innermost.take());
+        let id = self.new_class(name, bases, decorators, line(node));
         if let Some(body) = node.child_by_field_name("body") {
-            self.class_body(body);
+            self.inside(id, |x| x.class_body(body));
         }
-        (self.class, self.function, self.innermost) = outer;
         Expr::Class(id)
     }
 
@@ -156,5 +325,21 @@ impl Extractor<'_> {
             Some(definition) => self.function(definition, decorators),
             None => Expr::Unknown,
         }
+    }
+}
+
+/// A value in which the names of members say whose they are.
+fn of_class(value: Expr, class: ClassId, members: &HashSet<Arc<str>>) -> Expr {
+    let all = |values: Vec<Expr>| values.into_iter().map(|v| of_class(v, class, members)).collect();
+    match value {
+        Expr::Name(name) if members.contains(&name) => Expr::Member(Box::new(Expr::Class(class)), name),
+        Expr::Member(object, name) => Expr::Member(Box::new(of_class(*object, class, members)), name),
+        Expr::List(values) => Expr::List(all(values)),
+        Expr::Choice(values) => Expr::Choice(all(values)),
+        Expr::Spread(inner) => Expr::Spread(Box::new(of_class(*inner, class, members))),
+        Expr::Map(entries) => Expr::Map(
+            entries.into_iter().map(|(key, value)| (key, of_class(value, class, members))).collect(),
+        ),
+        other => other,
     }
 }

@@ -1,13 +1,15 @@
 //! Walks a syntax tree once and writes down the facts.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tree_sitter::Node;
 
 use super::shape::{Grammar, Shape, ShapeTable};
-use super::{BranchId, CallId, ClassId, Expr, FunctionId, Import, Lexicon, Loop, LoopId, Mention, Module};
+use super::{
+    BranchId, CallId, ClassId, Expr, FunctionId, Import, Lexicon, Lookup, Loop, LoopId, Mention, Module,
+};
 
 /// Nesting beyond this is cut off: no person writes it, and recursion must end before the stack does.
 const MAX_DEPTH: u32 = 200;
@@ -34,6 +36,16 @@ pub(crate) struct Extractor<'a> {
     pub(super) innermost: Option<LoopId>,
     pub(super) in_condition: bool,
     pub(super) branch: Option<BranchId>,
+    /// The branch that the innermost loop stands in.
+    pub(super) loop_branch: Option<BranchId>,
+    /// Classes by name, for languages that write a class in several places.
+    pub(super) named: HashMap<Arc<str>, ClassId>,
+    /// Variables of the function, for languages in which a bare name can be a call.
+    pub(super) locals: HashSet<Arc<str>>,
+    /// Attributes that wait for the item that they are written before.
+    pub(super) attributes: Vec<Expr>,
+    /// What `?.` goes on from, for languages that write it so.
+    pub(super) receiver: Option<Expr>,
 }
 
 impl<'a> Extractor<'a> {
@@ -114,14 +126,19 @@ impl<'a> Extractor<'a> {
 
     /// Looks at a node and everything below it; the answer is its value.
     pub(crate) fn visit(&mut self, node: Node<'_>) -> Expr {
+        self.deeper(|x| x.shape(node)).unwrap_or(Expr::Unknown)
+    }
+
+    /// Goes one step deeper, if that is not too deep: recursion must end before the stack does.
+    pub(super) fn deeper<T>(&mut self, then: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.depth >= MAX_DEPTH {
             self.module.broken = true;
-            return Expr::Unknown;
+            return None;
         }
         self.depth += 1;
-        let value = self.shape(node);
+        let done = then(self);
         self.depth -= 1;
-        value
+        Some(done)
     }
 
     fn shape(&mut self, node: Node<'_>) -> Expr {
@@ -153,7 +170,7 @@ impl<'a> Extractor<'a> {
             Shape::Literal => Expr::Literal(self.word(self.text(node))),
             Shape::Text => self.string(node),
             Shape::Wrap => self.wrapped(node),
-            Shape::Choice => Expr::Choice(self.values(node)),
+            Shape::Choice => Expr::Choice(self.alternatives(node)),
             Shape::List => Expr::List(self.values(node)),
             Shape::Map => self.map(node),
             Shape::Spread => {
@@ -168,7 +185,15 @@ impl<'a> Extractor<'a> {
             Shape::Each => self.each(node),
             Shape::Return => {
                 let value = node.named_child(0).map_or(Expr::Unknown, |n| self.visit(n));
+                let is_nothing = matches!(&value, Expr::Literal(_) | Expr::Unknown)
+                    || matches!(&value, Expr::Name(name) if matches!(&**name, "err" | "error" | "e"));
                 self.returns(value);
+                // A loop that gives back a value is left once there is one.
+                if let Some(innermost) =
+                    self.innermost.filter(|_| !is_nothing || self.branch == self.loop_branch)
+                {
+                    self.module.loops[innermost as usize].returns = true;
+                }
                 Expr::Unknown
             }
             Shape::Branch => self.branch(node),
@@ -176,6 +201,9 @@ impl<'a> Extractor<'a> {
             Shape::Function => self.function(node, Vec::new()),
             Shape::Class => self.class(node, Vec::new()),
             Shape::Decorated => self.decorated(node),
+            Shape::Block => self.values(node).pop().unwrap_or(Expr::Unknown),
+            Shape::Augmented => self.augmented(node),
+            Shape::Own => (self.grammar.own)(self, node),
         }
     }
 
@@ -199,6 +227,25 @@ impl<'a> Extractor<'a> {
             let shape = self.table.of(child);
             let value = self.visit(child);
             if shape != Shape::Skip && values.len() < MAX_ELEMENTS {
+                values.push(value);
+            }
+        }
+        values
+    }
+
+    /// The values that are combined. What stands behind `and`, `or` or a `?` is only run where the first says so.
+    fn alternatives(&mut self, node: Node<'_>) -> Vec<Expr> {
+        let is_short = node
+            .child_by_field_name("operator")
+            .is_some_and(|operator| matches!(operator.kind(), "and" | "or" | "&&" | "||" | "??" | "?:"));
+        if !is_short && node.child_by_field_name("condition").is_none() {
+            return self.values(node);
+        }
+        let mut cursor = node.walk();
+        let mut values = Vec::new();
+        for (at, child) in node.named_children(&mut cursor).enumerate() {
+            let value = if at == 0 { self.visit(child) } else { self.branched(|x| x.visit(child)) };
+            if values.len() < MAX_ELEMENTS {
                 values.push(value);
             }
         }
@@ -232,17 +279,137 @@ impl<'a> Extractor<'a> {
                 && self.grammar.language == muster_rules::Language::Python
                 && self.text(condition).contains("__main__");
         }
+        // `if x := f(); x != nil`: what comes first always runs.
+        let first = node.child_by_field_name("initializer");
+        if let Some(first) = first {
+            self.visit(first);
+        }
+        let done = [condition, first].map(|part| part.map(|p| p.id()));
+        // What a `case` is about stands in it first.
+        let about =
+            condition.or_else(|| Self::field(node, &["value", "pattern"])).or_else(|| node.named_child(0));
+        // What follows `x != "a"` is not what `a` asks for.
+        let denies = condition.is_some_and(|c| {
+            let text = self.text(c);
+            text.contains("!=") || text.contains("not in") || text.contains("typeof")
+        });
+        let about = about.filter(|_| !denies);
+        let texts = about.map(|about| self.texts_in(about)).unwrap_or_default();
+        let subjects = self.subjects_of(node, condition);
+        let mut is_first = true;
         let mut cursor = node.walk();
+        let mut values = Vec::new();
         for child in node.named_children(&mut cursor) {
-            if Some(child.id()) != condition.map(|c| c.id()) {
-                let id = next(self.module.branches.len());
-                self.module.branches.push(self.branch);
-                let outer = self.branch.replace(id);
-                self.visit(child);
-                self.branch = outer;
+            if !done.contains(&Some(child.id())) {
+                let value = self.branched(|x| {
+                    // Where a condition is asked, only what follows it directly is run by what it asks for.
+                    if condition.is_none() || is_first {
+                        x.asked(&texts);
+                        if let Some(branch) = x.branch {
+                            x.module.subjects.extend(subjects.iter().map(|name| (branch, Arc::clone(name))));
+                        }
+                    }
+                    x.visit(child)
+                });
+                is_first = false;
+                if value != Expr::Unknown && self.table.of(child) != Shape::Skip {
+                    values.push(value);
+                }
             }
         }
-        Expr::Unknown
+        Expr::Choice(values)
+    }
+
+    /// Writes down that an element is taken by a key that is a value.
+    pub(super) fn lookup(&mut self, object: &Expr, key: Expr, at: u32) {
+        let is_value = matches!(key, Expr::Name(_) | Expr::Member(..) | Expr::Call(_) | Expr::Choice(_));
+        if is_value && matches!(object, Expr::Name(_) | Expr::Member(..)) {
+            self.module.lookups.push(Lookup {
+                object: object.clone(),
+                key,
+                line: at,
+                within: self.function,
+                in_loop: self.innermost,
+            });
+        }
+    }
+
+    /// The names that a condition is about, or that the `switch` around a case asks about.
+    fn subjects_of(&self, node: Node<'_>, condition: Option<Node<'_>>) -> Vec<Arc<str>> {
+        /// Nodes of a condition that are looked at.
+        const MOST: usize = 40;
+        let mut about = condition;
+        let mut above = node.parent();
+        for _ in 0..3 {
+            let Some(outer) = above.filter(|_| about.is_none()) else { break };
+            about = Self::field(outer, &["value", "subject", "condition"]);
+            above = outer.parent();
+        }
+        let mut names = Vec::new();
+        let mut stack: Vec<Node<'_>> = about.into_iter().collect();
+        for _ in 0..MOST {
+            let Some(part) = stack.pop() else { break };
+            if self.table.of(part) == Shape::Name && names.len() < 6 {
+                names.push(self.word(self.text(part).trim_start_matches('$')));
+            }
+            let mut cursor = part.walk();
+            stack.extend(part.named_children(&mut cursor));
+        }
+        names
+    }
+
+    /// The texts that stand in a condition, the first few.
+    pub(super) fn texts_in(&self, node: Node<'_>) -> Vec<Arc<str>> {
+        /// Nodes of a condition that are looked at.
+        const MOST: usize = 60;
+        let mut found = Vec::new();
+        let mut stack = vec![node];
+        for _ in 0..MOST {
+            let Some(part) = stack.pop() else { break };
+            if self.table.of(part) == Shape::Text {
+                let text = self.text(part).trim_matches(['"', '\'', '`', ':']);
+                if !text.is_empty() && text.len() <= 80 && found.len() < 8 {
+                    found.push(self.word(text));
+                }
+                continue;
+            }
+            let mut cursor = part.walk();
+            stack.extend(part.named_children(&mut cursor));
+        }
+        found
+    }
+
+    /// Writes down that the branch at hand is taken for these texts.
+    pub(super) fn asked(&mut self, texts: &[Arc<str>]) {
+        if let Some(branch) = self.branch {
+            self.module.cases.extend(texts.iter().map(|text| (Arc::clone(text), branch)));
+        }
+    }
+
+    /// Runs `then` as something that is only done where a branch is taken.
+    pub(super) fn branched<T>(&mut self, then: impl FnOnce(&mut Self) -> T) -> T {
+        let id = next(self.module.branches.len());
+        self.module.branches.push(self.branch);
+        let outer = self.branch.replace(id);
+        let done = then(self);
+        self.branch = outer;
+        done
+    }
+
+    /// Runs `then` as the body of a loop.
+    pub(super) fn repeated<T>(&mut self, at: u32, endless: bool, then: impl FnOnce(&mut Self) -> T) -> T {
+        let id = next(self.module.loops.len());
+        self.module.loops.push(Loop {
+            outer: self.innermost,
+            within: self.function,
+            endless,
+            returns: false,
+            line: at,
+        });
+        let outer = (self.innermost.replace(id), std::mem::replace(&mut self.loop_branch, self.branch));
+        let done = then(self);
+        (self.innermost, self.loop_branch) = outer;
+        done
     }
 
     fn looping(&mut self, node: Node<'_>) -> Expr {
@@ -251,24 +418,17 @@ impl<'a> Extractor<'a> {
             Some(text) => matches!(text.trim_matches(['(', ')', ' ', ';']), "True" | "true" | "1" | ""),
             None => false,
         };
-        let id = next(self.module.loops.len());
-        self.module.loops.push(Loop {
-            outer: self.innermost,
-            within: self.function,
-            endless,
-            line: line(node),
-        });
         // What a `for` iterates over is computed once, before the loop.
         let over = node.child_by_field_name("right");
         self.each(node);
-        let outer = self.innermost.replace(id);
-        let mut cursor = node.walk();
-        for child in node.named_children(&mut cursor) {
-            if Some(child.id()) != over.map(|o| o.id()) {
-                self.visit(child);
+        self.repeated(line(node), endless, |x| {
+            let mut cursor = node.walk();
+            for child in node.named_children(&mut cursor) {
+                if Some(child.id()) != over.map(|o| o.id()) {
+                    x.visit(child);
+                }
             }
-        }
-        self.innermost = outer;
+        });
         Expr::Unknown
     }
 }

@@ -3,7 +3,9 @@
 use muster_rules::Language;
 use tree_sitter::Node;
 
-use super::extract::Extractor;
+use super::Expr;
+use super::definitions::Definition;
+use super::extract::{Extractor, line};
 use super::shape::{Fields, Grammar, Shape};
 
 pub(crate) static GRAMMAR: Grammar = Grammar {
@@ -13,7 +15,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("type_annotation", Shape::Skip),
         ("type_arguments", Shape::Skip),
         ("type_parameters", Shape::Skip),
-        ("interface_declaration", Shape::Skip),
+        ("interface_declaration", Shape::Own),
         ("type_alias_declaration", Shape::Skip),
         ("import_statement", Shape::Import),
         ("export_statement", Shape::Import),
@@ -32,6 +34,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("class", Shape::Class),
         ("variable_declarator", Shape::Assign),
         ("assignment_expression", Shape::Assign),
+        ("augmented_assignment_expression", Shape::Augmented),
         ("public_field_definition", Shape::Assign),
         ("field_definition", Shape::Assign),
         ("for_statement", Shape::Loop),
@@ -79,7 +82,40 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
     },
     import,
     is_self: |name| name == "this",
+    own: interface,
 };
+
+/// An interface: a class whose methods have nothing to run.
+fn interface(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    let name = node.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default();
+    let class = x.new_class(name, Vec::new(), Vec::new(), line(node));
+    let Some(body) = node.child_by_field_name("body") else { return Expr::Class(class) };
+    let mut cursor = body.walk();
+    for member in body.named_children(&mut cursor) {
+        let name = member.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default();
+        match member.kind() {
+            "method_signature" => {
+                let (name, parameters) = (x.word(name), x.parameters(member));
+                x.define(Definition {
+                    name,
+                    class: Some(class),
+                    parameters,
+                    decorators: Vec::new(),
+                    node: member,
+                    body: None,
+                });
+            }
+            "property_signature" => {
+                let of_type = member.child_by_field_name("type").map(|t| x.annotation(t));
+                if let Some(of_type) = of_type.filter(|t| *t != Expr::Unknown) {
+                    x.inside(class, |x| x.push_binding(name, true, of_type, line(member)));
+                }
+            }
+            _ => {}
+        }
+    }
+    Expr::Class(class)
+}
 
 /// Imports and re-exports. An export of a declaration is the declaration.
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {

@@ -4,15 +4,23 @@
 //! extractor walks a syntax tree once and keeps only what name resolution and the rules can use.
 
 mod bindings;
+mod csharp;
 mod definitions;
 mod extract;
+mod go;
+mod java;
 mod javascript;
+mod kotlin;
 mod lexicon;
 mod parse;
+mod php;
 mod python;
+mod ruby;
+mod rust;
 mod shape;
 mod values;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use asmm_model::Role;
@@ -20,6 +28,7 @@ use muster_rules::Language;
 
 use crate::source::Lines;
 
+pub(crate) use go::canonical as canonical_go_path;
 pub(crate) use lexicon::Lexicon;
 pub(crate) use parse::Parsers;
 
@@ -34,6 +43,20 @@ pub(crate) enum Dialect {
     TypeScript,
     /// TypeScript with JSX.
     Tsx,
+    /// Go.
+    Go,
+    /// Java.
+    Java,
+    /// Kotlin.
+    Kotlin,
+    /// C#.
+    CSharp,
+    /// Rust.
+    Rust,
+    /// Ruby.
+    Ruby,
+    /// PHP.
+    Php,
 }
 
 impl Dialect {
@@ -44,6 +67,13 @@ impl Dialect {
             "js" | "jsx" | "mjs" | "cjs" => Some(Self::JavaScript),
             "ts" | "mts" | "cts" | "vue" | "svelte" => Some(Self::TypeScript),
             "tsx" => Some(Self::Tsx),
+            "go" => Some(Self::Go),
+            "java" => Some(Self::Java),
+            "kt" | "kts" => Some(Self::Kotlin),
+            "cs" | "csx" => Some(Self::CSharp),
+            "rs" => Some(Self::Rust),
+            "rb" | "rake" => Some(Self::Ruby),
+            "php" => Some(Self::Php),
             _ => None,
         }
     }
@@ -53,9 +83,19 @@ impl Dialect {
         match self {
             Self::Python => Language::Python,
             Self::JavaScript | Self::TypeScript | Self::Tsx => Language::JavaScript,
+            Self::Go => Language::Go,
+            Self::Java => Language::Java,
+            Self::Kotlin => Language::Kotlin,
+            Self::CSharp => Language::CSharp,
+            Self::Rust => Language::Rust,
+            Self::Ruby => Language::Ruby,
+            Self::Php => Language::Php,
         }
     }
 }
+
+/// Name of the argument that stands for the first type argument of a call: `AddFromType<Plugin>()`.
+pub(crate) const TYPE_ARGUMENT: &str = "@type";
 
 /// Index of a function in its module.
 pub(crate) type FunctionId = u32;
@@ -153,6 +193,8 @@ pub(crate) struct Call {
     pub line: u32,
     /// Function it is written in.
     pub within: Option<FunctionId>,
+    /// Class in whose body it is written, outside any method.
+    pub class: Option<ClassId>,
     /// Innermost loop around it.
     pub in_loop: Option<LoopId>,
     /// Whether it stands in the condition of a branch.
@@ -174,6 +216,10 @@ pub(crate) struct Binding {
     pub within: Option<FunctionId>,
     /// The value.
     pub value: Expr,
+    /// Its declared type, beside a value.
+    pub of_type: Option<Expr>,
+    /// Innermost loop around it.
+    pub in_loop: Option<LoopId>,
     /// Line.
     pub line: u32,
 }
@@ -191,6 +237,36 @@ pub(crate) struct Import {
     pub line: u32,
 }
 
+/// `table[key]`, where the key is a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Lookup {
+    /// The table.
+    pub object: Expr,
+    /// The key.
+    pub key: Expr,
+    /// Line.
+    pub line: u32,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+    /// Innermost loop around it.
+    pub in_loop: Option<LoopId>,
+}
+
+/// `variable += value`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Update {
+    /// What is added to.
+    pub target: Expr,
+    /// What is added.
+    pub value: Expr,
+    /// Line.
+    pub line: u32,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+    /// Innermost loop around it.
+    pub in_loop: Option<LoopId>,
+}
+
 /// A loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Loop {
@@ -200,6 +276,8 @@ pub(crate) struct Loop {
     pub within: Option<FunctionId>,
     /// Whether it runs until told otherwise, as `while True` does.
     pub endless: bool,
+    /// Whether it returns once its body has run through: what is repeated is only a failure.
+    pub returns: bool,
     /// First line.
     pub line: u32,
 }
@@ -242,6 +320,14 @@ pub(crate) struct Module {
     pub loops: Vec<Loop>,
     /// For every branch (the body of an `if`, an `else`, a `case`) the one around it.
     pub branches: Vec<Option<BranchId>>,
+    /// Texts that are asked for where a branch is taken: `case "refund":`, `if name == "refund"`.
+    pub cases: Vec<(Arc<str>, BranchId)>,
+    /// Names that stand in the condition of a branch, or that a `switch` around it asks about.
+    pub subjects: Vec<(BranchId, Arc<str>)>,
+    /// Elements that are taken by a key which is only known at run time.
+    pub lookups: Vec<Lookup>,
+    /// Variables that something is added to.
+    pub updates: Vec<Update>,
     /// Names and strings that rules asked for.
     pub mentions: Vec<Mention>,
     /// Whether part of it could not be parsed or was nested too deep to be followed.
@@ -275,6 +361,27 @@ impl Module {
         }
     }
 
+    /// Names of types that the module writes, wherever they are defined.
+    pub(crate) fn type_names(&self) -> BTreeSet<&str> {
+        let callees = self.calls.iter().map(|call| &call.callee);
+        let given = self.calls.iter().flat_map(|call| &call.arguments).map(|argument| &argument.value);
+        let bases = self.classes.iter().flat_map(|class| &class.bases);
+        let parameters = self.functions.iter().flat_map(|f| &f.parameters).filter_map(|(_, of)| of.as_ref());
+        let bound = self.bindings.iter().flat_map(|b| std::iter::once(&b.value).chain(&b.of_type));
+        let all = callees.chain(given).chain(bases).chain(parameters).chain(bound);
+        all.filter_map(|expr| {
+            let mut at = expr;
+            while let Expr::Member(object, _) = at {
+                at = object;
+            }
+            match at {
+                Expr::Name(name) if name.starts_with(char::is_uppercase) => Some(&**name),
+                _ => None,
+            }
+        })
+        .collect()
+    }
+
     /// The same module with its lines counted in another file.
     pub(crate) fn on(mut self, lines: &Lines) -> Self {
         if *lines == Lines::Same {
@@ -290,8 +397,18 @@ impl Module {
         let bindings = self.bindings.iter_mut().map(|x| &mut x.line);
         let loops = self.loops.iter_mut().map(|x| &mut x.line);
         let mentions = self.mentions.iter_mut().map(|x| &mut x.line);
-        for line in
-            imports.chain(functions).chain(classes).chain(calls).chain(bindings).chain(loops).chain(mentions)
+        for line in self
+            .lookups
+            .iter_mut()
+            .map(|x| &mut x.line)
+            .chain(self.updates.iter_mut().map(|x| &mut x.line))
+            .chain(imports)
+            .chain(functions)
+            .chain(classes)
+            .chain(calls)
+            .chain(bindings)
+            .chain(loops)
+            .chain(mentions)
         {
             *line = lines.of(*line);
         }

@@ -1,7 +1,7 @@
 //! From the text of a file to its facts: parsing, bounded in time, and the walk over the tree.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tree_sitter::{Node, Parser};
 
 use super::extract::Extractor;
 use super::shape::{Grammar, ShapeTable};
-use super::{Dialect, Lexicon, Module, javascript, python};
+use super::{Dialect, Lexicon, Module, csharp, go, java, javascript, kotlin, php, python, ruby, rust};
 
 /// Longest time one file may take to parse.
 const MAX_PARSE: Duration = Duration::from_secs(5);
@@ -49,11 +49,18 @@ impl Default for Parsers {
 impl Parsers {
     /// Parsers for every dialect.
     pub(crate) fn new() -> Self {
-        let all: [(Dialect, tree_sitter::Language, &'static Grammar); 4] = [
+        let all: [(Dialect, tree_sitter::Language, &'static Grammar); 11] = [
             (Dialect::Python, tree_sitter_python::LANGUAGE.into(), &python::GRAMMAR),
             (Dialect::JavaScript, tree_sitter_javascript::LANGUAGE.into(), &javascript::GRAMMAR),
             (Dialect::TypeScript, tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), &javascript::GRAMMAR),
             (Dialect::Tsx, tree_sitter_typescript::LANGUAGE_TSX.into(), &javascript::GRAMMAR),
+            (Dialect::Go, tree_sitter_go::LANGUAGE.into(), &go::GRAMMAR),
+            (Dialect::Java, tree_sitter_java::LANGUAGE.into(), &java::GRAMMAR),
+            (Dialect::Kotlin, tree_sitter_kotlin_ng::LANGUAGE.into(), &kotlin::GRAMMAR),
+            (Dialect::CSharp, tree_sitter_c_sharp::LANGUAGE.into(), &csharp::GRAMMAR),
+            (Dialect::Rust, tree_sitter_rust::LANGUAGE.into(), &rust::GRAMMAR),
+            (Dialect::Ruby, tree_sitter_ruby::LANGUAGE.into(), &ruby::GRAMMAR),
+            (Dialect::Php, tree_sitter_php::LANGUAGE_PHP.into(), &php::GRAMMAR),
         ];
         let dialects = all
             .into_iter()
@@ -111,6 +118,10 @@ impl Parsers {
                 bindings: Vec::new(),
                 loops: Vec::new(),
                 branches: Vec::new(),
+                cases: Vec::new(),
+                subjects: Vec::new(),
+                lookups: Vec::new(),
+                updates: Vec::new(),
                 mentions: Vec::new(),
                 broken: is_broken(tree.root_node()),
                 is_script: source.starts_with(b"#!"),
@@ -121,6 +132,11 @@ impl Parsers {
             innermost: None,
             in_condition: false,
             branch: None,
+            loop_branch: None,
+            named: HashMap::new(),
+            locals: HashSet::new(),
+            attributes: Vec::new(),
+            receiver: None,
         };
         x.children(tree.root_node());
         Ok(x.module)

@@ -22,6 +22,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("decorated_definition", Shape::Decorated),
         ("assignment", Shape::Assign),
         ("named_expression", Shape::Assign),
+        ("augmented_assignment", Shape::Augmented),
         ("for_statement", Shape::Loop),
         ("while_statement", Shape::Loop),
         ("if_statement", Shape::Branch),
@@ -68,6 +69,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
     },
     import,
     is_self: |name| name == "self" || name == "cls",
+    own: super::shape::nothing_of_its_own,
 };
 
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use muster_rules::Language;
 use tree_sitter::Node;
 
+use super::Expr;
 use super::extract::Extractor;
 
 /// What a node is.
@@ -41,6 +42,12 @@ pub(crate) enum Shape {
     With,
     /// `for x in y` of a comprehension.
     Each,
+    /// `x += y`.
+    Augmented,
+    /// Statements in order; where a language says so, the last is the value.
+    Block,
+    /// Something of this language alone: its own module reads it.
+    Own,
 }
 
 /// The table of one language.
@@ -52,8 +59,10 @@ pub(crate) struct Grammar {
     pub(crate) fields: Fields,
     /// Reads an import or re-export.
     pub(crate) import: fn(&mut Extractor<'_>, Node<'_>),
-    /// Reads a call's arguments node.
+    /// Whether a name stands for the instance.
     pub(crate) is_self: fn(&str) -> bool,
+    /// Reads what has the shape [`Shape::Own`].
+    pub(crate) own: fn(&mut Extractor<'_>, Node<'_>) -> Expr,
 }
 
 /// Field names, each tried in turn.
@@ -88,4 +97,10 @@ impl ShapeTable {
     pub(crate) fn of(&self, node: Node<'_>) -> Shape {
         self.0.get(node.kind_id() as usize).copied().unwrap_or(Shape::Other)
     }
+}
+
+/// For languages that need no more than their table.
+pub(super) fn nothing_of_its_own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    x.children(node);
+    Expr::Unknown
 }

@@ -14,11 +14,20 @@ impl Extractor<'_> {
         let mut stack = vec![node];
         while let Some(part) = stack.pop() {
             match part.kind() {
-                "string_content" | "string_fragment" | "escape_sequence" => {
+                "string_content"
+                | "string_fragment"
+                | "multiline_string_fragment"
+                | "interpreted_string_literal_content"
+                | "raw_string_literal_content"
+                | "string_literal_content"
+                | "raw_string_content"
+                | "heredoc_content"
+                | "nowdoc_string"
+                | "escape_sequence" => {
                     let raw = self.text(part);
                     text.push_str(if part.kind() == "escape_sequence" { unescape(raw) } else { raw });
                 }
-                "interpolation" | "template_substitution" => {
+                "interpolation" | "template_substitution" | "string_interpolation" => {
                     self.children(part);
                     text.push_str("{}");
                 }
@@ -94,7 +103,11 @@ impl Extractor<'_> {
         let object = Self::field(node, fields.object).map_or(Expr::Unknown, |n| self.visit(n));
         match Self::field(node, fields.index).map(|n| self.visit(n)) {
             Some(key @ Expr::Text(_)) => self.element(object, key, line(node)),
-            _ => object,
+            Some(key) => {
+                self.lookup(&object, key, line(node));
+                object
+            }
+            None => object,
         }
     }
 
@@ -110,6 +123,7 @@ impl Extractor<'_> {
             arguments,
             line,
             within: self.function,
+            class: self.class.filter(|_| self.function.is_none()),
             in_loop: self.innermost,
             in_condition: self.in_condition,
             branch: self.branch,

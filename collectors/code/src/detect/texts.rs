@@ -1,0 +1,110 @@
+//! Texts that code puts together: what a value reads as, with `{}` for what is not known.
+
+use crate::program::{CallSite, Meaning, Program, Spot};
+use crate::syntax::Expr;
+
+/// Longest text that is put together.
+const MAX_TEXT: usize = 300;
+
+/// The text that a value is, as far as it can be followed; `None` where nothing of it is known.
+pub(super) fn text_of(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    match value {
+        Expr::Text(text) => Some(text.to_string()),
+        Expr::Name(_) | Expr::Member(..) => {
+            let (next, inner) = program.value_of(spot, value);
+            let is_same = std::ptr::eq(inner, value);
+            let direct = if is_same { None } else { text_of(program, next, inner, depth) };
+            direct.or_else(|| field(program, spot, value, depth))
+        }
+        // `base + "/messages"`: in the order in which it is written.
+        Expr::Choice(parts) if parts.len() == 2 => {
+            let [first, second] = [&parts[0], &parts[1]].map(|part| text_of(program, spot, part, depth));
+            let joined = format!("{}{}", first?, second.as_deref().unwrap_or("{}"));
+            (joined.len() <= MAX_TEXT).then_some(joined)
+        }
+        Expr::Call(call) => call_text(program, CallSite { module: spot.module, call: *call }, depth),
+        _ => None,
+    }
+}
+
+fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String> {
+    let call = program.module(site.module).call(site.call);
+    let spot = Spot { module: site.module, function: call.within };
+    let (object, name) = match &call.callee {
+        Expr::Member(object, name) => (Some(&**object), &**name),
+        Expr::Name(name) => (None, &**name),
+        _ => return None,
+    };
+    match (name, object, &call.arguments[..]) {
+        // Only another kind of the same text.
+        (
+            "to_string" | "to_owned" | "into" | "clone" | "as_str" | "trim_end_matches" | "rstrip"
+            | "TrimEnd" | "ToString" | "toString" | "trimEnd" | "unwrap_or_else" | "unwrap_or" | "as_ref",
+            Some(object),
+            _,
+        ) => text_of(program, spot, object, depth),
+        ("from" | "TrimRight" | "TrimSuffix" | "String", _, [first, ..]) => {
+            text_of(program, spot, &first.value, depth)
+        }
+        ("format" | "Sprintf" | "sprintf" | "Format" | "JoinPath" | "join", _, [template, values @ ..]) => {
+            let template = text_of(program, spot, &template.value, depth)?;
+            let mut text = String::new();
+            let mut values = values.iter();
+            let mut rest = template.as_str();
+            while let Some(at) = rest.find(['{', '%']) {
+                text.push_str(&rest[..at]);
+                let hole = &rest[at..];
+                let end = if hole.starts_with('{') {
+                    hole.find('}').map(|e| e + 1)
+                } else {
+                    Some(hole.len().min(2))
+                };
+                let Some(end) = end.filter(|end| hole.is_char_boundary(*end)) else { break };
+                let value = values.next().and_then(|v| text_of(program, spot, &v.value, depth));
+                text.push_str(value.as_deref().unwrap_or("{}"));
+                rest = &hole[end..];
+                if text.len() > MAX_TEXT {
+                    return None;
+                }
+            }
+            text.push_str(rest);
+            // What is joined without a template follows with a slash.
+            if matches!(name, "JoinPath" | "join") {
+                for value in values {
+                    let part = text_of(program, spot, &value.value, depth);
+                    text = format!("{}/{}", text.trim_end_matches('/'), part.as_deref().unwrap_or("{}"));
+                }
+            }
+            (text.len() <= MAX_TEXT).then_some(text)
+        }
+        _ => None,
+    }
+}
+
+/// What the constructor of an object puts into one of its fields: `Client { base: "https://…".to_string() }`.
+fn field(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<String> {
+    let Expr::Member(object, name) = value else { return None };
+    let classes = program.resolve(spot, object).into_iter().filter_map(|meaning| match meaning {
+        Meaning::Instance(module, class) | Meaning::Class(module, class) => Some((module, class)),
+        _ => None,
+    });
+    for (module, class) in classes {
+        for (id, found) in (0u32..).zip(&program.module(module).calls) {
+            let Some(argument) = found.arguments.iter().find(|a| a.name.as_ref() == Some(name)) else {
+                continue;
+            };
+            let site = CallSite { module, call: id };
+            let makes = program.callee(site).iter().any(|meaning| {
+                matches!(meaning, Meaning::Class(m, c) | Meaning::Instance(m, c) if (*m, *c) == (module, class))
+            });
+            if makes {
+                let spot = Spot { module, function: found.within };
+                if let Some(text) = text_of(program, spot, &argument.value, depth) {
+                    return Some(text);
+                }
+            }
+        }
+    }
+    None
+}

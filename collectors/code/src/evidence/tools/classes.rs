@@ -1,0 +1,310 @@
+//! Functions, methods and classes as tools: what they run.
+
+use std::collections::BTreeSet;
+
+use muster_rules::{Language, Means};
+
+use super::names::{camel, pascal, snake};
+use super::{FoundTool, MAX_TOOLS, ToolSource, Tools};
+use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
+use crate::syntax::{ClassId, Expr};
+
+/// Methods in which a tool class does its work, in the order in which they count.
+const RUN_METHODS: [&str; 33] = [
+    "_run",
+    "_arun",
+    "run",
+    "arun",
+    "forward",
+    "__call__",
+    "execute",
+    "_execute",
+    "invoke",
+    "_invoke",
+    "_call",
+    "call",
+    "run_async",
+    "handle",
+    "perform",
+    "apply",
+    "__invoke",
+    "Run",
+    "Execute",
+    "Call",
+    "Invoke",
+    "InvokeAsync",
+    "ExecuteAsync",
+    "InvokableRun",
+    "StreamableRun",
+    "RunJSON",
+    "RunAsync",
+    "HandleAsync",
+    "InvokeCoreAsync",
+    "runAsync",
+    "accept",
+    "doExecute",
+    "Handle",
+];
+
+impl Tools<'_, '_> {
+    /// `[$this, "send"]`: the method of an object, as PHP hands it over.
+    pub(super) fn method_of(&self, spot: Spot, values: &[Expr]) -> Option<Routine> {
+        let [object, Expr::Text(name)] = values else { return None };
+        let program = self.detection.program;
+        program.resolve(spot, object).into_iter().find_map(|meaning| match meaning {
+            Meaning::Instance(module, class) | Meaning::Class(module, class) => {
+                program.method(module, class, name)
+            }
+            _ => None,
+        })
+    }
+
+    /// `FunctionTool.create(Tools.class, "sendMail")`: the method that the text names.
+    pub(super) fn method_beside(&self, site: CallSite) -> Option<Routine> {
+        let program = self.detection.program;
+        let call = program.module(site.module).call(site.call);
+        let [object, name, ..] = &call.arguments[..] else { return None };
+        let spot = Spot { module: site.module, function: call.within };
+        self.method_of(spot, &[object.value.clone(), name.value.clone()])
+    }
+
+    /// The method that runs an object which one of the calls of a chain is given: `builder("heat", new Heating())`.
+    pub(super) fn object_given(&self, site: CallSite) -> Option<Routine> {
+        let program = self.detection.program;
+        let mut at = site;
+        for _ in 0..20 {
+            let call = program.module(at.module).call(at.call);
+            let spot = Spot { module: at.module, function: call.within };
+            for argument in &call.arguments {
+                for meaning in program.resolve(spot, &argument.value) {
+                    let found = match meaning {
+                        Meaning::Instance(module, class) if self.can_run(module, class) => {
+                            self.class(module, class, None).handlers.first().copied()
+                        }
+                        // `setCallable($this->find(...))`, `builder("heat", this::heat)`.
+                        Meaning::Function(module, function)
+                            if matches!(argument.value, Expr::Member(..))
+                                && !matches!(
+                                    program.module(site.module).dialect.language(),
+                                    Language::Python | Language::JavaScript
+                                ) =>
+                        {
+                            Some(Routine { module, function: Some(function) })
+                        }
+                        _ => None,
+                    };
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+            }
+            let Expr::Member(object, _) = &call.callee else { return None };
+            let Expr::Call(next) = &**object else { return None };
+            at = CallSite { module: at.module, call: *next };
+        }
+        None
+    }
+
+    /// A function that is written in place as an argument.
+    pub(super) fn function_given(&self, site: CallSite) -> Option<Routine> {
+        let call = self.detection.program.module(site.module).call(site.call);
+        call.arguments.iter().rev().find_map(|argument| match argument.value {
+            Expr::Function(function) => Some(Routine { module: site.module, function: Some(function) }),
+            _ => None,
+        })
+    }
+
+    /// A function as a tool.
+    pub(crate) fn function(&self, routine: Routine, key: Option<&str>) -> FoundTool {
+        let module = self.detection.program.module(routine.module);
+        let definition = routine.function.map(|f| module.function(f));
+        let calls: Vec<CallSite> = definition
+            .into_iter()
+            .flat_map(|d| &d.decorators)
+            .filter_map(|decorator| match decorator {
+                Expr::Call(call) => Some(CallSite { module: routine.module, call: *call }),
+                _ => None,
+            })
+            .collect();
+        // On the JVM the one text of the annotation describes the tool.
+        let by_place = !matches!(module.dialect.language(), Language::Java | Language::Kotlin);
+        let named = calls.iter().find_map(|site| {
+            ["name_override", "name", "tool_name", "Name"]
+                .iter()
+                .chain(by_place.then_some(&"@0"))
+                .find_map(|argument| self.text_argument(*site, argument))
+        });
+        let own = definition.map(|d| d.name.to_string()).filter(|n| !n.is_empty());
+        let rule = self
+            .detection
+            .on_function(routine)
+            .find(|hit| self.detection.means(hit) == Means::Tool)
+            .map(|hit| hit.site.rule);
+        FoundTool {
+            name: named.or_else(|| key.map(str::to_owned)).or(own).unwrap_or_else(|| "function".to_owned()),
+            module: routine.module,
+            line: definition.map_or(1, |d| d.line),
+            source: ToolSource::Own,
+            handlers: vec![routine],
+            runs: Vec::new(),
+            effect: None,
+            declared_by: calls,
+            rule,
+        }
+    }
+
+    /// A class as a tool.
+    pub(crate) fn class(&self, module: ModuleId, class: ClassId, key: Option<&str>) -> FoundTool {
+        let program = self.detection.program;
+        let definition = program.module(module).class(class);
+        let text = |value: &Expr| match value {
+            Expr::Text(text) => Some(text.to_string()),
+            _ => None,
+        };
+        let named = ["name", "tool_name", "NAME", "Name"]
+            .iter()
+            .find_map(|attribute| text(program.attribute(module, class, attribute)?))
+            // The name is what a method of that name returns.
+            .or_else(|| {
+                ["name", "Name", "getName"].iter().find_map(|method| {
+                    let routine = program.method(module, class, method)?;
+                    let function = program.module(routine.module).function(routine.function?);
+                    function.returns.first().and_then(text)
+                })
+            });
+        let run = |method: &&str| program.method(module, class, method);
+        let mut handlers: Vec<Routine> = RUN_METHODS.iter().filter_map(run).collect();
+        if handlers.is_empty() {
+            handlers.extend(run(&"get"));
+        }
+        handlers.dedup();
+        // A gate may stand in the body of the class.
+        let calls = (0u32..).zip(&program.module(module).calls).filter(|(_, call)| call.class == Some(class));
+        let declared_by = calls
+            .map(|(call, _)| CallSite { module, call })
+            .filter(|site| self.detection.on_call(*site).any(|hit| self.detection.means(hit) == Means::Gate))
+            .collect();
+        let rule = self
+            .detection
+            .on_class(module, class)
+            .find(|hit| self.detection.means(hit) == Means::Tool)
+            .map(|hit| hit.site.rule);
+        FoundTool {
+            name: named
+                .filter(|n| !n.is_empty())
+                .or_else(|| key.map(str::to_owned))
+                .unwrap_or_else(|| definition.name.to_string()),
+            module,
+            line: definition.line,
+            source: if handlers.is_empty() { ToolSource::Opaque } else { ToolSource::Own },
+            handlers,
+            runs: Vec::new(),
+            effect: None,
+            declared_by,
+            rule,
+        }
+    }
+
+    /// Whether a class that is handed over as a tool has a method that runs it. In Python and JavaScript anything may
+    /// have such a method.
+    pub(super) fn can_run(&self, module: ModuleId, class: ClassId) -> bool {
+        let program = self.detection.program;
+        let language = program.module(module).dialect.language();
+        !matches!(language, Language::Python | Language::JavaScript)
+            && RUN_METHODS
+                .iter()
+                .chain(&["get"])
+                .any(|method| program.method(module, class, method).is_some())
+    }
+
+    /// The function that an attribute turns into a tool of that name.
+    pub(super) fn attributed(&self, name: &str) -> Option<Routine> {
+        let snake = snake(name);
+        let name = snake.trim_end_matches("_with_callback").trim_end_matches("_tool");
+        let routine = self.detection.program.only_named(name)?;
+        self.is_tool(routine).then_some(routine)
+    }
+
+    /// Whether a function is declared to be a tool.
+    pub(super) fn is_tool(&self, routine: Routine) -> bool {
+        self.detection.on_function(routine).any(|hit| self.detection.means(hit) == Means::Tool)
+    }
+
+    /// The methods of a class that are declared to be tools.
+    pub(super) fn declared_methods(&self, module: ModuleId, class: ClassId) -> Vec<FoundTool> {
+        let program = self.detection.program;
+        // Ruby: `define_function :send_letter` in the body of the class is about the method of that name.
+        let calls = (0u32..).zip(&program.module(module).calls).filter(|(_, call)| call.class == Some(class));
+        let named: BTreeSet<Routine> = calls
+            .map(|(call, _)| CallSite { module, call })
+            .filter(|site| self.detection.on_call(*site).any(|hit| self.detection.means(hit) == Means::Tool))
+            .filter_map(|site| self.text_argument(site, "@0"))
+            .filter_map(|name| program.method(module, class, &name))
+            .collect();
+        let mut named = named;
+        // The rule may know the class only, and not what is called in its body.
+        let of_rule =
+            self.detection.on_class(module, class).any(|hit| self.detection.means(hit) == Means::Tool);
+        if of_rule
+            && program.module(module).dialect.language() == Language::Ruby
+            && !self.can_run(module, class)
+        {
+            let calls = program.module(module).calls.iter().filter(|call| call.class == Some(class));
+            let first = calls.filter_map(|call| call.arguments.first());
+            named.extend(first.filter_map(|argument| match &argument.value {
+                Expr::Text(name) if argument.name.is_none() => program.method(module, class, name),
+                _ => None,
+            }));
+        }
+        let is_tool = |routine: &Routine| self.is_tool(*routine) || named.contains(routine);
+        let methods = program.methods(module, class);
+        methods.filter(is_tool).take(MAX_TOOLS).map(|routine| self.function(routine, None)).collect()
+    }
+
+    pub(super) fn is_tool_class(&self, module: ModuleId, class: ClassId) -> bool {
+        self.detection.on_class(module, class).any(|hit| self.detection.means(hit) == Means::Tool)
+            || self.looks_like_a_tool(module, class)
+    }
+
+    /// A class of the program that is called a tool and has a method that runs it.
+    pub(super) fn looks_like_a_tool(&self, module: ModuleId, class: ClassId) -> bool {
+        let program = self.detection.program;
+        let name = program
+            .module(module)
+            .class(class)
+            .name
+            .trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+        let is_base = name.starts_with("Base") || name.starts_with("Abstract") || name == "Tool";
+        name.ends_with("Tool")
+            && !is_base
+            && RUN_METHODS.iter().any(|m| program.method(module, class, m).is_some())
+    }
+
+    /// A tool of which only the name is known: a function or class of that name is taken for what it runs.
+    pub(super) fn named(&self, module: ModuleId, name: &str, line: u32) -> FoundTool {
+        let program = self.detection.program;
+        let candidates =
+            [name.to_owned(), format!("_{name}"), format!("handle_{name}"), camel(name), snake(name)];
+        let handler = candidates
+            .iter()
+            .chain(&[pascal(name), format!("{}Async", pascal(name))])
+            .find_map(|n| program.only_named(n))
+            .or_else(|| program.keyed(name));
+        let runs = if handler.is_none() { program.cases(name) } else { Vec::new() };
+        let (module, line) = match handler.map(|r| (r.module, r.function)) {
+            Some((module, Some(function))) => (module, program.module(module).function(function).line),
+            _ => (module, line),
+        };
+        FoundTool {
+            name: name.to_owned(),
+            module,
+            line,
+            source: if handler.is_some() || !runs.is_empty() { ToolSource::Own } else { ToolSource::Opaque },
+            handlers: handler.into_iter().collect(),
+            runs,
+            effect: None,
+            declared_by: Vec::new(),
+            rule: None,
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Lists, maps and names of tools, followed to what they hold.
+
+use muster_rules::{Language, Means, SiteKind};
+
+use super::names::{is_spelled, object_name};
+use super::{FoundTool, MAX_DEPTH, MAX_TOOLS, ToolList, ToolSource, Tools};
+use crate::program::{CallSite, Meaning, Routine, Spot};
+use crate::syntax::{CallId, Expr, TYPE_ARGUMENT};
+
+impl<'p> Tools<'_, 'p> {
+    /// The tools that a value is or holds.
+    pub(super) fn expand(&self, spot: Spot, value: &'p Expr, key: Option<&str>, depth: u8) -> ToolList {
+        let mut list = ToolList::default();
+        let Some(depth) = depth.checked_sub(1) else {
+            list.open = true;
+            return list;
+        };
+        // A call that a rule knows is looked at before it is followed to what it returns.
+        if let Some(tool) = self.known_call(spot, value, key, depth) {
+            return tool;
+        }
+        match value {
+            Expr::List(values) if self.method_of(spot, values).is_some() => {
+                list.tools.extend(self.method_of(spot, values).map(|routine| self.function(routine, key)));
+            }
+            Expr::List(values) | Expr::Choice(values) => {
+                self.within.borrow_mut().push(value);
+                for value in values.iter().take(MAX_TOOLS) {
+                    list.extend(self.expand(spot, value, None, depth));
+                }
+                self.within.borrow_mut().pop();
+            }
+            Expr::Spread(inner) if self.is_itself(spot, inner) => {
+                list.extend(self.before(spot, inner, depth));
+            }
+            Expr::Spread(inner) => list.extend(self.expand(spot, inner, None, depth)),
+            Expr::Map(entries) => {
+                let entries: Vec<(&str, &Expr)> =
+                    entries.iter().map(|(key, value)| (&**key, value)).collect();
+                list.extend(self.map(spot, &entries, key, depth));
+            }
+            Expr::Call(call) if self.is_record(spot, *call) => {
+                let call = self.detection.program.module(spot.module).call(*call);
+                let spot = Spot { module: spot.module, function: call.within };
+                let entries: Vec<(&str, &Expr)> = call
+                    .arguments
+                    .iter()
+                    .map(|a| (a.name.as_deref().unwrap_or_default(), &a.value))
+                    .collect();
+                list.extend(self.map(spot, &entries, key, depth));
+            }
+            Expr::Function(function) => {
+                let routine = Routine { module: spot.module, function: Some(*function) };
+                list.tools.push(self.function(routine, key));
+            }
+            Expr::Class(class) => list.tools.push(self.class(spot.module, *class, key)),
+            Expr::Text(text) => list.tools.push(self.named(spot.module, text, self.line_of(spot))),
+            Expr::Literal(_) => {}
+            Expr::Name(_) | Expr::Member(..) | Expr::Call(_) => {
+                list.extend(self.followed(spot, value, key, depth));
+            }
+            Expr::Unknown => list.open = true,
+        }
+        list
+    }
+
+    /// Whether a value is a list that is being gone through, as in `tools = append(tools, x)`.
+    pub(super) fn is_itself(&self, spot: Spot, value: &'p Expr) -> bool {
+        let program = self.detection.program;
+        let language = program.module(spot.module).dialect.language();
+        let by_append = !matches!(language, Language::Python | Language::JavaScript);
+        by_append && self.within.borrow().contains(&std::ptr::from_ref(program.value_of(spot, value).1))
+    }
+
+    /// What such a list held before it was made longer.
+    pub(super) fn before(&self, spot: Spot, value: &'p Expr, depth: u8) -> ToolList {
+        let mut list = ToolList::default();
+        let Expr::Name(name) = value else {
+            list.open = true;
+            return list;
+        };
+        for (spot, value) in self.detection.program.bound_values(spot, name) {
+            let is_open = self.within.borrow().contains(&std::ptr::from_ref(value));
+            // A list that is only declared holds nothing yet.
+            if !is_open && !matches!(value, Expr::Name(_) | Expr::Member(..) | Expr::Unknown) {
+                list.extend(self.expand(spot, value, None, depth));
+            }
+        }
+        list
+    }
+
+    /// The tool that a record describes, if it has a name and something that runs.
+    pub(super) fn record(&self, spot: Spot, call: CallId) -> Vec<FoundTool> {
+        let call = self.detection.program.module(spot.module).call(call);
+        let spot = Spot { module: spot.module, function: call.within };
+        let entries: Vec<(&str, &Expr)> =
+            call.arguments.iter().map(|a| (a.name.as_deref().unwrap_or_default(), &a.value)).collect();
+        let has = |names: &[&str]| entries.iter().any(|(key, _)| names.iter().any(|n| is_spelled(key, n)));
+        let is_tool = has(&["name"])
+            && has(&["description", "parameters", "inputSchema", "schema"])
+            && has(&["function", "handler", "execute", "run", "call", "func"]);
+        if is_tool { self.map(spot, &entries, None, MAX_DEPTH).tools } else { Vec::new() }
+    }
+
+    /// Whether a call only puts named values together, as a struct literal does.
+    pub(super) fn is_record(&self, spot: Spot, call: CallId) -> bool {
+        let program = self.detection.program;
+        let found = program.module(spot.module).call(call);
+        let site = CallSite { module: spot.module, call };
+        !found.arguments.is_empty()
+            && found
+                .arguments
+                .iter()
+                .all(|a| a.name.as_deref().is_some_and(|name| name != TYPE_ARGUMENT && name != "&"))
+            && !program.callee(site).iter().any(|m| matches!(m, Meaning::Function(..)))
+            && !program.callee(site).iter().any(|m| match m {
+                Meaning::Class(module, class) | Meaning::Instance(module, class) => {
+                    self.is_tool_class(*module, *class)
+                }
+                _ => false,
+            })
+    }
+
+    pub(super) fn map(
+        &self,
+        spot: Spot,
+        entries: &[(&str, &'p Expr)],
+        key: Option<&str>,
+        depth: u8,
+    ) -> ToolList {
+        let mut list = ToolList::default();
+        let find =
+            |name: &str| entries.iter().find(|(key, _)| is_spelled(key, name)).map(|(_, value)| *value);
+        let text = |name: &str| find(name).and_then(|value| self.text_of(spot, value));
+        let has = |name: &str| find(name).is_some();
+        let is_schema = has("parameters")
+            || has("inputSchema")
+            || has("toolSpec")
+            || has("functionDeclarations")
+            || (has("name") && has("description"))
+            || (has("type") && (has("function") || has("name")));
+        // `{"type": "web_search"}`: a tool of the API, asked for by its kind.
+        let kind = text("type").filter(|_| !has("name") && !has("function") && !has("parameters"));
+        if let Some(kind) = kind.filter(|kind| !kind.contains(char::is_whitespace)) {
+            let mut tool = self.named(spot.module, &kind, self.line_of(spot));
+            let language = self.detection.program.module(spot.module).dialect.language();
+            let sites = self.detection.pack.sites(language, SiteKind::Mention, &kind);
+            let ready = sites.iter().find(|at| self.detection.pack.site(**at).means == Means::BuiltinTool);
+            tool.source = ToolSource::Opaque;
+            if let Some(at) = ready {
+                tool.source = ToolSource::Builtin;
+                tool.effect = self.detection.pack.site(*at).effect;
+                tool.rule = Some(at.rule);
+                tool.handlers.clear();
+                tool.runs.clear();
+            }
+            list.open |= ready.is_none();
+            list.tools.push(tool);
+            return list;
+        }
+        if is_schema {
+            for nested in ["functionDeclarations", "function", "toolSpec", "ofTool", "ofFunction"] {
+                if let Some(inner) = find(nested) {
+                    // A description, or in some SDKs the code itself.
+                    let (spot, inner) = self.detection.program.value_of(spot, inner);
+                    return self.expand(spot, inner, key, depth);
+                }
+            }
+            // A description that each object of a list gives of itself: the objects are the tools.
+            if let Some(found) = find("name").and_then(|name| self.described_by(spot, name, depth)) {
+                return found;
+            }
+            let name = text("name").or_else(|| key.map(str::to_owned)).or_else(|| text("type"));
+            let handler = ["execute", "function", "handler", "run", "invoke", "func", "call", "callback"]
+                .iter()
+                .find_map(|name| find(name));
+            // A description that is put together by other code names no tool of its own.
+            if name.is_none() && handler.is_none() {
+                list.open = true;
+                return list;
+            }
+            let mut tool = self.named(spot.module, name.as_deref().unwrap_or("tool"), self.line_of(spot));
+            tool.source = ToolSource::Schema;
+            if let Some(handler) = handler {
+                let handlers = self.expand(spot, handler, None, depth);
+                tool.handlers = handlers.tools.into_iter().flat_map(|t| t.handlers).collect();
+                tool.source = ToolSource::Own;
+            }
+            list.tools.push(tool);
+            return list;
+        }
+        // What only holds the one kind of tool that it is.
+        if let Some(inner) = ["ofTool", "ofFunction", "value"].iter().find_map(|name| find(name)) {
+            let (spot, inner) = self.detection.program.value_of(spot, inner);
+            return self.expand(spot, inner, key, depth);
+        }
+        for (key, value) in entries.iter().take(MAX_TOOLS) {
+            let key = (!key.is_empty()).then_some(*key);
+            list.extend(self.expand(spot, value, key, depth));
+        }
+        list
+    }
+
+    /// The tools that name themselves: `Name: t.Name()` is about what `t` is.
+    pub(super) fn described_by(&self, spot: Spot, name: &'p Expr, depth: u8) -> Option<ToolList> {
+        let module = self.detection.program.module(spot.module);
+        if matches!(module.dialect.language(), Language::Python | Language::JavaScript) {
+            return None;
+        }
+        let name = match name {
+            Expr::Call(call) => &module.call(*call).callee,
+            other => other,
+        };
+        let Expr::Member(object, what) = name else { return None };
+        if !["name", "getname", "id"].contains(&&*what.to_ascii_lowercase()) {
+            return None;
+        }
+        let found = self.expand(spot, object, None, depth);
+        found.tools.iter().any(|tool| !tool.handlers.is_empty()).then_some(found)
+    }
+
+    /// A name, attribute or call that no rule knows: what it stands for.
+    pub(super) fn followed(&self, spot: Spot, value: &'p Expr, key: Option<&str>, depth: u8) -> ToolList {
+        let program = self.detection.program;
+        let mut list = ToolList::default();
+        for meaning in program.resolve(spot, value) {
+            match meaning {
+                Meaning::Function(module, function) => {
+                    let routine = Routine { module, function: Some(function) };
+                    if let Expr::Call(_) = value {
+                        continue;
+                    }
+                    list.tools.push(self.function(routine, key));
+                }
+                Meaning::Class(module, class) | Meaning::Instance(module, class) => {
+                    let declared = self.declared_methods(module, class);
+                    if !declared.is_empty() {
+                        list.tools.extend(declared);
+                    } else if self.is_tool_class(module, class) || self.can_run(module, class) {
+                        list.tools.push(self.class(module, class, key));
+                    }
+                }
+                _ => {}
+            }
+        }
+        // An attribute makes a tool of a function, and calling it gives the tool.
+        if let Expr::Call(call) = value
+            && program.module(spot.module).dialect.language() == Language::Rust
+        {
+            let made = program.targets(CallSite { module: spot.module, call: *call });
+            let made = made.filter(|routine| self.is_tool(*routine));
+            list.tools.extend(made.map(|routine| self.function(routine, key)));
+        }
+        if !list.tools.is_empty() {
+            return list;
+        }
+        let (next, inner) = program.value_of(spot, value);
+        if !std::ptr::eq(inner, value) {
+            return self.expand(next, inner, key, depth);
+        }
+        let language = program.module(spot.module).dialect.language();
+        for name in program.symbols(spot, value) {
+            // An attribute makes `GetWeather` or `get_weather_tool` of the function `get_weather`.
+            if language == Language::Rust
+                && let Some(routine) = self.attributed(object_name(&name))
+            {
+                list.tools.push(self.function(routine, key));
+                continue;
+            }
+            // A ready-made tool that is handed over by its name.
+            let sites = self.detection.pack.sites(language, SiteKind::Call, &name);
+            let ready = sites.iter().map(|at| (at, self.detection.pack.site(*at)));
+            let ready =
+                ready.filter(|(_, site)| site.means == Means::BuiltinTool && site.conditions.is_empty());
+            if let Some((at, site)) = ready.max_by_key(|(_, site)| site.effect) {
+                let mut tool = self.named(spot.module, key.unwrap_or(object_name(&name)), self.line_of(spot));
+                (tool.source, tool.effect, tool.rule) = (ToolSource::Builtin, site.effect, Some(at.rule));
+                tool.handlers.clear();
+                list.tools.push(tool);
+                continue;
+            }
+            // A description that a chain of calls puts together: `Tool::new("close").with_description(…)`.
+            if let (Expr::Call(call), false) =
+                (value, matches!(language, Language::Python | Language::JavaScript))
+                && let Some(described) = self.described(CallSite { module: spot.module, call: *call })
+            {
+                let mut tool = self.named(spot.module, &described, self.line_of(spot));
+                if tool.source == ToolSource::Opaque {
+                    tool.source = ToolSource::Schema;
+                }
+                list.tools.push(tool);
+                continue;
+            }
+            let last = object_name(&name).to_owned();
+            list.open = true;
+            let is_bare =
+                name.starts_with('?') || name.starts_with("builtins.") || name.starts_with("global#");
+            if !is_bare && !last.is_empty() {
+                let mut tool = self.named(spot.module, key.unwrap_or(&last), self.line_of(spot));
+                tool.source = ToolSource::Opaque;
+                list.tools.push(tool);
+            }
+        }
+        list.open |= list.tools.is_empty();
+        list
+    }
+}

@@ -1,0 +1,339 @@
+//! The tools that a model is given: what stands in a tool argument, followed to the functions that it runs.
+
+mod classes;
+mod lists;
+mod names;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use asmm_model::Effect;
+use muster_rules::{Language, Means, ToolArgument};
+
+use crate::detect::{Detection, Hit};
+use crate::program::{CallSite, ModuleId, Routine, Spot};
+use crate::syntax::{ClassId, Expr};
+use names::object_name;
+
+/// Tools of one list.
+const MAX_TOOLS: usize = 300;
+/// How deep lists, choices and wrappers are followed.
+const MAX_DEPTH: u8 = 8;
+/// How a tool came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ToolSource {
+    /// A function or class of the program.
+    Own,
+    /// A ready-made one whose effect a rule states.
+    Builtin,
+    /// Only its description for the model is known.
+    Schema,
+    /// It comes from another process, or cannot be followed.
+    Opaque,
+}
+
+/// One tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FoundTool {
+    pub(crate) name: String,
+    pub(crate) module: ModuleId,
+    pub(crate) line: u32,
+    pub(crate) source: ToolSource,
+    /// What it runs.
+    pub(crate) handlers: Vec<Routine>,
+    /// Calls that run it where tool calls are told apart by their names.
+    pub(crate) runs: Vec<CallSite>,
+    /// For ready-made ones: what it does.
+    pub(crate) effect: Option<Effect>,
+    /// Calls and decorators on which a gate for this tool may stand.
+    pub(crate) declared_by: Vec<CallSite>,
+    /// The rule that recognised it.
+    pub(crate) rule: Option<u32>,
+}
+
+/// The tools that one argument gives.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ToolList {
+    pub(crate) tools: Vec<FoundTool>,
+    /// Whether something in it could not be followed.
+    pub(crate) open: bool,
+    /// Whether other agents are among the tools.
+    pub(crate) has_agents: bool,
+}
+
+impl ToolList {
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.open |= other.open;
+        self.has_agents |= other.has_agents;
+        self.tools.extend(other.tools);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tools.is_empty() && !self.open && !self.has_agents
+    }
+}
+
+/// Follows tool arguments.
+pub(crate) struct Tools<'d, 'p> {
+    detection: &'d Detection<'p>,
+    /// Lists that are being gone through: one that is made longer holds itself.
+    within: RefCell<Vec<*const Expr>>,
+}
+
+impl<'d, 'p> Tools<'d, 'p> {
+    pub(crate) fn new(detection: &'d Detection<'p>) -> Self {
+        Self { detection, within: RefCell::default() }
+    }
+
+    /// The tools that the entries of a table are.
+    pub(crate) fn entries(&self, spot: Spot, table: &'p Expr) -> Vec<FoundTool> {
+        self.expand(spot, table, None, MAX_DEPTH).tools
+    }
+
+    /// The tools that a call declares.
+    pub(crate) fn declared_by(&self, site: CallSite) -> ToolList {
+        self.known_at(site, None, MAX_DEPTH).unwrap_or_default()
+    }
+
+    /// The tools that a call carries in these arguments; `None` when it carries none of them.
+    pub(crate) fn of_call(&self, site: CallSite, arguments: &[ToolArgument]) -> Option<ToolList> {
+        self.of_call_within(site, arguments, MAX_DEPTH)
+    }
+
+    /// The tools that a class carries: in what annotates it, as an attribute, or as what a method returns.
+    pub(crate) fn of_class(
+        &self,
+        module: ModuleId,
+        class: ClassId,
+        arguments: &[ToolArgument],
+    ) -> Option<ToolList> {
+        let program = self.detection.program;
+        let mut list: Option<ToolList> = None;
+        let mut add = |found: ToolList| list.get_or_insert_with(ToolList::default).extend(found);
+        for argument in arguments {
+            for decorator in &program.module(module).class(class).decorators {
+                if let Expr::Call(call) = decorator
+                    && let Some(found) =
+                        self.of_call(CallSite { module, call: *call }, std::slice::from_ref(argument))
+                {
+                    add(found);
+                }
+            }
+            if let Some(routine) = program.method(module, class, &argument.0) {
+                let spot = Spot { module: routine.module, function: routine.function };
+                let function = routine.function.map(|f| program.module(routine.module).function(f));
+                for value in function.into_iter().flat_map(|f| &f.returns) {
+                    add(self.expand(spot, value, None, MAX_DEPTH));
+                }
+            } else if let Some(value) = program.attribute(module, class, &argument.0) {
+                add(self.expand(Spot { module, function: None }, value, None, MAX_DEPTH));
+            }
+        }
+        list
+    }
+
+    pub(super) fn line_of(&self, spot: Spot) -> u32 {
+        let module = self.detection.program.module(spot.module);
+        spot.function.map_or(1, |f| module.function(f).line)
+    }
+
+    /// A call that rules know: a tool made, a ready-made tool, another agent.
+    pub(super) fn known_call(
+        &self,
+        spot: Spot,
+        value: &'p Expr,
+        key: Option<&str>,
+        depth: u8,
+    ) -> Option<ToolList> {
+        self.known_at(self.call_behind(spot, value)?, key, depth)
+    }
+
+    pub(super) fn known_at(&self, site: CallSite, key: Option<&str>, depth: u8) -> Option<ToolList> {
+        let hits: Vec<&Hit> = self.detection.on_call(site).collect();
+        let line = self.detection.program.module(site.module).call(site.call).line;
+        let name_of = |hit: &Hit| object_name(&hit.name).to_owned();
+        let given = |argument: &str| self.text_argument(site, argument);
+        let name = || {
+            ["name", "id", "functionName", "Name", "WithName", "@0.Name", "@1.Name"]
+                .iter()
+                .find_map(|argument| given(argument))
+                .or_else(|| key.map(str::to_owned))
+        };
+        if let Some(hit) = hits.iter().find(|h| self.detection.means(h) == Means::BuiltinTool) {
+            return Some(ToolList {
+                tools: vec![FoundTool {
+                    name: name().unwrap_or_else(|| name_of(hit)),
+                    module: site.module,
+                    line,
+                    source: ToolSource::Builtin,
+                    handlers: Vec::new(),
+                    runs: Vec::new(),
+                    effect: self.strongest_builtin(&hits),
+                    declared_by: vec![site],
+                    rule: Some(hit.site.rule),
+                }],
+                open: false,
+                has_agents: false,
+            });
+        }
+        if let Some(hit) = hits.iter().find(|h| self.detection.means(h) == Means::Tool) {
+            let what = self.detection.site(hit);
+            let mut inner = self.of_call_within(site, &what.tools, depth).unwrap_or_default();
+            if inner.tools.iter().all(|tool| tool.handlers.is_empty()) {
+                // The method that a text names, of the class or object beside it; a function written in place.
+                let routine = self.method_beside(site).or_else(|| self.function_given(site));
+                let routine = routine.or_else(|| self.object_given(site));
+                if let Some(routine) = routine {
+                    inner.tools = vec![self.function(routine, None)];
+                    inner.open = false;
+                }
+            }
+            // `builder("heat", new Heating())`: the text only names what the object does.
+            if let Some(given) = self.text_argument(site, "builder")
+                && inner.tools.iter().any(|tool| !tool.handlers.is_empty())
+            {
+                inner.tools.retain(|tool| !tool.handlers.is_empty() || tool.name != given);
+            }
+            let mut tool = FoundTool {
+                name: String::new(),
+                module: site.module,
+                line,
+                source: ToolSource::Own,
+                handlers: inner.tools.iter().flat_map(|t| t.handlers.clone()).collect(),
+                runs: inner.tools.iter().flat_map(|t| t.runs.clone()).collect(),
+                effect: None,
+                declared_by: vec![site],
+                rule: Some(hit.site.rule),
+            };
+            let inner_name = inner.tools.first().map(|t| t.name.clone()).filter(|n| !n.is_empty());
+            tool.name = name()
+                .or_else(|| {
+                    ["as", "make", "builder", "@0", "@1"].iter().find_map(|n| self.text_argument(site, n))
+                })
+                .or_else(|| self.text_within(site))
+                .or(inner_name)
+                .unwrap_or_else(|| name_of(hit));
+            // An object whose methods are tools is as many tools.
+            if inner.tools.len() > 1
+                || inner.tools.iter().any(|tool| tool.rule.is_some() && !tool.handlers.is_empty())
+                // A list around a single ready-made tool is that tool.
+                || inner.tools.iter().any(|tool| tool.source == ToolSource::Builtin || tool.effect.is_some())
+            {
+                let mut list = inner;
+                for tool in &mut list.tools {
+                    tool.declared_by.push(site);
+                    tool.rule = tool.rule.or(Some(hit.site.rule));
+                }
+                return Some(list);
+            }
+            // Hand-written loops run the function of the same name.
+            let language = self.detection.program.module(site.module).dialect.language();
+            if tool.handlers.is_empty()
+                && tool.runs.is_empty()
+                && !inner.open
+                && !matches!(language, Language::Python | Language::JavaScript)
+            {
+                let known = self.named(site.module, &tool.name, line);
+                (tool.handlers, tool.runs) = (known.handlers, known.runs);
+                if !tool.handlers.is_empty() {
+                    (tool.module, tool.line) = (known.module, known.line);
+                }
+            }
+            // Without code to run, the caller decides what happens: nothing runs by itself.
+            if tool.handlers.is_empty() && tool.runs.is_empty() {
+                tool.source = if inner.open { ToolSource::Opaque } else { ToolSource::Schema };
+            }
+            return Some(ToolList { tools: vec![tool], open: inner.open, has_agents: false });
+        }
+        let remote = hits.iter().find(|h| {
+            self.detection.rule(h).kind == Some(asmm_model::ComponentKind::Mcp)
+                && self.detection.means(h) != Means::Memory
+        });
+        if let Some(hit) = remote {
+            let mut tool = self.named(site.module, &key.map_or_else(|| name_of(hit), str::to_owned), line);
+            tool.rule = Some(hit.site.rule);
+            tool.declared_by.push(site);
+            return Some(ToolList { tools: vec![tool], open: true, has_agents: false });
+        }
+        // Another agent handed over as a tool brings its own tools, which are listed where it is made.
+        let delegates =
+            hits.iter().any(|h| matches!(self.detection.means(h), Means::Agent | Means::Delegates));
+        delegates.then(|| ToolList { has_agents: true, ..ToolList::default() })
+    }
+
+    pub(super) fn of_call_within(
+        &self,
+        site: CallSite,
+        arguments: &[ToolArgument],
+        depth: u8,
+    ) -> Option<ToolList> {
+        let given = self.detection.arguments(site);
+        let mut list: Option<ToolList> = None;
+        for argument in arguments {
+            for (spot, value) in given.all(argument) {
+                list.get_or_insert_with(ToolList::default).extend(self.expand(spot, value, None, depth));
+            }
+        }
+        list
+    }
+
+    fn strongest_builtin(&self, hits: &[&Hit]) -> Option<Effect> {
+        hits.iter()
+            .map(|h| self.detection.site(h))
+            .filter(|s| s.means == Means::BuiltinTool)
+            .filter_map(|s| s.effect)
+            .max()
+    }
+
+    /// The call that makes a value, through names that are bound to it; only where a rule knows the call.
+    pub(super) fn call_behind(&self, spot: Spot, value: &'p Expr) -> Option<CallSite> {
+        let program = self.detection.program;
+        let mut at = (spot, value);
+        for _ in 0..6 {
+            if let Expr::Call(call) = at.1 {
+                let site = CallSite { module: at.0.module, call: *call };
+                if self.detection.on_call(site).next().is_some() {
+                    return Some(site);
+                }
+            }
+            at = program.step(at.0, at.1)?;
+        }
+        None
+    }
+
+    /// Every function and class of the program that a rule, or its name, says is a tool: what a list that could not
+    /// be followed is made of.
+    pub(crate) fn declared(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<FoundTool> {
+        let program = self.detection.program;
+        let mut routines: BTreeSet<Routine> = BTreeSet::new();
+        let mut classes: BTreeSet<(ModuleId, ClassId)> = BTreeSet::new();
+        for hit in self.detection.meaning(Means::Tool) {
+            match hit.subject {
+                crate::detect::Subject::Function(_) => drop(routines.insert(hit.routine())),
+                crate::detect::Subject::Class(class) => drop(classes.insert((hit.module, class))),
+                _ => {}
+            }
+        }
+        for (id, module) in program.modules() {
+            for (class, _) in (0u32..).zip(&module.classes) {
+                if self.looks_like_a_tool(id, class) {
+                    classes.insert((id, class));
+                }
+            }
+        }
+        // `ToolDefinition{Name: "bash", Function: bash}`: a record of a name and what it runs.
+        let mut records = Vec::new();
+        for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
+            for (call, found) in (0u32..).zip(&module.calls).filter(|(_, c)| c.arguments.len() >= 2) {
+                let spot = Spot { module: id, function: found.within };
+                if self.is_record(spot, call) {
+                    let tools = self.record(spot, call);
+                    records.extend(tools.into_iter().filter(|tool| !tool.handlers.is_empty()));
+                }
+            }
+        }
+        let functions = routines.into_iter().filter(|r| is_own(r.module)).map(|r| self.function(r, None));
+        let classes = classes.into_iter().filter(|(m, _)| is_own(*m)).map(|(m, c)| self.class(m, c, None));
+        functions.chain(classes).chain(records).take(MAX_TOOLS).collect()
+    }
+}

@@ -1,0 +1,74 @@
+//! Where the value of a name comes from: the bindings and parameters that it can stand for.
+
+use super::names::Definition;
+use super::{ModuleId, Program, Routine, Spot};
+use crate::syntax::Expr;
+
+/// What gives a name its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Origin {
+    /// A binding of a module.
+    Binding(ModuleId, u32),
+    /// A parameter of a routine.
+    Parameter(Routine, u32),
+}
+
+impl Program<'_> {
+    /// Everything that a name can get its value from, in the innermost scope that has it.
+    pub(crate) fn origins(&self, spot: Spot, name: &str) -> Vec<Origin> {
+        let module = self.module(spot.module);
+        let names = &self.names[spot.module as usize];
+        let mut scope = spot.function;
+        loop {
+            let found = names.in_scope(scope, name);
+            if !found.is_empty() || scope.is_none() {
+                return found.iter().filter_map(|definition| origin(spot.module, *definition)).collect();
+            }
+            scope = scope.and_then(|function| module.function(function).within);
+        }
+    }
+
+    /// What the callers of a function pass for the parameter that a name is; empty where it is none, or nobody calls.
+    pub(crate) fn passed(&self, spot: Spot, name: &str) -> Vec<(Spot, &Expr)> {
+        /// Callers that are looked at.
+        const MOST: usize = 12;
+        let [Origin::Parameter(routine, position)] = self.origins(spot, name)[..] else { return Vec::new() };
+        let Some(function) = routine.function.map(|f| self.module(routine.module).function(f)) else {
+            return Vec::new();
+        };
+        let first = function.parameters.first();
+        let shift = usize::from(first.is_some_and(|(first, _)| matches!(&**first, "self" | "cls")));
+        let mut found = Vec::new();
+        for site in self.callers(routine).iter().take(MOST) {
+            let call = self.module(site.module).call(site.call);
+            let named = call.arguments.iter().find(|a| a.name.as_deref() == Some(name));
+            let placed = || {
+                let at = (position as usize).checked_sub(shift)?;
+                call.arguments.iter().filter(|a| a.name.is_none()).nth(at)
+            };
+            let spot = Spot { module: site.module, function: call.within };
+            match named.or_else(placed) {
+                Some(argument) => found.push((spot, &argument.value)),
+                // Left out: the default, which is looked at where it is written.
+                None => return Vec::new(),
+            }
+        }
+        found
+    }
+
+    /// The bindings of an attribute of a class of the program.
+    pub(crate) fn attribute_origins(&self, module: ModuleId, class: u32, name: &str) -> Vec<Origin> {
+        let attributes = self.names[module as usize].attributes(class, name);
+        attributes.iter().map(|binding| Origin::Binding(module, *binding)).collect()
+    }
+}
+
+fn origin(module: ModuleId, definition: Definition) -> Option<Origin> {
+    match definition {
+        Definition::Binding(binding) => Some(Origin::Binding(module, binding)),
+        Definition::Parameter(function, position) => {
+            Some(Origin::Parameter(Routine { module, function: Some(function) }, position))
+        }
+        Definition::Import(_) | Definition::Function(_) | Definition::Class(_) => None,
+    }
+}
