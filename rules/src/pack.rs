@@ -264,14 +264,9 @@ impl RulePack {
     /// Whether rules speak about a name of that language or about what is below it. Where an import only opens a
     /// namespace, this says which of the opened namespaces a name can belong to.
     pub fn knowledge(&self, language: Language, name: &str) -> Knowledge {
-        let below = |fixed: &str| {
-            fixed.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
         let Some(fixed) = self.fixed.get(&language) else { return Knowledge::None };
-        if fixed
-            .range(name.to_owned()..)
-            .take_while(|fixed| fixed.starts_with(name))
-            .any(|fixed| below(fixed))
+        let below = format!("{name}.");
+        if fixed.contains(name) || fixed.range(below.clone()..).next().is_some_and(|f| f.starts_with(&below))
         {
             return Knowledge::Named;
         }

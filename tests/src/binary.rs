@@ -21,10 +21,16 @@ pub fn path() -> &'static Path {
     }
 }
 
+/// What whoever runs the tests sets to try a binary or rules without building: `MUSTER_BINARY` and
+/// `MUSTER_CORPUS_RULES`, both absolute paths.
+#[expect(clippy::disallowed_methods, reason = "a test binary has no configuration but its environment")]
+pub fn setting(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from)
+}
+
 fn build() -> Result<PathBuf, String> {
-    // Whoever tries rules without building gives the binary that is to be tried.
-    if let Some(given) = std::env::var_os("MUSTER_BINARY") {
-        return Ok(given.into());
+    if let Some(given) = setting("MUSTER_BINARY") {
+        return Ok(given);
     }
     // TARGET/PROFILE/deps/test-0123abcd
     let test = std::env::current_exe().expect("a test knows its own path");

@@ -8,18 +8,13 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 use muster_rules::RulePack;
+use muster_tests::binary::setting;
 use muster_tests::corpus::{Case, Mistake, cases, run};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let folder = std::env::var_os("MUSTER_CORPUS_RULES").map(PathBuf::from);
-    let rules = match RulePack::load(folder.as_deref()) {
-        Ok(rules) => Arc::new(rules),
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
-    };
+    let folder = setting("MUSTER_CORPUS_RULES");
+    let rules = Arc::new(RulePack::load(folder.as_deref()).expect("the rules can be read"));
     let (cases, mistakes) = read(&rules);
     let mut trials: Vec<Trial> = cases
         .into_iter()

@@ -62,7 +62,9 @@ impl Prefilter {
         let mut anchors = Vec::new();
         for rule in pack.rules() {
             let primary = rule.is_about_ai();
-            if let Some(given) = &rule.anchors {
+            // What a rule says about other languages makes no file of this one worth parsing.
+            let speaks = rule.sites.iter().any(|site| site.languages.contains(&language));
+            if let Some(given) = rule.anchors.as_ref().filter(|_| speaks) {
                 for text in given {
                     anchors.push(Anchor {
                         text: text.clone(),

@@ -12,7 +12,7 @@ use muster_rules::RulePack;
 
 use super::case::{Case, Marked};
 use super::hold::{Row, hold, table};
-use crate::binary::muster;
+use crate::binary::{muster, setting};
 
 /// The folder that is scanned is called this, so that a system without a name of its own has a fixed one.
 const FOLDER: &str = "app";
@@ -44,7 +44,7 @@ fn attempt(case: &Case, rules: &Arc<RulePack>) -> Result<(), String> {
 fn inventory(folder: &Path, home: &Path) -> Result<Inventory, String> {
     let mut command = muster(home);
     command.arg("scan").arg(folder).args(["--format", "json"]);
-    if let Some(rules) = std::env::var_os("MUSTER_CORPUS_RULES") {
+    if let Some(rules) = setting("MUSTER_CORPUS_RULES") {
         command.arg("--rules").arg(rules);
     }
     let output = command.output().map_err(|e| e.to_string())?;

@@ -11,7 +11,7 @@ use super::reach::{Reach, targets};
 use super::tools::FoundTool;
 use crate::detect::{Detection, Hit};
 use crate::program::{CallSite, ModuleId, Program, Routine, Spot};
-use crate::syntax::Expr;
+use crate::syntax::{BranchId, Expr};
 
 /// An answer with the hits that give it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -329,6 +329,7 @@ impl<'d, 'p> Gates<'d, 'p> {
         let call = module.call(step.call);
         let routine = Routine { module: step.module, function: call.within };
         let mut best: Option<(Gate, &'d Hit)> = None;
+        let mut asked: Vec<BranchId> = Vec::new();
         for site in program.calls_in(routine) {
             let question = module.call(site.call);
             let is_before =
@@ -339,7 +340,18 @@ impl<'d, 'p> Gates<'d, 'p> {
             let Some((hit, gate)) = self.question(site) else { continue };
             let always =
                 module.is_within_branch(call.branch, question.branch) || self.resumes(routine, site, step);
-            let gate = if always { gate } else { Gate::Some };
+            // Asked in each of the branches of which one is taken.
+            asked.extend(question.branch);
+            let inside =
+                |branch: BranchId| asked.iter().any(|a| module.is_within_branch(Some(*a), Some(branch)));
+            let in_each = || {
+                module.either.iter().any(|ways| {
+                    let above =
+                        ways.first().and_then(|way| module.branches.get(*way as usize).copied().flatten());
+                    module.is_within_branch(call.branch, above) && ways.iter().all(|way| inside(*way))
+                })
+            };
+            let gate = if always || (gate == Gate::Each && in_each()) { gate } else { Gate::Some };
             if best.is_none_or(|(b, _)| b != Gate::Each) {
                 best = Some((gate, hit));
             }

@@ -297,11 +297,13 @@ impl<'a> Extractor<'a> {
         let texts = about.map(|about| self.texts_in(about)).unwrap_or_default();
         let subjects = self.subjects_of(node, condition);
         let mut is_first = true;
+        let mut ways: Vec<BranchId> = Vec::new();
         let mut cursor = node.walk();
         let mut values = Vec::new();
         for child in node.named_children(&mut cursor) {
             if !done.contains(&Some(child.id())) {
                 let value = self.branched(|x| {
+                    ways.extend(x.branch);
                     // Where a condition is asked, only what follows it directly is run by what it asks for.
                     if condition.is_none() || is_first {
                         x.asked(&texts);
@@ -316,6 +318,10 @@ impl<'a> Extractor<'a> {
                     values.push(value);
                 }
             }
+        }
+        let has_other = node.child_by_field_name("alternative").is_some();
+        if condition.is_some() && has_other && ways.len() >= 2 {
+            self.module.either.push(ways);
         }
         Expr::Choice(values)
     }

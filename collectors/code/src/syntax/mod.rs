@@ -320,6 +320,8 @@ pub(crate) struct Module {
     pub loops: Vec<Loop>,
     /// For every branch (the body of an `if`, an `else`, a `case`) the one around it.
     pub branches: Vec<Option<BranchId>>,
+    /// Branches of which one is always taken: those of an `if` that has an `else`.
+    pub either: Vec<Vec<BranchId>>,
     /// Texts that are asked for where a branch is taken: `case "refund":`, `if name == "refund"`.
     pub cases: Vec<(Arc<str>, BranchId)>,
     /// Names that stand in the condition of a branch, or that a `switch` around it asks about.

@@ -118,6 +118,7 @@ impl Parsers {
                 bindings: Vec::new(),
                 loops: Vec::new(),
                 branches: Vec::new(),
+                either: Vec::new(),
                 cases: Vec::new(),
                 subjects: Vec::new(),
                 lookups: Vec::new(),

@@ -55,6 +55,8 @@ impl<'p> Tools<'_, 'p> {
             }
             Expr::Class(class) => list.tools.push(self.class(spot.module, *class, key)),
             Expr::Text(text) => list.tools.push(self.named(spot.module, text, self.line_of(spot))),
+            // `None` of Rust is nothing.
+            Expr::Name(name) if &**name == "None" => {}
             Expr::Literal(_) => {}
             Expr::Name(_) | Expr::Member(..) | Expr::Call(_) => {
                 list.extend(self.followed(spot, value, key, depth));
