@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use asmm_model::Effect;
 use muster_rules::Means;
 
-use super::agents::{ModelSite, is_fixed};
+use super::agents::ModelSite;
+use super::executions::is_fixed;
 use super::reach::{Reach, targets};
 use super::tools::{FoundTool, ToolSource, Tools};
 use crate::detect::{Detection, Hit};

@@ -8,13 +8,12 @@ use asmm_model::{
 };
 use muster_rules::Means;
 
-use super::agents::{
-    Feedback, ModelSite, Rounds, doubtful_executions, executed_output, model_sites, toolbox,
-};
+use super::agents::{Feedback, ModelSite, Rounds, model_sites, toolbox};
 use super::answers::{Answers, Selection};
 use super::components::{in_code, in_manifests, place};
 use super::criteria::Reasons;
 use super::effects::{Change, Outcome, outcome, outcome_of_calls};
+use super::executions::{doubtful_executions, executed_output};
 use super::gates::Gates;
 use super::parts::{is_system, parts};
 use super::reach::{Reach, targets};

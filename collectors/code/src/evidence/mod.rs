@@ -9,6 +9,7 @@ mod components;
 mod consequences;
 mod criteria;
 mod effects;
+mod executions;
 mod gates;
 mod graphs;
 mod identities;

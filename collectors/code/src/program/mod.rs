@@ -1,5 +1,7 @@
 //! The modules of one unit as a program: names lead to definitions, across files, and calls to what they call.
 
+mod bound;
+mod implied;
 mod local;
 mod names;
 mod origins;
