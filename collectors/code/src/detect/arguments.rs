@@ -298,9 +298,18 @@ impl<'p> Arguments<'p> {
     /// The entry of a map, or the argument of a constructor, that a value is or stands for.
     fn within(&self, spot: Spot, value: &'p Expr, name: &str, depth: u8) -> Presence<'p> {
         let Some(depth) = depth.checked_sub(1) else { return Presence::Unknown };
+        // What is set on the variable counts, and not only what it was bound to.
+        if let Expr::Spread(inner) = value {
+            return self.within(spot, inner, name, depth);
+        }
         if let Expr::Name(variable) = value {
             let mut set = Vec::new();
             self.later(spot, variable, name, &mut set);
+            let module = self.program.module(spot.module);
+            set.extend(module.settings.iter().filter_map(|s| {
+                let fits = s.variable == *variable && &*s.key == name && s.within == spot.function;
+                fits.then_some((spot, &s.value))
+            }));
             if let Some((spot, value)) = set.first() {
                 return Presence::Given(*spot, value);
             }

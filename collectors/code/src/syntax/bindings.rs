@@ -1,11 +1,13 @@
 //! Assignments: which names are bound to which values.
 
+use std::sync::Arc;
+
 use muster_rules::Language;
 use tree_sitter::Node;
 
 use super::extract::{Extractor, line};
 use super::values::is_environment;
-use super::{Argument, Binding, Expr, Update};
+use super::{Argument, Binding, Expr, Setting, Update};
 
 impl Extractor<'_> {
     pub(super) fn assign(&mut self, node: Node<'_>) -> Expr {
@@ -108,7 +110,8 @@ impl Extractor<'_> {
                 }
             }
             _ => {
-                self.visit(target);
+                let set = self.visit(target);
+                self.setting(&set, &value);
             }
         }
     }
@@ -130,12 +133,35 @@ impl Extractor<'_> {
 
     /// Writes down that a part of an object is set, as Ruby calls it: `options.Tools = x` is a call of `Tools=`.
     pub(super) fn set(&mut self, target: Expr, value: Expr, at: u32) {
+        self.setting(&target, &value);
         if matches!(self.grammar.language, Language::Python | Language::JavaScript) {
             return;
         }
         if let Expr::Member(object, name) = target {
             let callee = Expr::Member(object, self.word(&format!("{name}=")));
             self.push_call(callee, vec![Argument { name: None, value }], at);
+        }
+    }
+
+    fn setting(&mut self, target: &Expr, value: &Expr) {
+        let (object, key) = match target {
+            Expr::Member(object, key) => (&**object, Arc::clone(key)),
+            // An element by a literal key is read by a call.
+            Expr::Call(call) => {
+                let Some(call) = self.module.calls.get(*call as usize) else { return };
+                match (&call.callee, &call.arguments[..]) {
+                    (Expr::Member(object, _), [Argument { value: Expr::Text(key), .. }]) => {
+                        (&**object, Arc::clone(key))
+                    }
+                    _ => return,
+                }
+            }
+            _ => return,
+        };
+        if let Expr::Name(variable) = object {
+            let setting =
+                Setting { variable: Arc::clone(variable), key, value: value.clone(), within: self.function };
+            self.module.settings.push(setting);
         }
     }
 

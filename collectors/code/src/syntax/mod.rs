@@ -252,6 +252,19 @@ pub(crate) struct Lookup {
     pub in_loop: Option<LoopId>,
 }
 
+/// `variable["key"] = value` or `variable.key = value`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Setting {
+    /// The variable.
+    pub variable: Arc<str>,
+    /// The part of it that is set.
+    pub key: Arc<str>,
+    /// What it is set to.
+    pub value: Expr,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+}
+
 /// `variable += value`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Update {
@@ -328,6 +341,8 @@ pub(crate) struct Module {
     pub subjects: Vec<(BranchId, Arc<str>)>,
     /// Elements that are taken by a key which is only known at run time.
     pub lookups: Vec<Lookup>,
+    /// Parts of variables that are set: `body["tools"] = tools`.
+    pub settings: Vec<Setting>,
     /// Variables that something is added to.
     pub updates: Vec<Update>,
     /// Names and strings that rules asked for.

@@ -122,6 +122,7 @@ impl Parsers {
                 cases: Vec::new(),
                 subjects: Vec::new(),
                 lookups: Vec::new(),
+                settings: Vec::new(),
                 updates: Vec::new(),
                 mentions: Vec::new(),
                 broken: is_broken(tree.root_node()),

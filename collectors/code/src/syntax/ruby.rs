@@ -405,7 +405,8 @@ fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
                 x.set(target, value, line(node));
             }
             _ => {
-                x.visit(target);
+                let set = x.visit(target);
+                x.set(set, value, line(node));
             }
         }
     }
