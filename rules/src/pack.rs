@@ -21,6 +21,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/providers-media.toml", include_str!("../catalog/providers-media.toml")),
     ("catalog/models.toml", include_str!("../catalog/models.toml")),
     ("catalog/endpoints.toml", include_str!("../catalog/endpoints.toml")),
+    ("catalog/endpoints-compatible.toml", include_str!("../catalog/endpoints-compatible.toml")),
     ("catalog/effects.toml", include_str!("../catalog/effects.toml")),
     ("catalog/env.toml", include_str!("../catalog/env.toml")),
     ("catalog/gates.toml", include_str!("../catalog/gates.toml")),
@@ -333,4 +334,20 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
         hasher.update(toml::to_string(heuristic).unwrap_or_default().as_bytes());
     }
     format!("blake3:{}", hasher.finalize().to_hex())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_catalog_is_built_in() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog");
+        let files = std::fs::read_dir(folder).expect("the catalog can be listed");
+        let names: BTreeSet<String> = files
+            .map(|file| format!("catalog/{}", file.expect("it can").file_name().to_string_lossy()))
+            .collect();
+        let listed: BTreeSet<String> = CATALOG.iter().map(|(file, _)| (*file).to_owned()).collect();
+        assert_eq!(listed, names);
+    }
 }
