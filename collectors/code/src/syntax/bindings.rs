@@ -237,10 +237,7 @@ impl Extractor<'_> {
         if let Some(over) = node.child_by_field_name("right") {
             let value = self.visit(over);
             if let Some(left) = node.child_by_field_name("left") {
-                let element = match value {
-                    Expr::List(elements) => Expr::Choice(elements),
-                    other => other,
-                };
+                let element = value.element();
                 self.bind(left, element, line(node));
             }
         }

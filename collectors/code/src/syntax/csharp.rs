@@ -383,18 +383,7 @@ fn class(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
             _ => {}
         }
     }
-    let name = node.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default();
-    let at = node.child_by_field_name("name").map_or_else(|| line(node), line);
-    let class = x.new_class(name, bases, decorators, at);
-    x.inside(class, |x| {
-        for (name, of_type) in parameters {
-            x.push_binding(&name, true, of_type.unwrap_or(Expr::Unknown), line(node));
-        }
-        if let Some(body) = node.child_by_field_name("body") {
-            x.children(body);
-        }
-    });
-    Expr::Class(class)
+    x.class_with_fields(node, bases, decorators, parameters)
 }
 
 fn property(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {

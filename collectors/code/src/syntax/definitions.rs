@@ -256,6 +256,28 @@ impl Extractor<'_> {
         id
     }
 
+    /// A class as Java and C# write it, with parameters that are its fields.
+    pub(super) fn class_with_fields(
+        &mut self,
+        node: Node<'_>,
+        bases: Vec<Expr>,
+        decorators: Vec<Expr>,
+        fields: Vec<(Arc<str>, Option<Expr>)>,
+    ) -> Expr {
+        let name = node.child_by_field_name("name");
+        let text = name.map(|n| self.text(n)).unwrap_or_default();
+        let class = self.new_class(text, bases, decorators, name.map_or_else(|| line(node), line));
+        self.inside(class, |x| {
+            for (name, of_type) in fields {
+                x.push_binding(&name, true, of_type.unwrap_or(Expr::Unknown), line(node));
+            }
+            if let Some(body) = node.child_by_field_name("body") {
+                x.children(body);
+            }
+        });
+        Expr::Class(class)
+    }
+
     /// Runs `then` inside a class.
     pub(super) fn inside(&mut self, class: ClassId, then: impl FnOnce(&mut Self)) {
         let outer = (self.class.replace(class), self.function.take(), self.innermost.take());

@@ -370,10 +370,7 @@ fn looping(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     if let Some(range) = head.filter(|head| head.kind() == "range_clause") {
         let over = range.child_by_field_name("right").map_or(Expr::Unknown, |n| x.visit(n));
         if let Some(left) = range.child_by_field_name("left") {
-            let element = match over {
-                Expr::List(elements) => Expr::Choice(elements),
-                other => other,
-            };
+            let element = over.element();
             let mut cursor = left.walk();
             let names: Vec<Node<'_>> = left.named_children(&mut cursor).collect();
             // The last of the two is the element, the first its place.

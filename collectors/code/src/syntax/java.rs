@@ -255,20 +255,9 @@ fn class(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         }
         bases.extend(types.into_iter().map(|of_type| x.annotation(of_type)));
     }
-    let name = node.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default();
-    let at = node.child_by_field_name("name").map_or_else(|| line(node), line);
-    let class = x.new_class(name, bases, decorators, at);
     // The components of a record are its fields.
-    let parameters = x.parameters(node);
-    x.inside(class, |x| {
-        for (name, of_type) in parameters {
-            x.push_binding(&name, true, of_type.unwrap_or(Expr::Unknown), line(node));
-        }
-        if let Some(body) = node.child_by_field_name("body") {
-            x.children(body);
-        }
-    });
-    Expr::Class(class)
+    let fields = x.parameters(node);
+    x.class_with_fields(node, bases, decorators, fields)
 }
 
 fn declaration(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
@@ -294,10 +283,7 @@ fn declare(x: &mut Extractor<'_>, declarator: Node<'_>, of_type: Option<Node<'_>
 fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let over = node.child_by_field_name("value").map_or(Expr::Unknown, |n| x.visit(n));
     if let Some(name) = node.child_by_field_name("name") {
-        let element = match over {
-            Expr::List(elements) => Expr::Choice(elements),
-            other => other,
-        };
+        let element = over.element();
         let of_type = node.child_by_field_name("type").map_or(Expr::Unknown, |t| x.annotation(t));
         x.push_declared(x.text(name), false, Some(element), of_type, line(node));
     }

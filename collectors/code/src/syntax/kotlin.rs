@@ -384,10 +384,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let mut rest = parts.iter().filter(|p| !is_head(p) && p.kind() != "annotation");
     let over = rest.next().map_or(Expr::Unknown, |n| x.visit(*n));
     if let Some(variable) = variable {
-        let element = match over {
-            Expr::List(elements) => Expr::Choice(elements),
-            other => other,
-        };
+        let element = over.element();
         let (name, of_type) = declared(x, variable);
         x.push_declared(&name, false, Some(element), of_type.unwrap_or(Expr::Unknown), line(node));
     }

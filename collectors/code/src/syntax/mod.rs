@@ -137,6 +137,17 @@ pub(crate) enum Expr {
     Unknown,
 }
 
+impl Expr {
+    /// One of the things that a value holds, for the variable of a loop that goes over it: what is not written out as a
+    /// list stands for its elements.
+    pub(crate) fn element(self) -> Self {
+        match self {
+            Self::List(elements) => Self::Choice(elements),
+            other => other,
+        }
+    }
+}
+
 /// One argument of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Argument {

@@ -402,10 +402,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         node.named_children(&mut cursor).filter(|c| Some(c.id()) != body.map(|b| b.id())).collect();
     let over = heads.first().map_or(Expr::Unknown, |n| x.visit(*n));
     if let Some(target) = heads.get(1) {
-        let element = match over {
-            Expr::List(elements) => Expr::Choice(elements),
-            other => other,
-        };
+        let element = over.element();
         let target = if target.kind() == "pair" { target.named_child(1).unwrap_or(*target) } else { *target };
         if target.kind() == "variable_name" {
             x.push_binding(x.text(target).trim_start_matches('$'), false, element, line(node));

@@ -417,10 +417,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let over = node.child_by_field_name("value").and_then(|n| n.named_child(0));
     let over = over.map_or(Expr::Unknown, |n| x.visit(n));
     if let Some(name) = node.child_by_field_name("pattern").filter(|n| n.kind() == "identifier") {
-        let element = match over {
-            Expr::List(elements) => Expr::Choice(elements),
-            other => other,
-        };
+        let element = over.element();
         x.locals.insert(x.word(x.text(name)));
         x.push_binding(x.text(name), false, element, line(node));
     }

@@ -623,10 +623,7 @@ fn binding(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let over = node.child_by_field_name("value").map_or(Expr::Unknown, |n| x.visit(n));
     if let Some(pattern) = node.child_by_field_name("pattern") {
-        let element = match over {
-            Expr::List(elements) => Expr::Choice(elements),
-            other => other,
-        };
+        let element = over.element();
         match name_in(pattern) {
             Some(name) => x.push_binding(x.text(name), false, element, line(node)),
             None => x.children(pattern),
