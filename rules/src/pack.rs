@@ -1,9 +1,10 @@
 //! The compiled rules: immutable, shared by every worker, looked up by resolved name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use asmm_model::ComponentKind;
+use foldhash::HashMap;
 
 use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
@@ -91,6 +92,19 @@ struct SiteIndex {
     rest: Vec<(u32, SiteRef)>,
 }
 
+impl SiteIndex {
+    /// Modules are looked up by their first part, as the language writes them.
+    fn add_import(&mut self, language: Language, module: &Pattern, entry: (u32, SiteRef)) {
+        match module.as_str().split_once(language.separator()) {
+            None if module.as_str().ends_with('*') => self.rest.push(entry),
+            first => {
+                let first = first.map_or(module.as_str(), |(first, _)| first);
+                self.by_head.entry(first.to_owned()).or_default().push(entry);
+            }
+        }
+    }
+}
+
 impl RulePack {
     /// The built-in rules.
     ///
@@ -139,11 +153,11 @@ impl RulePack {
             digest: digest(&rules, &heuristics),
             heuristics,
             origins,
-            sites: HashMap::new(),
-            exact_packages: HashMap::new(),
+            sites: HashMap::default(),
+            exact_packages: HashMap::default(),
             package_prefixes: Vec::new(),
             credentials: BTreeMap::new(),
-            fixed: HashMap::new(),
+            fixed: HashMap::default(),
             rules: Vec::new(),
         };
         for (rule_index, rule) in (0u32..).zip(&rules) {
@@ -158,11 +172,13 @@ impl RulePack {
                     let index = pack.sites.entry((*language, site.kind)).or_default();
                     for (symbol, pattern) in (0u32..).zip(&site.symbols) {
                         let entry = (symbol, here);
-                        if site.kind != SiteKind::Import && pattern.is_exact() {
+                        if site.kind == SiteKind::Import {
+                            index.add_import(*language, pattern, entry);
+                        } else if pattern.is_exact() {
                             index.exact.entry(pattern.as_str().to_owned()).or_default().push(here);
-                        } else if let Some(head) = pattern.head().filter(|_| site.kind != SiteKind::Import) {
+                        } else if let Some(head) = pattern.head() {
                             index.by_head.entry(head.to_owned()).or_default().push(entry);
-                        } else if let Some(tail) = pattern.tail().filter(|_| site.kind != SiteKind::Import) {
+                        } else if let Some(tail) = pattern.tail() {
                             index.by_tail.entry(tail.to_owned()).or_default().push(entry);
                         } else {
                             index.rest.push(entry);
@@ -188,6 +204,18 @@ impl RulePack {
         }
         pack.rules = rules;
         pack
+    }
+
+    /// Without what only people read: a scan holds its rules to the end, and their examples and reasons are most of
+    /// their size.
+    #[must_use]
+    pub fn without_prose(mut self) -> Self {
+        for rule in &mut self.rules {
+            rule.examples = Vec::new();
+            rule.references = Vec::new();
+            rule.rationale = String::new();
+        }
+        self
     }
 
     /// All rules, by id.
@@ -219,9 +247,9 @@ impl RulePack {
     /// Sites of one kind whose symbol fits the resolved name, in the order of the rules.
     pub fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Vec<SiteRef> {
         let Some(index) = self.sites.get(&(language, kind)) else { return Vec::new() };
-        let mut segments = crate::pattern::segments(name);
-        let head = segments.next().unwrap_or("");
-        let tail = segments.last().unwrap_or(head);
+        let segments: Vec<&str> = crate::pattern::segments(name).collect();
+        let head = segments.first().copied().unwrap_or("");
+        let tail = segments.last().copied().unwrap_or("");
         let mut hits: Vec<SiteRef> = index
             .by_head
             .get(head)
@@ -229,7 +257,7 @@ impl RulePack {
             .chain(index.by_tail.get(tail))
             .flatten()
             .chain(&index.rest)
-            .filter(|(symbol, at)| self.site(*at).symbols[*symbol as usize].matches(name))
+            .filter(|(symbol, at)| self.site(*at).symbols[*symbol as usize].fits(&segments))
             .map(|(_, at)| *at)
             .collect();
         hits.extend(index.exact.get(name).into_iter().flatten());
@@ -243,9 +271,13 @@ impl RulePack {
     pub fn import_sites(&self, language: Language, module: &str) -> Vec<SiteRef> {
         let Some(index) = self.sites.get(&(language, SiteKind::Import)) else { return Vec::new() };
         let separator = language.separator();
+        let first = module.split(separator).next().unwrap_or(module);
         let mut hits: Vec<SiteRef> = index
-            .rest
-            .iter()
+            .by_head
+            .get(first)
+            .into_iter()
+            .flatten()
+            .chain(&index.rest)
             .filter(|(symbol, at)| {
                 let want = self.site(*at).symbols[*symbol as usize].as_str();
                 match want.strip_suffix('*') {
@@ -279,15 +311,6 @@ impl RulePack {
             end = at;
         }
         Knowledge::None
-    }
-
-    /// Every import site of a language, with its symbol: what anchors are made of.
-    pub fn imports_of(&self, language: Language) -> impl Iterator<Item = (SiteRef, &str)> {
-        self.sites
-            .get(&(language, SiteKind::Import))
-            .into_iter()
-            .flat_map(|index| &index.rest)
-            .map(|(symbol, at)| (*at, self.site(*at).symbols[*symbol as usize].as_str()))
     }
 
     /// Rules that a package brings in, exact names before prefixes.
@@ -324,16 +347,23 @@ impl RulePack {
     }
 }
 
-/// Over the parsed rules, so that comments and the order of files do not change it.
+/// Over the parsed rules, so that comments, examples and the order of files do not change it.
 fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
     let mut hasher = blake3::Hasher::new();
     for rule in rules {
-        hasher.update(toml::to_string(rule).unwrap_or_default().as_bytes());
+        let Rule { id, name, kind, strength, packages, provider, credentials, anchors, sites, .. } = rule;
+        let decides = (id, name, kind, strength, packages, provider, credentials, anchors, sites);
+        write_into(&mut hasher, &decides);
     }
     for heuristic in heuristics.iter() {
-        hasher.update(toml::to_string(heuristic).unwrap_or_default().as_bytes());
+        write_into(&mut hasher, heuristic);
     }
     format!("blake3:{}", hasher.finalize().to_hex())
+}
+
+fn write_into(hasher: &mut blake3::Hasher, value: &impl serde::Serialize) {
+    serde_json::to_writer(hasher, value)
+        .expect("what was read as data can be written, and hashing never fails");
 }
 
 #[cfg(test)]

@@ -7,20 +7,15 @@ use serde::{Deserialize, Serialize};
 /// anything).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Pattern {
-    text: String,
-    segments: Vec<Segment>,
-}
+pub struct Pattern(Box<str>);
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Segment {
-    Exact(String),
-    Glob(String),
-    AnyNumber,
-}
+/// A segment that stands for any number of segments.
+const ANY_NUMBER: &str = "**";
+/// A beginning that stands for any receiver.
+const ANY_RECEIVER: &str = "?.";
 
 /// Splits a resolved name. A module specifier in front of `#` is one segment, dots and all.
-pub(crate) fn segments(name: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn segments(name: &str) -> impl Iterator<Item = &str> + Clone {
     let (module, path) = match name.find('#') {
         // The `#` stays, so that the module `ai` is not the name `ai`.
         Some(at) => (Some(&name[..=at]), &name[at + 1..]),
@@ -32,66 +27,60 @@ pub(crate) fn segments(name: &str) -> impl Iterator<Item = &str> {
 impl Pattern {
     /// Whether the resolved name fits.
     pub fn matches(&self, name: &str) -> bool {
-        let name: Vec<&str> = segments(name).collect();
-        if let Some(Segment::Exact(first)) = self.segments.first()
-            && first == "?"
-        {
-            // Any receiver: only the tail counts, and there must be a receiver.
-            let tail = &self.segments[1..];
-            return name.len() > tail.len() && fits(tail, &name[name.len() - tail.len()..]);
+        if self.is_exact() {
+            return &*self.0 == name;
         }
-        fits(&self.segments, &name)
+        self.fits(&segments(name).collect::<Vec<_>>())
+    }
+
+    /// Whether a resolved name fits that is split already: rules ask many patterns about one name.
+    pub(crate) fn fits(&self, name: &[&str]) -> bool {
+        let Some(tail) = self.0.strip_prefix(ANY_RECEIVER) else { return fits(segments(&self.0), name) };
+        // Any receiver: only the tail counts, and there must be a receiver.
+        let tail = segments(tail);
+        let length = tail.clone().count();
+        name.len() > length && fits(tail, &name[name.len() - length..])
     }
 
     /// Whether the pattern is about any receiver, so that only tails of names can fit.
     pub fn is_unanchored(&self) -> bool {
-        matches!(self.segments.first(), Some(Segment::Exact(first)) if first == "?")
+        self.0.starts_with(ANY_RECEIVER)
     }
 
     /// Whether only one name can fit: the pattern as written.
     pub fn is_exact(&self) -> bool {
-        !self.is_unanchored() && self.segments.iter().all(|segment| matches!(segment, Segment::Exact(_)))
+        !self.is_unanchored() && !self.0.contains('*')
     }
 
     /// The first segment, when it is fixed: the key under which a pattern can be looked up.
     pub fn head(&self) -> Option<&str> {
-        match self.segments.first() {
-            Some(Segment::Exact(first)) if first != "?" => Some(first),
-            _ => None,
-        }
+        segments(&self.0).next().filter(|first| !self.is_unanchored() && !first.contains('*'))
     }
 
     /// The last segment, when it is fixed.
     pub fn tail(&self) -> Option<&str> {
-        match self.segments.last() {
-            Some(Segment::Exact(last)) => Some(last),
-            _ => None,
-        }
+        segments(&self.0).last().filter(|last| !last.contains('*'))
     }
 
     /// The parts in front of the first that holds a wildcard.
     pub fn fixed(&self) -> &str {
-        let end = self.text.find('*').unwrap_or(self.text.len());
-        let end = if end == self.text.len() { end } else { self.text[..end].rfind(['.', '#']).unwrap_or(0) };
-        &self.text[..end]
+        let Some(wildcard) = self.0.find('*') else { return &self.0 };
+        &self.0[..self.0[..wildcard].rfind(['.', '#']).unwrap_or(0)]
     }
 
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 }
 
-fn fits(pattern: &[Segment], name: &[&str]) -> bool {
-    match pattern.split_first() {
+fn fits<'p>(mut pattern: impl Iterator<Item = &'p str> + Clone, name: &[&str]) -> bool {
+    match pattern.next() {
         None => name.is_empty(),
-        Some((Segment::AnyNumber, rest)) => (0..=name.len()).any(|skip| fits(rest, &name[skip..])),
-        Some((Segment::Exact(want), rest)) => {
-            name.split_first().is_some_and(|(have, tail)| want == have && fits(rest, tail))
-        }
-        Some((Segment::Glob(want), rest)) => {
-            name.split_first().is_some_and(|(have, tail)| glob(want, have) && fits(rest, tail))
-        }
+        Some(ANY_NUMBER) => (0..=name.len()).any(|skip| fits(pattern.clone(), &name[skip..])),
+        Some(want) => name.split_first().is_some_and(|(have, tail)| {
+            (want == *have || want.contains('*') && glob(want, have)) && fits(pattern, tail)
+        }),
     }
 }
 
@@ -122,25 +111,17 @@ impl TryFrom<String> for Pattern {
         if text.is_empty() || text.chars().any(char::is_whitespace) {
             return Err(format!("`{text}` is no symbol pattern; write a dotted name without blanks"));
         }
-        let segments: Vec<Segment> = segments(&text)
-            .map(|segment| match segment {
-                "**" => Segment::AnyNumber,
-                _ if segment.contains("**") => Segment::Glob(segment.replace("**", "*")),
-                _ if segment.contains('*') => Segment::Glob(segment.to_owned()),
-                _ => Segment::Exact(segment.to_owned()),
-            })
-            .collect();
         // Two runs of "any number" are enough for every rule and keep matching from growing without bound.
-        if segments.iter().filter(|s| **s == Segment::AnyNumber).count() > 2 {
+        if segments(&text).filter(|segment| *segment == ANY_NUMBER).count() > 2 {
             return Err(format!("`{text}` has more than two `**`"));
         }
-        Ok(Self { text, segments })
+        Ok(Self(text.into_boxed_str()))
     }
 }
 
 impl From<Pattern> for String {
     fn from(pattern: Pattern) -> Self {
-        pattern.text
+        pattern.0.into_string()
     }
 }
 

@@ -63,7 +63,7 @@ impl Scan {
         let plan = Plan::of(&self.targets)
             .map_err(|PlanError { what, help }| UsageError { what, help: Some(help) })?;
         let output = self.output.as_deref().map(OutputFile::at).transpose()?;
-        let rules = super::rules::load(self.rules.as_deref())?;
+        let rules = super::rules::load(self.rules.as_deref())?.without_prose();
         for note in &plan.notes {
             printer.note(note);
         }

@@ -119,7 +119,7 @@ impl Prefilter {
         anchors.dedup();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(anchors.iter().map(|a| &a.text))
             .or_else(|_| AhoCorasick::new(anchors.iter().map(|a| &a.text)))
             .unwrap_or_else(|_| {

@@ -1,13 +1,15 @@
 //! A target from its files to its observations: survey, units, programs, reasons.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use asmm_model::{Coverage, Gap, GapReason, Observation};
+use foldhash::HashMap;
 use muster_collect::{CollectError, Context};
-use muster_rules::Language;
+use muster_rules::{Knowledge, Language};
 
 use crate::detect::Detection;
 use crate::evidence::{self, Case};
@@ -93,7 +95,14 @@ impl Scan<'_> {
         }
         let declared = |language_and_module: &str| self.is_declared(unit, language_and_module);
         let rules = &self.engine.rules;
-        let knows = |language: Language, name: &str| rules.knowledge(language, name);
+        // The same names are asked for all over a unit.
+        let known: RefCell<HashMap<(Language, Box<str>), Knowledge>> = RefCell::default();
+        let knows = |language: Language, name: &str| {
+            *known
+                .borrow_mut()
+                .entry((language, name.into()))
+                .or_insert_with(|| rules.knowledge(language, name))
+        };
         let program = Program::new(modules, &self.survey.index, &declared, &knows);
         let detection = Detection::of(&program, &self.engine.rules);
         let is_own = |path: &str| units.of_file(path).is_some_and(|u| u.root == unit.root);

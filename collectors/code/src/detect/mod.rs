@@ -4,9 +4,9 @@ mod arguments;
 mod texts;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::HashMap;
 use muster_rules::{Language, Means, Rule, RulePack, Site, SiteKind, SiteRef};
 
 use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
@@ -66,24 +66,51 @@ pub(crate) struct Detection<'p> {
     by_function: HashMap<Routine, Vec<u32>>,
     by_class: HashMap<(ModuleId, ClassId), Vec<u32>>,
     by_means: HashMap<Means, Vec<u32>>,
+    sites: Sites<'p>,
 }
 
-/// Sites by kind and name: names repeat all over a program.
-type Known = RefCell<HashMap<(Language, SiteKind), HashMap<Box<str>, Rc<[SiteRef]>>>>;
+type ByName = HashMap<Box<str>, Rc<[SiteRef]>>;
+
+/// Sites of rules by language, kind and name, looked up once: names repeat all over a program.
+struct Sites<'p> {
+    pack: &'p RulePack,
+    known: RefCell<HashMap<(Language, SiteKind), ByName>>,
+}
+
+impl Sites<'_> {
+    fn of(&self, language: Language, kind: SiteKind, name: &str) -> Rc<[SiteRef]> {
+        let key = (language, kind);
+        if let Some(known) = self.known.borrow().get(&key).and_then(|names| names.get(name)) {
+            return Rc::clone(known);
+        }
+        let sites: Rc<[SiteRef]> = match kind {
+            SiteKind::Import => self.pack.import_sites(language, name),
+            _ => self.pack.sites(language, kind, name),
+        }
+        .into();
+        self.known.borrow_mut().entry(key).or_default().insert(name.into(), Rc::clone(&sites));
+        sites
+    }
+}
 
 struct Search<'p> {
     program: &'p Program<'p>,
     pack: &'p RulePack,
     texts: Vec<(Language, SiteRef, &'p str)>,
-    known: Known,
+    sites: Sites<'p>,
     hits: Vec<Hit>,
 }
 
 impl<'p> Detection<'p> {
     /// Holds every rule against every module.
     pub(crate) fn of(program: &'p Program<'p>, pack: &'p RulePack) -> Self {
-        let mut search =
-            Search { program, pack, texts: texts(pack), known: Known::default(), hits: Vec::new() };
+        let mut search = Search {
+            program,
+            pack,
+            texts: texts(pack),
+            sites: Sites { pack, known: RefCell::default() },
+            hits: Vec::new(),
+        };
         for (id, module) in program.modules() {
             search.module(id, module);
         }
@@ -97,10 +124,11 @@ impl<'p> Detection<'p> {
             program,
             pack,
             hits: Vec::new(),
-            by_call: HashMap::new(),
-            by_function: HashMap::new(),
-            by_class: HashMap::new(),
-            by_means: HashMap::new(),
+            by_call: HashMap::default(),
+            by_function: HashMap::default(),
+            by_class: HashMap::default(),
+            by_means: HashMap::default(),
+            sites: search.sites,
         };
         for (index, hit) in (0u32..).zip(&hits) {
             detection.by_means.entry(pack.site(hit.site).means).or_default().push(index);
@@ -159,6 +187,11 @@ impl<'p> Detection<'p> {
         self.some(self.by_class.get(&(module, class)))
     }
 
+    /// Sites of a kind that a name fits.
+    pub(crate) fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Rc<[SiteRef]> {
+        self.sites.of(language, kind, name)
+    }
+
     /// The arguments of a call.
     pub(crate) fn arguments(&self, site: CallSite) -> Arguments<'p> {
         Arguments::of(self.program, site)
@@ -181,20 +214,6 @@ fn texts(pack: &RulePack) -> Vec<(Language, SiteRef, &str)> {
 }
 
 impl Search<'_> {
-    fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Rc<[SiteRef]> {
-        let key = (language, kind);
-        if let Some(known) = self.known.borrow().get(&key).and_then(|names| names.get(name)) {
-            return Rc::clone(known);
-        }
-        let sites: Rc<[SiteRef]> = match kind {
-            SiteKind::Import => self.pack.import_sites(language, name),
-            _ => self.pack.sites(language, kind, name),
-        }
-        .into();
-        self.known.borrow_mut().entry(key).or_default().insert(name.into(), Rc::clone(&sites));
-        sites
-    }
-
     fn module(&mut self, id: ModuleId, module: &Module) {
         let language = module.dialect.language();
         for (index, import) in module.imports.iter().enumerate() {
@@ -250,10 +269,10 @@ impl Search<'_> {
     fn import(&mut self, id: ModuleId, language: Language, import: &Import) {
         let module = import.module.strip_prefix("node:").unwrap_or(&import.module);
         let place = (Subject::Import, import.line, None);
-        let mut sites = self.sites(language, SiteKind::Import, module).to_vec();
+        let mut sites = self.sites.of(language, SiteKind::Import, module).to_vec();
         if let Some(item) = import.item.as_deref().filter(|_| language.imports_items_as_modules()) {
             // `from google import genai`: the module that the rule speaks about is the item.
-            sites.extend(self.sites(language, SiteKind::Import, &format!("{module}.{item}")).iter());
+            sites.extend(self.sites.of(language, SiteKind::Import, &format!("{module}.{item}")).iter());
         }
         sites.sort_unstable();
         sites.dedup();
@@ -301,7 +320,7 @@ impl Search<'_> {
         place: (Subject, u32, Option<FunctionId>),
     ) {
         let language = self.program.module(module).dialect.language();
-        for site in self.sites(language, kind, name).iter() {
+        for site in self.sites.of(language, kind, name).iter() {
             let conditions = &self.pack.site(*site).conditions;
             let fits = match call {
                 Some(call) if !conditions.is_empty() => {

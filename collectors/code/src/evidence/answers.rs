@@ -4,9 +4,10 @@
 //! value picks a function from a table, is compared with the names of actions, is a path that is written to, or is
 //! itself executed, the model selects.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::Effect;
+use foldhash::HashSet;
 use muster_rules::Means;
 
 use super::agents::ModelSite;
@@ -15,10 +16,10 @@ use super::reach::{Reach, targets};
 use super::tools::{FoundTool, ToolSource, Tools};
 use crate::detect::{Detection, Hit};
 use crate::program::{CallSite, Meaning, ModuleId, Origin, Program, Routine, Spot};
-use crate::syntax::{BranchId, Expr, LoopId};
+use crate::syntax::{BranchId, Expr, LoopId, Module};
 
-/// Rounds until nothing new is found: each follows answers over one more call.
-const MAX_ROUNDS: usize = 6;
+/// Rounds until nothing new is found: each follows answers into one more module.
+const MAX_ROUNDS: usize = 10;
 /// How deep one value is taken apart.
 const MAX_DEPTH: u8 = 12;
 /// Calls that hand on what they are given, in another form.
@@ -123,31 +124,45 @@ impl<'d, 'p> Answers<'d, 'p> {
             models: answering.clone().filter_map(|s| s.hit.call()).collect(),
             names: answering.clone().map(|s| &*s.hit.name).collect(),
             to_models: reach.above(answering.map(|s| s.hit.routine())),
-            bindings: HashSet::new(),
-            parameters: HashSet::new(),
-            returns: HashSet::new(),
+            bindings: HashSet::default(),
+            parameters: HashSet::default(),
+            returns: HashSet::default(),
         };
         if answers.models.is_empty() {
             return answers;
         }
+        let mut open = answers.begins();
         for _ in 0..MAX_ROUNDS {
-            if !answers.round(is_own) {
+            open.retain(|module| is_own(*module));
+            if open.is_empty() {
                 break;
             }
+            open = answers.round(&open);
         }
         answers
     }
 
-    /// Follows what is known one step; says whether something was new.
-    fn round(&mut self, is_own: &dyn Fn(ModuleId) -> bool) -> bool {
+    /// Modules in which something gives an answer.
+    fn begins(&self) -> BTreeSet<ModuleId> {
         let program = self.detection.program;
-        let mut is_new = false;
-        for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
+        let asks = |module: ModuleId, found: &Module| {
+            (0u32..).zip(&found.calls).any(|(call, _)| self.is_answer(CallSite { module, call }))
+        };
+        program.modules().filter(|(id, module)| asks(*id, module)).map(|(id, _)| id).collect()
+    }
+
+    /// Follows what is known one step in modules where something was new; the modules in which something may be new
+    /// after that.
+    fn round(&mut self, open: &BTreeSet<ModuleId>) -> BTreeSet<ModuleId> {
+        let program = self.detection.program;
+        let mut news = BTreeSet::new();
+        for id in open.iter().copied() {
+            let module = program.module(id);
             for (at, binding) in (0u32..).zip(&module.bindings) {
                 let spot = Spot { module: id, function: binding.within };
                 if !self.bindings.contains(&(id, at)) && self.holds(spot, &binding.value, MAX_DEPTH) {
                     self.bindings.insert((id, at));
-                    is_new = true;
+                    news.insert(id);
                 }
             }
             for (call, found) in (0u32..).zip(&module.calls) {
@@ -162,8 +177,9 @@ impl<'d, 'p> Answers<'d, 'p> {
                     for at in &given {
                         if let Some(position) =
                             parameter_of(program, target, found.arguments[*at].name.as_deref(), *at)
+                            && self.parameters.insert((target, position))
                         {
-                            is_new |= self.parameters.insert((target, position));
+                            news.insert(target.module);
                         }
                     }
                 }
@@ -175,11 +191,12 @@ impl<'d, 'p> Answers<'d, 'p> {
                     && found.returns.iter().any(|v| self.holds(spot, v, MAX_DEPTH))
                 {
                     self.returns.insert(routine);
-                    is_new = true;
+                    news.insert(id);
+                    news.extend(program.callers(routine).iter().map(|site| site.module));
                 }
             }
         }
-        is_new
+        news
     }
 
     /// Whether a value is of an answer.
@@ -220,23 +237,30 @@ impl<'d, 'p> Answers<'d, 'p> {
         })
     }
 
-    /// Whether what a call gives is of an answer.
-    fn gives(&self, site: CallSite, depth: u8) -> bool {
-        if self.models.contains(&site) {
-            return true;
-        }
-        let program = self.detection.program;
-        let call = program.module(site.module).call(site.call);
-        let spot = Spot { module: site.module, function: call.within };
+    /// Whether a call asks a model, or takes a part of what one gave.
+    fn is_answer(&self, site: CallSite) -> bool {
         let is_part = |name: &str| {
             self.names
                 .iter()
                 .any(|of| name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
         };
-        let callees = program.callee(site);
-        if callees.iter().any(|m| matches!(m, Meaning::External(name) if is_part(name))) {
+        self.models.contains(&site)
+            || self
+                .detection
+                .program
+                .callee(site)
+                .iter()
+                .any(|m| matches!(m, Meaning::External(name) if is_part(name)))
+    }
+
+    /// Whether what a call gives is of an answer.
+    fn gives(&self, site: CallSite, depth: u8) -> bool {
+        if self.is_answer(site) {
             return true;
         }
+        let program = self.detection.program;
+        let call = program.module(site.module).call(site.call);
+        let spot = Spot { module: site.module, function: call.within };
         if program.targets(site).any(|target| self.returns.contains(&target)) {
             return true;
         }
@@ -439,11 +463,10 @@ impl<'d, 'p> Answers<'d, 'p> {
             };
             let selects = |site: &CallSite| targets(program, *site).iter().any(|t| to_selection.contains(t));
             let outermost = |l: Option<LoopId>| module.outermost_loop(l);
-            let is_recursive = self.reach.is_recursive(*routine);
             let asking: Vec<&CallSite> = calls.iter().filter(|site| asks(site)).collect();
             for ask in asking {
                 let around = outermost(module.call(ask.call).in_loop);
-                if around.is_none() && !is_recursive {
+                if around.is_none() && !self.reach.is_recursive(*routine) {
                     continue;
                 }
                 let inside = |in_loop: Option<LoopId>| around.is_none() || outermost(in_loop) == around;

@@ -101,7 +101,7 @@ impl Walk<'_, '_> {
             let Meaning::External(name) = meaning else { return None };
             let mut end = name.len();
             while let Some(at) = name[..end].rfind(['.', '#']).filter(|at| *at > 0) {
-                let sites = detection.pack.sites(language, SiteKind::Call, &name[..at]);
+                let sites = detection.sites(language, SiteKind::Call, &name[..at]);
                 let of = |means: Means| sites.iter().filter(move |s| detection.pack.site(**s).means == means);
                 let tool = of(Means::BuiltinTool)
                     .filter_map(|s| Some((detection.pack.site(*s).effect?, s.rule)))

@@ -129,8 +129,11 @@ fn closure(
 pub(crate) fn targets(program: &Program<'_>, site: CallSite) -> Vec<Routine> {
     let mut found: Vec<Routine> = program.targets(site).collect();
     // A method without a body stands for those of the same name that have one.
-    let others: Vec<Routine> =
-        found.iter().filter(|r| program.is_abstract(**r)).flat_map(|r| program.implementers(*r)).collect();
+    let others: Vec<Routine> = found
+        .iter()
+        .filter(|r| program.is_abstract(**r))
+        .flat_map(|r| program.implementers(*r).to_vec())
+        .collect();
     found.extend(others);
     if found.is_empty()
         && let [Meaning::Unresolved(name)] = program.callee(site)

@@ -1,7 +1,9 @@
 //! Which file an import of the repository's own code leads to.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 use crate::manifests::Alias;
 use crate::syntax::Dialect;
@@ -14,6 +16,8 @@ const SCRIPT_EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "c
 #[derive(Debug, Default)]
 pub(crate) struct SourceIndex {
     paths: HashSet<Arc<str>>,
+    /// Every name that is a part of a Python file's path: most imports lead out of the repository, and are told by this.
+    python_names: HashSet<Box<str>>,
     /// Files by their name without its ending, for languages that find a type by its name.
     by_name: HashMap<Arc<str>, Vec<Arc<str>>>,
     /// Go files by folder: a folder is a package.
@@ -32,6 +36,13 @@ impl SourceIndex {
     /// Adds a source file.
     pub(crate) fn add(&mut self, path: Arc<str>) {
         match Dialect::of(&path) {
+            Some(Dialect::Python) => {
+                for part in path.split('/').map(|part| part.strip_suffix(".py").unwrap_or(part)) {
+                    if !self.python_names.contains(part) {
+                        self.python_names.insert(part.into());
+                    }
+                }
+            }
             Some(Dialect::Go) => {
                 self.go_folders.entry(parent(&path).to_owned()).or_default().push(Arc::clone(&path));
             }
@@ -296,6 +307,10 @@ impl SourceIndex {
             }
             return file(join(folder, &rest)).filter(|found| &**found != from);
         }
+        let head = module.split('.').next().unwrap_or(module);
+        if !self.python_names.contains(head) {
+            return None;
+        }
         // An absolute import starts at a folder that is on the path: one that is no package itself.
         let mut folder = parent(from);
         loop {
@@ -311,7 +326,6 @@ impl SourceIndex {
             folder = parent(folder);
         }
         // A script is run in its own folder, package or not.
-        let head = module.split('.').next().unwrap_or(module);
         if self.reserved.contains(head) {
             return None;
         }

@@ -9,9 +9,10 @@ mod resolve;
 mod shared;
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 pub(crate) use local::parent;
 pub(crate) use local::{SourceIndex, finds_by_name};
@@ -100,6 +101,8 @@ pub(crate) struct Program<'a> {
     opened_for_all: Vec<Arc<str>>,
     /// Values of maps that may be functions, by their keys.
     keyed: HashMap<Arc<str>, (Spot, Expr)>,
+    /// Methods that implement a method of an interface, once somebody asked.
+    implementers: RefCell<HashMap<Routine, Rc<[Routine]>>>,
     /// Calls and functions by the routine they are written in.
     written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)>,
 }
@@ -117,14 +120,14 @@ impl<'a> Program<'a> {
         let shared = Shared::of(&modules);
         let by_path = (0u32..).zip(&modules).map(|(id, module)| (Arc::clone(&module.path), id)).collect();
         let only_named = only_named(&modules);
-        let mut methods_named: HashMap<Arc<str>, Vec<Routine>> = HashMap::new();
+        let mut methods_named: HashMap<Arc<str>, Vec<Routine>> = HashMap::default();
         for (module, found) in (0u32..).zip(&modules) {
             for (id, function) in (0u32..).zip(&found.functions).filter(|(_, f)| f.class.is_some()) {
                 let routine = Routine { module, function: Some(id) };
                 methods_named.entry(function.name.clone()).or_default().push(routine);
             }
         }
-        let mut keyed = HashMap::new();
+        let mut keyed = HashMap::default();
         for (module, found) in (0u32..).zip(&modules) {
             for binding in &found.bindings {
                 let Expr::Map(entries) = &binding.value else { continue };
@@ -138,7 +141,7 @@ impl<'a> Program<'a> {
                 }
             }
         }
-        let mut written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)> = HashMap::new();
+        let mut written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)> = HashMap::default();
         for (module, found) in (0u32..).zip(&modules) {
             for (id, call) in (0u32..).zip(&found.calls) {
                 written_in.entry(Routine { module, function: call.within }).or_default().0.push(id);
@@ -154,7 +157,7 @@ impl<'a> Program<'a> {
             by_path,
             index,
             declared,
-            callers: HashMap::new(),
+            callers: HashMap::default(),
             callees: Vec::new(),
             symbols: Symbols::default(),
             only_named,
@@ -163,6 +166,7 @@ impl<'a> Program<'a> {
             shared,
             knows,
             keyed,
+            implementers: RefCell::default(),
             written_in,
         };
         program.leads = program
@@ -206,7 +210,7 @@ impl<'a> Program<'a> {
     fn link(&mut self) {
         self.callees = self.modules.iter().map(|m| Vec::with_capacity(m.calls.len())).collect();
         for round in 0..2 {
-            let mut callers: HashMap<Routine, Vec<CallSite>> = HashMap::new();
+            let mut callers: HashMap<Routine, Vec<CallSite>> = HashMap::default();
             for at in 0..self.modules.len() {
                 let id = u32::try_from(at).unwrap_or(u32::MAX);
                 for call in 0..self.modules[at].calls.len() {
@@ -229,8 +233,8 @@ impl<'a> Program<'a> {
                         callers.entry(target).or_default().push(here);
                         // Whoever calls a method of an interface calls those that implement it.
                         if self.is_abstract(target) {
-                            for other in self.implementers(target) {
-                                callers.entry(other).or_default().push(here);
+                            for other in &*self.implementers(target) {
+                                callers.entry(*other).or_default().push(here);
                             }
                         }
                     }
@@ -388,7 +392,16 @@ impl<'a> Program<'a> {
     }
 
     /// Other methods of the name of a method, in classes of the program.
-    pub(crate) fn implementers(&self, routine: Routine) -> Vec<Routine> {
+    pub(crate) fn implementers(&self, routine: Routine) -> Rc<[Routine]> {
+        if let Some(known) = self.implementers.borrow().get(&routine) {
+            return Rc::clone(known);
+        }
+        let found: Rc<[Routine]> = self.find_implementers(routine).into();
+        self.implementers.borrow_mut().insert(routine, Rc::clone(&found));
+        found
+    }
+
+    fn find_implementers(&self, routine: Routine) -> Vec<Routine> {
         const MOST: usize = 12;
         let Some(function) = routine.function.map(|f| self.module(routine.module).function(f)) else {
             return Vec::new();
@@ -503,7 +516,7 @@ fn opened_for_all(modules: &[Module]) -> Vec<Arc<str>> {
 }
 
 fn only_named(modules: &[Module]) -> HashMap<Arc<str>, Option<Routine>> {
-    let mut named: HashMap<Arc<str>, Option<Routine>> = HashMap::new();
+    let mut named: HashMap<Arc<str>, Option<Routine>> = HashMap::default();
     for (module, found) in (0u32..).zip(modules) {
         for (function, definition) in (0u32..).zip(&found.functions) {
             if !definition.name.is_empty() {

@@ -1,7 +1,9 @@
 //! The names of one module: what each could mean, by the function and the class it is written in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::syntax::{ClassId, FunctionId, Module};
 

@@ -1,8 +1,8 @@
 //! Names that are shared without an import: the types of a program, and what the files of one folder define.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use muster_rules::Language;
 
 use super::ModuleId;

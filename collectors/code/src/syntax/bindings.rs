@@ -13,14 +13,14 @@ impl Extractor<'_> {
     pub(super) fn assign(&mut self, node: Node<'_>) -> Expr {
         let fields = &self.grammar.fields;
         let at = line(node);
-        let annotated = node.child_by_field_name("type").map(|t| self.annotation(t));
-        let value = Self::field(node, fields.right).map(|n| self.visit(n));
+        let annotated = self.field(node, "type").map(|t| self.annotation(t));
+        let value = self.first_field(node, fields.right).map(|n| self.visit(n));
         let value = match (value, annotated) {
             (Some(value), _) => value,
             (None, Some(annotated)) => annotated,
             (None, None) => Expr::Unknown,
         };
-        if let Some(left) = Self::field(node, fields.left) {
+        if let Some(left) = self.first_field(node, fields.left) {
             self.bind(left, value.clone(), at);
         }
         value
@@ -46,10 +46,14 @@ impl Extractor<'_> {
             | "field_access"
             | "field_expression"
             | "member_access_expression" => {
-                let object =
-                    Self::field(target, self.grammar.fields.object).map(|o| self.text(o)).unwrap_or_default();
-                let name =
-                    Self::field(target, self.grammar.fields.member).map(|o| self.text(o)).unwrap_or_default();
+                let object = self
+                    .first_field(target, self.grammar.fields.object)
+                    .map(|o| self.text(o))
+                    .unwrap_or_default();
+                let name = self
+                    .first_field(target, self.grammar.fields.member)
+                    .map(|o| self.text(o))
+                    .unwrap_or_default();
                 if (self.grammar.is_self)(object) || self.is_receiver(object) {
                     self.push_binding(name, true, value, at);
                 } else {
@@ -64,13 +68,11 @@ impl Extractor<'_> {
                 for part in parts {
                     let (key, local) = match part.kind() {
                         "shorthand_property_identifier_pattern" => (self.text(part), part),
-                        "pair_pattern" => {
-                            match (part.child_by_field_name("key"), part.child_by_field_name("value")) {
-                                (Some(key), Some(local)) => (self.text(key), local),
-                                _ => continue,
-                            }
-                        }
-                        "object_assignment_pattern" => match part.child_by_field_name("left") {
+                        "pair_pattern" => match (self.field(part, "key"), self.field(part, "value")) {
+                            (Some(key), Some(local)) => (self.text(key), local),
+                            _ => continue,
+                        },
+                        "object_assignment_pattern" => match self.field(part, "left") {
                             Some(local) => (self.text(local), local),
                             None => continue,
                         },
@@ -119,8 +121,8 @@ impl Extractor<'_> {
     /// `x += value`: the name keeps what it is bound to, and something is added.
     pub(super) fn augmented(&mut self, node: Node<'_>) -> Expr {
         let fields = &self.grammar.fields;
-        let value = Self::field(node, fields.right).map_or(Expr::Unknown, |n| self.visit(n));
-        let target = Self::field(node, fields.left).map_or(Expr::Unknown, |n| self.visit(n));
+        let value = self.first_field(node, fields.right).map_or(Expr::Unknown, |n| self.visit(n));
+        let target = self.first_field(node, fields.left).map_or(Expr::Unknown, |n| self.visit(n));
         self.module.updates.push(Update {
             target,
             value,
@@ -223,7 +225,7 @@ impl Extractor<'_> {
         let Some(item) = node.named_child(0) else { return Expr::Unknown };
         if item.kind() == "as_pattern" {
             let value = item.named_child(0).map_or(Expr::Unknown, |n| self.visit(n));
-            if let Some(target) = item.child_by_field_name("alias") {
+            if let Some(target) = self.field(item, "alias") {
                 self.bind(target, value, line(item));
             }
         } else {
@@ -234,9 +236,9 @@ impl Extractor<'_> {
 
     /// Binds the variable of a loop or a comprehension to what it goes over.
     pub(super) fn each(&mut self, node: Node<'_>) -> Expr {
-        if let Some(over) = node.child_by_field_name("right") {
+        if let Some(over) = self.field(node, "right") {
             let value = self.visit(over);
-            if let Some(left) = node.child_by_field_name("left") {
+            if let Some(left) = self.field(node, "left") {
                 let element = value.element();
                 self.bind(left, element, line(node));
             }

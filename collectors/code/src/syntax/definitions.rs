@@ -1,8 +1,8 @@
 //! Functions and classes, with their parameters, types and decorators.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use tree_sitter::Node;
 
 use super::extract::{Extractor, MAX_ELEMENTS, line, next};
@@ -148,7 +148,7 @@ impl Extractor<'_> {
     }
 
     pub(super) fn parameters(&mut self, node: Node<'_>) -> Vec<(Arc<str>, Option<Expr>)> {
-        let list = node.child_by_field_name("parameters").or_else(|| node.child_by_field_name("parameter"));
+        let list = self.field(node, "parameters").or_else(|| self.field(node, "parameter"));
         list.map(|list| self.parameters_in(list)).unwrap_or_default()
     }
 
@@ -162,11 +162,11 @@ impl Extractor<'_> {
             let name = match part.kind() {
                 "identifier" => Some(part),
                 "typed_parameter" | "list_splat_pattern" | "dictionary_splat_pattern" => part.named_child(0),
-                _ => Self::field(part, &["name", "pattern", "left"]),
+                _ => self.first_field(part, &["name", "pattern", "left"]),
             };
-            let annotation = part.child_by_field_name("type").map(|t| self.annotation(t));
+            let annotation = self.field(part, "type").map(|t| self.annotation(t));
             let annotation = annotation.filter(|a| *a != Expr::Unknown);
-            if let Some(default) = Self::field(part, &["value", "right"]) {
+            if let Some(default) = self.first_field(part, &["value", "right"]) {
                 self.visit(default);
             }
             let name = name.filter(|n| n.kind() == "identifier").map(|n| self.text(n)).unwrap_or_default();
@@ -193,14 +193,14 @@ impl Extractor<'_> {
 
     pub(super) fn function(&mut self, node: Node<'_>, decorators: Vec<Expr>) -> Expr {
         let parameters = self.parameters(node);
-        let name = node.child_by_field_name("name").map(|n| self.text(n)).unwrap_or_default();
+        let name = self.field(node, "name").map(|n| self.text(n)).unwrap_or_default();
         self.define(Definition {
             name: self.word(name),
             class: self.class.filter(|_| self.function.is_none()),
             parameters,
             decorators,
             node,
-            body: node.child_by_field_name("body"),
+            body: self.field(node, "body"),
         })
     }
 
@@ -216,7 +216,7 @@ impl Extractor<'_> {
             decorators,
             returns: Vec::new(),
             // Annotations may stand above, and belong to the same node.
-            line: node.child_by_field_name("name").map_or_else(|| line(node), line),
+            line: self.field(node, "name").map_or_else(|| line(node), line),
             end: u32::try_from(node.end_position().row + 1).unwrap_or(u32::MAX),
             in_loop: self.innermost,
         });
@@ -264,14 +264,14 @@ impl Extractor<'_> {
         decorators: Vec<Expr>,
         fields: Vec<(Arc<str>, Option<Expr>)>,
     ) -> Expr {
-        let name = node.child_by_field_name("name");
+        let name = self.field(node, "name");
         let text = name.map(|n| self.text(n)).unwrap_or_default();
         let class = self.new_class(text, bases, decorators, name.map_or_else(|| line(node), line));
         self.inside(class, |x| {
             for (name, of_type) in fields {
                 x.push_binding(&name, true, of_type.unwrap_or(Expr::Unknown), line(node));
             }
-            if let Some(body) = node.child_by_field_name("body") {
+            if let Some(body) = x.field(node, "body") {
                 x.children(body);
             }
         });
@@ -289,7 +289,7 @@ impl Extractor<'_> {
 
     pub(super) fn class(&mut self, node: Node<'_>, decorators: Vec<Expr>) -> Expr {
         let mut bases = Vec::new();
-        if let Some(list) = node.child_by_field_name("superclasses") {
+        if let Some(list) = self.field(node, "superclasses") {
             let mut arguments = Vec::new();
             self.arguments(list, &mut arguments);
             bases.extend(arguments.into_iter().filter(|a| a.name.is_none()).map(|a| a.value));
@@ -300,7 +300,7 @@ impl Extractor<'_> {
             match child.kind() {
                 "class_heritage" => {
                     let extends = child.named_child(0).map(|c| match c.kind() {
-                        "extends_clause" => c.child_by_field_name("value").unwrap_or(c),
+                        "extends_clause" => self.field(c, "value").unwrap_or(c),
                         _ => c,
                     });
                     if let Some(extends) = extends.filter(|e| e.kind() != "implements_clause") {
@@ -311,9 +311,9 @@ impl Extractor<'_> {
                 _ => {}
             }
         }
-        let name = node.child_by_field_name("name").map(|n| self.text(n)).unwrap_or_default();
+        let name = self.field(node, "name").map(|n| self.text(n)).unwrap_or_default();
         let id = self.new_class(name, bases, decorators, line(node));
-        if let Some(body) = node.child_by_field_name("body") {
+        if let Some(body) = self.field(node, "body") {
             self.inside(id, |x| x.class_body(body));
         }
         Expr::Class(id)
@@ -340,7 +340,7 @@ impl Extractor<'_> {
                 decorators.extend(child.named_child(0).map(|n| self.visit(n)));
             }
         }
-        match node.child_by_field_name("definition") {
+        match self.field(node, "definition") {
             Some(definition) if self.table.of(definition) == Shape::Class => {
                 self.class(definition, decorators)
             }

@@ -1,9 +1,9 @@
 //! Walks a syntax tree once and writes down the facts.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use tree_sitter::Node;
 
 use super::shape::{Grammar, Shape, ShapeTable};
@@ -120,8 +120,14 @@ impl<'a> Extractor<'a> {
         }
     }
 
-    pub(super) fn field<'t>(node: Node<'t>, names: &[&str]) -> Option<Node<'t>> {
-        names.iter().find_map(|name| node.child_by_field_name(name))
+    /// The first child in a field.
+    pub(super) fn field<'t>(&self, node: Node<'t>, name: &str) -> Option<Node<'t>> {
+        self.table.field(node, name)
+    }
+
+    /// The first child in the first of these fields that the node has.
+    pub(super) fn first_field<'t>(&self, node: Node<'t>, names: &[&str]) -> Option<Node<'t>> {
+        names.iter().find_map(|name| self.field(node, name))
     }
 
     /// Looks at a node and everything below it; the answer is its value.
@@ -235,10 +241,10 @@ impl<'a> Extractor<'a> {
 
     /// The values that are combined. What stands behind `and`, `or` or a `?` is only run where the first says so.
     fn alternatives(&mut self, node: Node<'_>) -> Vec<Expr> {
-        let is_short = node
-            .child_by_field_name("operator")
+        let is_short = self
+            .field(node, "operator")
             .is_some_and(|operator| matches!(operator.kind(), "and" | "or" | "&&" | "||" | "??" | "?:"));
-        if !is_short && node.child_by_field_name("condition").is_none() {
+        if !is_short && self.field(node, "condition").is_none() {
             return self.values(node);
         }
         let mut cursor = node.walk();
@@ -270,7 +276,7 @@ impl<'a> Extractor<'a> {
     }
 
     fn branch(&mut self, node: Node<'_>) -> Expr {
-        let condition = node.child_by_field_name(self.grammar.fields.condition);
+        let condition = self.field(node, self.grammar.fields.condition);
         if let Some(condition) = condition {
             let outer = std::mem::replace(&mut self.in_condition, true);
             self.visit(condition);
@@ -280,14 +286,15 @@ impl<'a> Extractor<'a> {
                 && self.text(condition).contains("__main__");
         }
         // `if x := f(); x != nil`: what comes first always runs.
-        let first = node.child_by_field_name("initializer");
+        let first = self.field(node, "initializer");
         if let Some(first) = first {
             self.visit(first);
         }
         let done = [condition, first].map(|part| part.map(|p| p.id()));
         // What a `case` is about stands in it first.
-        let about =
-            condition.or_else(|| Self::field(node, &["value", "pattern"])).or_else(|| node.named_child(0));
+        let about = condition
+            .or_else(|| self.first_field(node, &["value", "pattern"]))
+            .or_else(|| node.named_child(0));
         // What follows `x != "a"` is not what `a` asks for.
         let denies = condition.is_some_and(|c| {
             let text = self.text(c);
@@ -319,7 +326,7 @@ impl<'a> Extractor<'a> {
                 }
             }
         }
-        let has_other = node.child_by_field_name("alternative").is_some();
+        let has_other = self.field(node, "alternative").is_some();
         if condition.is_some() && has_other && ways.len() >= 2 {
             self.module.either.push(ways);
         }
@@ -348,7 +355,7 @@ impl<'a> Extractor<'a> {
         let mut above = node.parent();
         for _ in 0..3 {
             let Some(outer) = above.filter(|_| about.is_none()) else { break };
-            about = Self::field(outer, &["value", "subject", "condition"]);
+            about = self.first_field(outer, &["value", "subject", "condition"]);
             above = outer.parent();
         }
         let mut names = Vec::new();
@@ -419,13 +426,13 @@ impl<'a> Extractor<'a> {
     }
 
     fn looping(&mut self, node: Node<'_>) -> Expr {
-        let condition = node.child_by_field_name(self.grammar.fields.condition).map(|c| self.text(c));
+        let condition = self.field(node, self.grammar.fields.condition).map(|c| self.text(c));
         let endless = match condition {
             Some(text) => matches!(text.trim_matches(['(', ')', ' ', ';']), "True" | "true" | "1" | ""),
             None => false,
         };
         // What a `for` iterates over is computed once, before the loop.
-        let over = node.child_by_field_name("right");
+        let over = self.field(node, "right");
         self.each(node);
         self.repeated(line(node), endless, |x| {
             let mut cursor = node.walk();

@@ -329,7 +329,7 @@ fn key(x: &mut Extractor<'_>, node: Node<'_>) -> Arc<str> {
 fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let at = line(node);
     let of_type = node.child_by_field_name("type").map(|t| x.annotation(t));
-    let mut values = match Extractor::field(node, &["right", "value"]) {
+    let mut values = match x.first_field(node, &["right", "value"]) {
         Some(list) if list.kind() == "expression_list" => x.values(list),
         Some(one) => vec![x.visit(one)],
         None => Vec::new(),

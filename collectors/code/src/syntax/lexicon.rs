@@ -1,8 +1,7 @@
 //! The names and strings that rules ask for, so that extraction keeps those and no others.
 
-use std::collections::HashSet;
-
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use foldhash::HashSet;
 use muster_rules::{RulePack, SiteKind};
 
 /// Which names and strings a rule could want.
@@ -18,7 +17,7 @@ pub(crate) struct Lexicon {
 impl Lexicon {
     /// Everything that the mention and text sites of the pack ask for, and its credential variables.
     pub(crate) fn new(pack: &RulePack) -> Self {
-        let mut exact = HashSet::new();
+        let mut exact = HashSet::default();
         let mut prefixes = Vec::new();
         let mut contained: Vec<&str> = Vec::new();
         for site in pack.rules().iter().flat_map(|rule| &rule.sites) {

@@ -1,11 +1,11 @@
 //! From the text of a file to its facts: parsing, bounded in time, and the walk over the tree.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use asmm_model::Role;
+use foldhash::{HashMap, HashSet};
 use tree_sitter::{Node, Parser};
 
 use super::extract::Extractor;
@@ -135,8 +135,8 @@ impl Parsers {
             in_condition: false,
             branch: None,
             loop_branch: None,
-            named: HashMap::new(),
-            locals: HashSet::new(),
+            named: HashMap::default(),
+            locals: HashSet::default(),
             attributes: Vec::new(),
             receiver: None,
         };

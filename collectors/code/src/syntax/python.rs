@@ -73,8 +73,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
 };
 
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {
-    let from =
-        node.child_by_field_name("module_name").map(|m| x.text(m).replace([' ', '\\', '\n', '\r', '\t'], ""));
+    let from = x.field(node, "module_name").map(|m| x.text(m).replace([' ', '\\', '\n', '\r', '\t'], ""));
     let mut cursor = node.walk();
     if from.is_some() && node.children(&mut cursor).any(|c| c.kind() == "wildcard_import") {
         x.import("", from.as_deref().unwrap_or_default(), Some("*"), node);
@@ -83,7 +82,7 @@ fn import(x: &mut Extractor<'_>, node: Node<'_>) {
     let names: Vec<Node<'_>> = node.children_by_field_name("name", &mut cursor).collect();
     for name in names {
         let (path, alias) = match name.kind() {
-            "aliased_import" => (name.child_by_field_name("name"), name.child_by_field_name("alias")),
+            "aliased_import" => (x.field(name, "name"), x.field(name, "alias")),
             _ => (Some(name), None),
         };
         let Some(path) = path.map(|p| x.text(p).to_owned()) else { continue };

@@ -1,7 +1,6 @@
 //! Shapes: what the node kinds of a grammar mean to the extractor.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use muster_rules::Language;
 use tree_sitter::Node;
 
@@ -77,8 +76,11 @@ pub(crate) struct Fields {
     pub(crate) condition: &'static str,
 }
 
-/// Shapes by the numeric kind of a grammar's nodes.
-pub(crate) struct ShapeTable(Vec<Shape>);
+/// The names of a grammar as the numbers that its trees hold: shapes by the kind of a node, and fields by name.
+pub(crate) struct ShapeTable {
+    shapes: Vec<Shape>,
+    fields: HashMap<Box<str>, u16>,
+}
 
 impl ShapeTable {
     pub(crate) fn new(grammar: &Grammar, language: &tree_sitter::Language) -> Self {
@@ -91,11 +93,19 @@ impl ShapeTable {
                 shape.copied().filter(|_| named).unwrap_or(Shape::Other)
             })
             .collect();
-        Self(shapes)
+        let count = u16::try_from(language.field_count()).unwrap_or(u16::MAX);
+        let fields =
+            (1..=count).filter_map(|id| Some((language.field_name_for_id(id)?.into(), id))).collect();
+        Self { shapes, fields }
+    }
+
+    /// The first child in a field. The tree's own lookup by name compares it with every field of the grammar.
+    pub(crate) fn field<'t>(&self, node: Node<'t>, name: &str) -> Option<Node<'t>> {
+        node.child_by_field_id(*self.fields.get(name)?)
     }
 
     pub(crate) fn of(&self, node: Node<'_>) -> Shape {
-        self.0.get(node.kind_id() as usize).copied().unwrap_or(Shape::Other)
+        self.shapes.get(node.kind_id() as usize).copied().unwrap_or(Shape::Other)
     }
 }
 

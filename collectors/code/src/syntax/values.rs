@@ -52,12 +52,12 @@ impl Extractor<'_> {
         for child in node.named_children(&mut cursor) {
             let entry = match child.kind() {
                 "pair" => {
-                    let key = child.child_by_field_name("key").map(|k| self.key(k)).unwrap_or_default();
-                    let value = child.child_by_field_name("value").map_or(Expr::Unknown, |v| self.visit(v));
+                    let key = self.field(child, "key").map(|k| self.key(k)).unwrap_or_default();
+                    let value = self.field(child, "value").map_or(Expr::Unknown, |v| self.visit(v));
                     (key, value)
                 }
                 "method_definition" => {
-                    let key = child.child_by_field_name("name").map(|k| self.key(k)).unwrap_or_default();
+                    let key = self.field(child, "name").map(|k| self.key(k)).unwrap_or_default();
                     (key, self.function(child, Vec::new()))
                 }
                 "shorthand_property_identifier" => (self.word(self.text(child)), self.visit(child)),
@@ -85,8 +85,8 @@ impl Extractor<'_> {
 
     pub(super) fn member(&mut self, node: Node<'_>) -> Expr {
         let fields = &self.grammar.fields;
-        let object = Self::field(node, fields.object).map_or(Expr::Unknown, |n| self.visit(n));
-        let Some(member) = Self::field(node, fields.member) else { return object };
+        let object = self.first_field(node, fields.object).map_or(Expr::Unknown, |n| self.visit(n));
+        let Some(member) = self.first_field(node, fields.member) else { return object };
         let name = self.text(member);
         self.mention(name, false, member);
         // `process.env.X` reads a variable as `process.env["X"]` does.
@@ -100,8 +100,8 @@ impl Extractor<'_> {
     /// other index the element stands for the whole.
     pub(super) fn index(&mut self, node: Node<'_>) -> Expr {
         let fields = &self.grammar.fields;
-        let object = Self::field(node, fields.object).map_or(Expr::Unknown, |n| self.visit(n));
-        match Self::field(node, fields.index).map(|n| self.visit(n)) {
+        let object = self.first_field(node, fields.object).map_or(Expr::Unknown, |n| self.visit(n));
+        match self.first_field(node, fields.index).map(|n| self.visit(n)) {
             Some(key @ Expr::Text(_)) => self.element(object, key, line(node)),
             Some(key) => {
                 self.lookup(&object, key, line(node));
@@ -133,13 +133,13 @@ impl Extractor<'_> {
 
     pub(super) fn call(&mut self, node: Node<'_>) -> Expr {
         let fields = &self.grammar.fields;
-        let Some(target) = Self::field(node, fields.callee) else {
+        let Some(target) = self.first_field(node, fields.callee) else {
             self.children(node);
             return Expr::Unknown;
         };
         // `import("module")` and `require("module")` are imports wherever they stand.
         if target.kind() == "import" || (target.kind() == "identifier" && self.text(target) == "require") {
-            if let Some(arguments) = node.child_by_field_name(fields.arguments)
+            if let Some(arguments) = self.field(node, fields.arguments)
                 && let Some(Expr::Text(module)) = arguments.named_child(0).map(|n| self.visit(n))
             {
                 let local = format!("require:{module}");
@@ -149,9 +149,9 @@ impl Extractor<'_> {
             return Expr::Unknown;
         }
         let callee = self.visit(target);
-        let at = Self::field(target, fields.member).map_or_else(|| line(target), line);
+        let at = self.first_field(target, fields.member).map_or_else(|| line(target), line);
         let mut arguments = Vec::new();
-        if let Some(list) = node.child_by_field_name(fields.arguments) {
+        if let Some(list) = self.field(node, fields.arguments) {
             if self.table.of(list) == Shape::Choice || list.kind() == "template_string" {
                 let value = self.visit(list);
                 arguments.push(Argument { name: None, value });
@@ -169,9 +169,9 @@ impl Extractor<'_> {
                 continue;
             }
             let argument = if child.kind() == "keyword_argument" {
-                let name = child.child_by_field_name("name").map(|n| self.text(n)).unwrap_or_default();
+                let name = self.field(child, "name").map(|n| self.text(n)).unwrap_or_default();
                 self.mention(name, false, child);
-                let value = child.child_by_field_name("value").map_or(Expr::Unknown, |v| self.visit(v));
+                let value = self.field(child, "value").map_or(Expr::Unknown, |v| self.visit(v));
                 Argument { name: Some(self.word(name)), value }
             } else {
                 Argument { name: None, value: self.visit(child) }

@@ -146,7 +146,7 @@ impl<'p> Tools<'_, 'p> {
         if let Some(kind) = kind.filter(|kind| !kind.contains(char::is_whitespace)) {
             let mut tool = self.named(spot.module, &kind, self.line_of(spot));
             let language = self.detection.program.module(spot.module).dialect.language();
-            let sites = self.detection.pack.sites(language, SiteKind::Mention, &kind);
+            let sites = self.detection.sites(language, SiteKind::Mention, &kind);
             let ready = sites.iter().find(|at| self.detection.pack.site(**at).means == Means::BuiltinTool);
             tool.source = ToolSource::Opaque;
             if let Some(at) = ready {
@@ -270,7 +270,7 @@ impl<'p> Tools<'_, 'p> {
                 continue;
             }
             // A ready-made tool that is handed over by its name.
-            let sites = self.detection.pack.sites(language, SiteKind::Call, &name);
+            let sites = self.detection.sites(language, SiteKind::Call, &name);
             let ready = sites.iter().map(|at| (at, self.detection.pack.site(*at)));
             let ready =
                 ready.filter(|(_, site)| site.means == Means::BuiltinTool && site.conditions.is_empty());
