@@ -12,5 +12,6 @@ pub use load::{LoadError, Problem, Source};
 pub use pack::{Knowledge, RulePack, SiteRef};
 pub use pattern::Pattern;
 pub use rule::{
-    ArgumentTest, Covers, Example, Language, Means, PackageRef, Rule, RuleId, Site, SiteKind, ToolArgument,
+    ArgumentTest, Covers, Example, Language, Means, PackageRef, ResourceRef, Rule, RuleId, Site, SiteKind,
+    ToolArgument,
 };

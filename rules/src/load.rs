@@ -234,8 +234,12 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "a component needs both; an effect, gate or trigger has neither",
         );
     }
-    if rule.sites.is_empty() && rule.packages.is_empty() && rule.credentials.is_empty() {
-        say("it can never fire".to_owned(), "add a `[[rule.site]]`, `packages` or `credentials`");
+    let declared = rule.packages.is_empty() && rule.credentials.is_empty() && rule.resources.is_empty();
+    if rule.sites.is_empty() && declared {
+        say(
+            "it can never fire".to_owned(),
+            "add a `[[rule.site]]`, `packages`, `credentials` or `resources`",
+        );
     }
     for (fires, what) in [(true, "on which it fires"), (false, "on which it does not fire")] {
         if !rule.examples.iter().any(|e| e.fires == fires) {

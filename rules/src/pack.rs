@@ -26,6 +26,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/effects.toml", include_str!("../catalog/effects.toml")),
     ("catalog/env.toml", include_str!("../catalog/env.toml")),
     ("catalog/gates.toml", include_str!("../catalog/gates.toml")),
+    ("catalog/infrastructure.toml", include_str!("../catalog/infrastructure.toml")),
     ("catalog/inputs.toml", include_str!("../catalog/inputs.toml")),
     ("catalog/loops.toml", include_str!("../catalog/loops.toml")),
     ("catalog/training.toml", include_str!("../catalog/training.toml")),
@@ -77,6 +78,8 @@ pub struct RulePack {
     exact_packages: HashMap<(String, String), Vec<u32>>,
     package_prefixes: Vec<(PackageRef, u32)>,
     credentials: BTreeMap<String, Vec<u32>>,
+    /// Types of resources by format.
+    resources: HashMap<String, HashMap<String, Vec<u32>>>,
     /// What patterns begin with, up to their first wildcard.
     fixed: HashMap<Language, BTreeSet<String>>,
     digest: String,
@@ -157,6 +160,7 @@ impl RulePack {
             exact_packages: HashMap::default(),
             package_prefixes: Vec::new(),
             credentials: BTreeMap::new(),
+            resources: HashMap::default(),
             fixed: HashMap::default(),
             rules: Vec::new(),
         };
@@ -193,6 +197,10 @@ impl RulePack {
                     let key = (package.ecosystem.clone(), package.name.clone());
                     pack.exact_packages.entry(key).or_default().push(rule_index);
                 }
+            }
+            for resource in &rule.resources {
+                let of_format = pack.resources.entry(resource.format.clone()).or_default();
+                of_format.entry(resource.name.clone()).or_default().push(rule_index);
             }
             for name in &rule.credentials {
                 pack.credentials.entry(name.clone()).or_default().push(rule_index);
@@ -326,6 +334,11 @@ impl RulePack {
         longest.map(|(_, rule)| *rule).into_iter().collect()
     }
 
+    /// Rules that a type of resource in infrastructure code brings in.
+    pub fn resource(&self, format: &str, name: &str) -> &[u32] {
+        self.resources.get(format).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
+    }
+
     /// Rules whose credentials include that environment variable.
     pub fn credential(&self, variable: &str) -> &[u32] {
         self.credentials.get(variable).map_or(&[], Vec::as_slice)
@@ -351,8 +364,11 @@ impl RulePack {
 fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
     let mut hasher = blake3::Hasher::new();
     for rule in rules {
-        let Rule { id, name, kind, strength, packages, provider, credentials, anchors, sites, .. } = rule;
-        let decides = (id, name, kind, strength, packages, provider, credentials, anchors, sites);
+        let Rule {
+            id, name, kind, strength, packages, resources, provider, credentials, anchors, sites, ..
+        } = rule;
+        let declared = (packages, resources, provider, credentials);
+        let decides = (id, name, kind, strength, declared, anchors, sites);
         write_into(&mut hasher, &decides);
     }
     for heuristic in heuristics.iter() {

@@ -284,6 +284,40 @@ impl From<PackageRef> for String {
     }
 }
 
+/// A type of resource in infrastructure code: `terraform:aws_bedrockagent_agent`, `cloudformation:AWS::Bedrock::Agent`.
+/// What Terraform only looks up has `data.` in front of its type.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ResourceRef {
+    /// How it is written: `terraform` or `cloudformation`.
+    pub format: String,
+    /// The type.
+    pub name: String,
+}
+
+impl TryFrom<String> for ResourceRef {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        const FORMATS: [&str; 2] = ["terraform", "cloudformation"];
+        match text.split_once(':') {
+            Some((format, name)) if FORMATS.contains(&format) && !name.is_empty() => {
+                Ok(Self { format: format.to_owned(), name: name.to_owned() })
+            }
+            _ => Err(format!(
+                "`{text}` is no type of resource; write one of: {}, a colon, and the type",
+                FORMATS.join(", ")
+            )),
+        }
+    }
+}
+
+impl From<ResourceRef> for String {
+    fn from(resource: ResourceRef) -> Self {
+        format!("{}:{}", resource.format, resource.name)
+    }
+}
+
 /// A piece of code on which the rule must fire, or must not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -321,6 +355,9 @@ pub struct Rule {
     /// Packages that bring it.
     #[serde(default)]
     pub packages: Vec<PackageRef>,
+    /// Types of resources in infrastructure code that declare it.
+    #[serde(default)]
+    pub resources: Vec<ResourceRef>,
     /// Provider of the models it calls, where that is not the name.
     #[serde(default)]
     pub provider: Option<String>,

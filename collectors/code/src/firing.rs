@@ -7,6 +7,7 @@ use asmm_model::Role;
 use muster_rules::{Language, Means, RulePack};
 
 use crate::detect::{Detection, Hit, Subject};
+use crate::infrastructure;
 use crate::manifests::{self, Manifest, ManifestKind};
 use crate::prefilter::Prefilter;
 use crate::program::{CallSite, Meaning, Program, SourceIndex, Spot};
@@ -139,6 +140,7 @@ impl<'p> Firing<'p> {
                 self.program(&path, dialect, text, |program| fired_in(program, pack))?
             }
             Kind::Manifest(kind) => self.manifest(kind, &path, text)?,
+            Kind::Infrastructure => self.infrastructure(&path, text)?,
         };
         all.sort();
         all.dedup();
@@ -157,6 +159,11 @@ impl<'p> Firing<'p> {
                 });
                 packages.collect()
             }
+            Kind::Infrastructure => infrastructure::resources(self.pack, &path.into(), text)
+                .map_err(|error| error.to_string())?
+                .into_iter()
+                .map(|found| Named { line: found.line, site: "resource", name: found.kind })
+                .collect(),
         };
         all.sort();
         all.dedup();
@@ -184,6 +191,20 @@ impl<'p> Firing<'p> {
         Ok(then(&Program::new(vec![module], &index, &|_| true, &knows)))
     }
 
+    fn infrastructure(&self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
+        let resources = infrastructure::resources(self.pack, &path.into(), text)
+            .map_err(|error| format!("`{path}`: {error}"))?;
+        let mut fired = Vec::new();
+        for resource in &resources {
+            fired.extend(resource.rules(self.pack).iter().map(|rule| Fired {
+                line: resource.line,
+                rule: self.pack.rule(*rule).id.0.clone(),
+                because: format!("declares the resource {} {}", resource.kind, resource.name),
+            }));
+        }
+        Ok(fired)
+    }
+
     fn manifest(&self, kind: ManifestKind, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
         let mut fired = Vec::new();
         for package in manifest(kind, path, text)?.dependencies {
@@ -207,15 +228,17 @@ fn manifest(kind: ManifestKind, path: &str, text: &[u8]) -> Result<Manifest, Str
 enum Kind {
     Source(Dialect),
     Manifest(ManifestKind),
+    Infrastructure,
 }
 
 fn kind_of(path: &str) -> Result<Kind, String> {
     match (manifests::kind_of(path), Dialect::of(path)) {
         (_, Some(dialect)) => Ok(Kind::Source(dialect)),
         (Some(kind), None) => Ok(Kind::Manifest(kind)),
+        (None, None) if infrastructure::Format::of(path).is_some() => Ok(Kind::Infrastructure),
         (None, None) => Err(format!(
-            "`{path}` is no source file or manifest that rules speak about; give a source file, such as app.py \
-             or main.go, or a manifest such as requirements.txt"
+            "`{path}` is no file that rules speak about; give a source file, such as app.py or main.go, a manifest \
+             such as requirements.txt, or infrastructure code such as main.tf"
         )),
     }
 }

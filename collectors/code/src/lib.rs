@@ -7,6 +7,7 @@ mod document;
 mod evidence;
 mod firing;
 mod imports;
+mod infrastructure;
 mod manifests;
 mod prefilter;
 mod program;

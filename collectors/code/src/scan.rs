@@ -6,14 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use asmm_model::{Coverage, Gap, GapReason, Observation};
+use asmm_model::{Coverage, Gap, GapReason, Observation, Scope};
 use foldhash::HashMap;
 use muster_collect::{CollectError, Context};
 use muster_rules::{Knowledge, Language};
 
 use crate::detect::Detection;
+use crate::document::{MAX_BYTES, reading};
 use crate::evidence::{self, Case};
 use crate::imports::Importers;
+use crate::infrastructure::{Agents, Format, Wiring};
 use crate::program::{Program, finds_by_name};
 use crate::source::{Lines, read_source};
 use crate::survey::{Engine, SourceFile, Survey};
@@ -54,6 +56,7 @@ pub(crate) fn scan(
         }
         observations.extend(scan.unit(unit, &units)?);
     }
+    observations.extend(scan.infrastructure(&units)?);
     let mut skipped = survey.gaps.clone();
     skipped.extend(scan.gaps);
     skipped.sort();
@@ -120,6 +123,35 @@ impl Scan<'_> {
             complete,
             readable,
         }))
+    }
+
+    /// What infrastructure code declares.
+    fn infrastructure(&mut self, units: &Units) -> Result<Vec<Observation>, CollectError> {
+        let resources = &self.survey.resources;
+        let mut wiring = Wiring::default();
+        if resources.iter().any(|resource| resource.format == Format::Terraform) {
+            let mut buffer = Vec::new();
+            for path in &self.survey.terraform {
+                if self.cx.stop.is_asked() {
+                    return Err(CollectError::Stopped);
+                }
+                // What could not be read was a gap of the survey already.
+                let full = self.root.join(&**path);
+                if crate::tree::read_bounded(&full, path, MAX_BYTES as u64, &mut buffer).is_ok()
+                    && let Ok(text) = std::str::from_utf8(&buffer)
+                    && let Ok(document) = reading::by_name(path, text)
+                {
+                    wiring.add(&document, path);
+                }
+            }
+        }
+        let agents = Agents { resources, wiring: &wiring }.all();
+        let home = |path: &str| {
+            let unit = units.of_file(path);
+            let (root, name) = unit.map_or_else(Default::default, |u| (u.root.clone(), u.name.clone()));
+            Scope { target: self.target.to_owned(), root, name }
+        };
+        Ok(evidence::declared(&self.engine.rules, self.target, resources, &agents, &home))
     }
 
     /// Whether a manifest of the unit, or of one around it, asks for the package that a module belongs to.

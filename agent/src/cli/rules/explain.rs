@@ -86,6 +86,8 @@ fn page(rule: &Rule, origin: &str, width: usize) -> Page {
     entry(&mut page, "Strength", &format!("{}: {}", rule.strength, strength(rule.strength)));
     let packages: Vec<String> = rule.packages.iter().cloned().map(String::from).collect();
     entry(&mut page, "Packages", &packages.join(", "));
+    let resources: Vec<String> = rule.resources.iter().cloned().map(String::from).collect();
+    entry(&mut page, "Resources", &resources.join(", "));
     entry(&mut page, "Credentials", &rule.credentials.join(", "));
     entry(&mut page, "Since", &rule.since);
     entry(&mut page, "Written in", origin);

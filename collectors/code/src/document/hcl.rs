@@ -21,6 +21,23 @@ pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
     })
 }
 
+/// The bodies of a block that may be repeated: as blocks are in HCL, and as tables or lists of them in JSON.
+pub(crate) fn all<'a>(node: &'a Node, key: &'a str) -> impl Iterator<Item = &'a Node> {
+    node.entries().iter().filter(move |e| e.key == key).flat_map(|e| e.node.one_or_more())
+}
+
+/// Blocks with two labels.
+pub(crate) fn blocks<'a>(
+    document: &'a Node,
+    key: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a Node)> {
+    all(document, key).flat_map(Node::entries).flat_map(|kind| {
+        kind.node.one_or_more().iter().flat_map(Node::entries).flat_map(move |name| {
+            name.node.one_or_more().iter().map(move |body| (kind.key.as_str(), name.key.as_str(), body))
+        })
+    })
+}
+
 fn read(text: &str) -> Result<Node, ReadError> {
     let lines = LineIndex::new(text);
     let body: Body = text.parse().map_err(|error: hcl_edit::parser::Error| {

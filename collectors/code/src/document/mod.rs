@@ -2,7 +2,11 @@
 
 pub(crate) mod hcl;
 pub(crate) mod json;
+pub(crate) mod reading;
 pub(crate) mod toml;
+
+/// Bytes of a file that is read as a document.
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 
 /// A value and the line where it begins; of a block text, the first line of it that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]

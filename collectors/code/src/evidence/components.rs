@@ -145,7 +145,7 @@ pub(crate) fn in_manifests<'m>(
 }
 
 /// Whether a model's name fixes one dated version.
-fn is_pinned(name: &str) -> bool {
+pub(super) fn is_pinned(name: &str) -> bool {
     let digits = |text: &str| text.len() >= 4 && text.bytes().all(|b| b.is_ascii_digit());
     let parts: Vec<&str> = name.split(['-', '@', ':', '.', '/']).collect();
     parts.iter().any(|part| digits(part) && (part.len() == 8 || part.len() == 6 || part.len() == 4))

@@ -8,6 +8,7 @@ mod circumstances;
 mod components;
 mod consequences;
 mod criteria;
+mod declared;
 mod effects;
 mod executions;
 mod gates;
@@ -20,3 +21,4 @@ mod tools;
 mod triggers;
 
 pub(crate) use case::{Case, observe};
+pub(crate) use declared::declared;

@@ -21,7 +21,7 @@ pub(super) fn may_be(bytes: &[u8]) -> bool {
         b"AWS::Lambda::Function",
         b"AWS::Serverless::Function",
     ];
-    let bytes = &bytes[..bytes.len().min(super::MAX_BYTES)];
+    let bytes = &bytes[..bytes.len().min(crate::document::MAX_BYTES)];
     memchr::memmem::find(bytes, b"Resources").is_some()
         && TYPES.iter().any(|kind| memchr::memmem::find(bytes, kind).is_some())
 }

@@ -133,7 +133,7 @@ pub(crate) fn is_dockerfile(path: &str) -> bool {
 pub(crate) fn by_content(path: &str, bytes: &[u8]) -> Option<StarterFile> {
     let name = name_of(path);
     let yaml = has_extension(name, &["yml", "yaml"]);
-    let bytes = &bytes[..bytes.len().min(super::MAX_BYTES)];
+    let bytes = &bytes[..bytes.len().min(crate::document::MAX_BYTES)];
     if yaml && (has_kind(bytes, &STARTED) || has_kind(bytes, &NAMED)) {
         return Some(StarterFile::Kubernetes);
     }

@@ -19,7 +19,6 @@ mod kubernetes;
 mod links;
 mod platforms;
 mod programs;
-mod reading;
 #[cfg(test)]
 mod robustness;
 mod runs;
@@ -36,15 +35,13 @@ mod wrappers;
 
 use asmm_model::TriggerKind;
 
-use crate::document::ReadError;
+use crate::document::{MAX_BYTES, ReadError, reading};
 
 pub(crate) use handlers::function_of;
 pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, kind_of};
 pub(crate) use links::Links;
 pub(crate) use runs::{Entry, Package, Surroundings, runs_file};
-
-/// Files above this size are not read.
-pub(crate) const MAX_BYTES: usize = 1024 * 1024;
+pub(crate) use shell::join as join_path;
 
 /// Starters read from one file.
 const MAX_STARTERS: usize = 500;

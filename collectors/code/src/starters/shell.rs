@@ -98,7 +98,7 @@ impl Reader {
 const MAX_PATH: usize = 4096;
 
 /// A path from a folder: absolute paths stay so, `.` and `..` are resolved, a climb above the top stops there.
-pub(super) fn join(folder: &str, path: &str) -> String {
+pub(crate) fn join(folder: &str, path: &str) -> String {
     let (folder, path) = checkout_relative(path).map_or((folder, path), |rest| ("", rest));
     let base = if path.starts_with('/') { "" } else { folder };
     let absolute = path.starts_with('/') || base.starts_with('/');

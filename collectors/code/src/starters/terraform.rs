@@ -9,6 +9,7 @@ use super::commands::single;
 use super::containers::{Keys, POD, TASK, container_command, image};
 use super::handlers::likely_folders;
 use super::{Collection, Command, CommandKind, folder_of, name_of, reading, shell};
+use crate::document::hcl::{all, blocks};
 use crate::document::{Node, ReadError, Value};
 
 /// Types of resources that run code or lead to something that does.
@@ -63,20 +64,6 @@ pub(super) fn read(document: &Node, folder: &str, found: &mut Collection) -> Res
         }
     }
     Ok(())
-}
-
-/// The bodies of a block that may be repeated: as blocks are in HCL, and as tables or lists of them in JSON.
-fn all<'a>(node: &'a Node, key: &'a str) -> impl Iterator<Item = &'a Node> {
-    node.entries().iter().filter(move |e| e.key == key).flat_map(|e| e.node.one_or_more())
-}
-
-/// Blocks with two labels.
-fn blocks<'a>(document: &'a Node, key: &'a str) -> impl Iterator<Item = (&'a str, &'a str, &'a Node)> {
-    all(document, key).flat_map(Node::entries).flat_map(|kind| {
-        kind.node.one_or_more().iter().flat_map(Node::entries).flat_map(move |name| {
-            name.node.one_or_more().iter().map(move |body| (kind.key.as_str(), name.key.as_str(), body))
-        })
-    })
 }
 
 /// What stands at the end of a path of blocks, the first of each.

@@ -15,6 +15,7 @@ use asmm_model::{Gap, GapReason, Role};
 use muster_collect::{CollectError, Context};
 use muster_rules::{Language, RulePack};
 
+use crate::infrastructure::Resource;
 use crate::manifests::{self, Alias, Dependency, ManifestKind};
 use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
@@ -63,6 +64,10 @@ pub(crate) struct Survey {
     pub(crate) starters: Vec<(Arc<str>, Starter)>,
     /// What names stand for that starters run.
     links: Links,
+    /// AI that infrastructure code declares.
+    pub(crate) resources: Vec<Resource>,
+    /// Terraform files: what is passed from one to another is read where one of them declares AI.
+    pub(crate) terraform: Vec<Arc<str>>,
     /// Credentials that configuration names.
     pub(crate) settings: Vec<Setting>,
     /// Folders with code in languages that are not read yet, and how many files of each.
@@ -80,6 +85,8 @@ pub(crate) enum Piece {
     Source(SourceFile),
     Manifest(ManifestFacts),
     Starters(Arc<str>, Declared),
+    Resources(Vec<Resource>),
+    Terraform(Arc<str>),
     Settings(Vec<Setting>),
     Aliases(Vec<Alias>),
     Deployable(String),
@@ -145,6 +152,8 @@ impl Survey {
                 self.starters.extend(starters.map(|starter| (Arc::clone(&path), starter)));
                 declared.named.into_iter().for_each(|(name, commands)| self.links.add(name, commands));
             }
+            Piece::Resources(resources) => self.resources.extend(resources),
+            Piece::Terraform(path) => self.terraform.push(path),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
@@ -221,6 +230,8 @@ impl Survey {
             (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
         });
         self.settings.sort();
+        self.resources.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
+        self.terraform.sort();
         self.follow_links();
         let mut languages: BTreeMap<&str, u64> = BTreeMap::new();
         for ((language, _), count) in &self.foreign {

@@ -9,6 +9,7 @@ use muster_rules::{Language, RulePack};
 
 use super::settings;
 use super::{ManifestFacts, Piece, SourceFile};
+use crate::infrastructure;
 use crate::manifests::{self, ManifestKind};
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
@@ -154,6 +155,20 @@ impl<'a> Worker<'a> {
         }));
     }
 
+    fn infrastructure(&mut self, path: &Arc<str>) {
+        if infrastructure::Format::of(path) == Some(infrastructure::Format::Terraform) {
+            self.pieces.push(Piece::Terraform(Arc::clone(path)));
+        }
+        match infrastructure::resources(&self.engine.rules, path, &self.buffer) {
+            Ok(resources) if resources.is_empty() => {}
+            Ok(resources) => self.pieces.push(Piece::Resources(resources)),
+            Err(error) => {
+                let gap = Gap::new(&**path, GapReason::Unparsable).because(error.to_string());
+                self.pieces.push(Piece::Gap(gap));
+            }
+        }
+    }
+
     fn configuration(&mut self, found: &Found) -> bool {
         let path = found.path.as_str();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -183,6 +198,7 @@ impl<'a> Worker<'a> {
         }
         let starter = starter.or_else(|| starters::by_content(path, &self.buffer));
         let path: Arc<str> = path.into();
+        self.infrastructure(&path);
         if let Some(kind) = starter {
             match starters::parse(kind, &path, &self.buffer) {
                 Ok(declared) => self.pieces.push(Piece::Starters(Arc::clone(&path), declared)),

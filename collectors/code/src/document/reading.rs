@@ -8,17 +8,17 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use crate::document::{Entry, Node, ReadError, Value, hcl, json, toml};
+use super::{Entry, MAX_BYTES, Node, ReadError, Value, hcl, json, toml};
 
 const EMPTY: Node = Node { line: 1, value: Value::Null };
 /// Each level takes up to 40 KiB of stack in a build without optimisation; manifests of pods have about 16.
 const MAX_DEPTH: usize = 32;
 const MAX_REPLAYED: usize = 20_000;
 /// Bytes of all texts of one document: aliases may repeat a long one.
-const MAX_TEXT_BYTES: usize = 16 * super::MAX_BYTES;
+const MAX_TEXT_BYTES: usize = 16 * MAX_BYTES;
 
 /// Reads HCL, JSON, TOML or YAML as the extension of the path says.
-pub(super) fn by_name(path: &str, text: &str) -> Result<Node, ReadError> {
+pub(crate) fn by_name(path: &str, text: &str) -> Result<Node, ReadError> {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("json" | "jsonc") => json(text),
         Some("toml") => toml(text),
@@ -28,7 +28,7 @@ pub(super) fn by_name(path: &str, text: &str) -> Result<Node, ReadError> {
 }
 
 /// Reads the first document of a YAML file; an empty one is null.
-pub(super) fn yaml(text: &str) -> Result<Node, ReadError> {
+pub(crate) fn yaml(text: &str) -> Result<Node, ReadError> {
     Ok(yaml_all(text)?.into_iter().next().unwrap_or(EMPTY))
 }
 
@@ -38,7 +38,7 @@ thread_local! {
 }
 
 /// Reads all documents of a YAML file that are not empty.
-pub(super) fn yaml_all(text: &str) -> Result<Vec<Node>, ReadError> {
+pub(crate) fn yaml_all(text: &str) -> Result<Vec<Node>, ReadError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
@@ -48,8 +48,8 @@ pub(super) fn yaml_all(text: &str) -> Result<Vec<Node>, ReadError> {
             max_anchors: 1_000,
             max_documents: 500,
             max_recorded_anchor_events: MAX_REPLAYED,
-            max_recorded_anchor_bytes: 2 * super::MAX_BYTES,
-            max_total_scalar_bytes: 2 * super::MAX_BYTES,
+            max_recorded_anchor_bytes: 2 * MAX_BYTES,
+            max_total_scalar_bytes: 2 * MAX_BYTES,
         },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: MAX_REPLAYED,
@@ -148,7 +148,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 }
 
 /// Reads JSON with comments and trailing commas.
-pub(super) fn json(text: &str) -> Result<Node, ReadError> {
+pub(crate) fn json(text: &str) -> Result<Node, ReadError> {
     let node = json::parse(text, json::Dialect::Relaxed)?;
     match node.value {
         Value::Table(_) | Value::List(_) => Ok(with_text(node)),
@@ -157,12 +157,12 @@ pub(super) fn json(text: &str) -> Result<Node, ReadError> {
 }
 
 /// Reads TOML.
-pub(super) fn toml(text: &str) -> Result<Node, ReadError> {
+pub(crate) fn toml(text: &str) -> Result<Node, ReadError> {
     toml::parse(text).map(with_text)
 }
 
 /// Reads HCL.
-pub(super) fn hcl(text: &str) -> Result<Node, ReadError> {
+pub(crate) fn hcl(text: &str) -> Result<Node, ReadError> {
     hcl::parse(text).map(with_text)
 }
 

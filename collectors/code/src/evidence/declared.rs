@@ -1,0 +1,168 @@
+//! What infrastructure code declares: managed agents as systems of their own, and components of the unit around them.
+
+use std::collections::BTreeSet;
+
+use asmm_model::{
+    Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate,
+    Identity, IdentityKind, Model, Observation, Place, Role, Scope, SystemKind, Tool,
+};
+use muster_rules::RulePack;
+
+use super::components::is_pinned;
+use super::criteria::Reasons;
+use crate::infrastructure::{Action, Agent, Resource};
+use crate::program::parent;
+use crate::role::role_of;
+
+/// Observations of the agents among resources, and of the resources that belong to none of them, which `home` gives
+/// the scope of the unit that they are in.
+pub(crate) fn declared(
+    pack: &RulePack,
+    target: &str,
+    resources: &[Resource],
+    agents: &[Agent],
+    home: &dyn Fn(&str) -> Scope,
+) -> Vec<Observation> {
+    let mut out = Vec::new();
+    for agent in agents {
+        Declared { pack, target, resources, agent }.observe(&mut out);
+    }
+    let taken: BTreeSet<usize> = agents.iter().flat_map(|agent| agent.parts.iter().copied()).collect();
+    for (_, resource) in resources.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
+        let scope = home(&resource.path);
+        out.extend(
+            components(pack, resource)
+                .map(|component| Observation { scope: scope.clone(), fact: Fact::Component(component) }),
+        );
+    }
+    out
+}
+
+/// The components that a resource is.
+fn components<'r>(pack: &'r RulePack, resource: &'r Resource) -> impl Iterator<Item = Component> + 'r {
+    let role = role_of(&resource.path);
+    resource.rules(pack).iter().filter_map(move |rule| {
+        let known = pack.rule(*rule);
+        let at = Evidence::at(Place::line(&*resource.path, resource.line), role);
+        Some(Component {
+            kind: known.kind?,
+            // What infrastructure code declares is known by its type.
+            name: if known.kind == Some(ComponentKind::Iac) {
+                resource.kind.clone()
+            } else {
+                known.name.clone()
+            },
+            package: None,
+            version: None,
+            purl: None,
+            direct: None,
+            role,
+            evidence: vec![
+                at.by(known.id.0.clone())
+                    .of(EvidenceClass::Config)
+                    .noting(format!("`{}` `{}`", resource.kind, resource.name)),
+            ],
+        })
+    })
+}
+
+struct Declared<'d> {
+    pack: &'d RulePack,
+    target: &'d str,
+    resources: &'d [Resource],
+    agent: &'d Agent,
+}
+
+impl Declared<'_> {
+    fn at(&self, resource: usize, line: u32) -> Evidence {
+        let path = &self.resources[resource].path;
+        let at = Evidence::at(Place::line(&**path, line), role_of(path)).of(EvidenceClass::Config);
+        match self.resources[resource].rules(self.pack).first() {
+            Some(rule) => at.by(self.pack.rule(*rule).id.0.clone()),
+            None => at,
+        }
+    }
+
+    fn observe(&self, out: &mut Vec<Observation>) {
+        let agent = self.agent;
+        let own = &self.resources[agent.at];
+        let scope = Scope {
+            target: self.target.to_owned(),
+            root: parent(&own.path).to_owned(),
+            name: agent.name.clone(),
+        };
+        let mut put = |fact| out.push(Observation { scope: scope.clone(), fact });
+        let role = role_of(&own.path);
+        put(Fact::System {
+            kind: SystemKind::Agent,
+            role: if role == Role::Docs { Role::Sample } else { role },
+            // Who asks it, and what its tools do, stands elsewhere.
+            complete: false,
+            tools_complete: !agent.open,
+        });
+        put(Fact::Deployment(Deployment { kind: DeploymentKind::Repo, reference: self.target.to_owned() }));
+        for part in &agent.parts {
+            components(self.pack, &self.resources[*part])
+                .for_each(|component| put(Fact::Component(component)));
+        }
+        if let Some((name, resource, line)) = &agent.model {
+            put(Fact::Model(Model {
+                name: name.clone(),
+                provider: Some("aws-bedrock".to_owned()),
+                pinned: is_pinned(name),
+                evidence: vec![self.at(*resource, *line)],
+            }));
+        }
+        let mut reasons = Reasons::new(self.pack.heuristics());
+        if let Some((name, line)) = &agent.role {
+            let at = self.at(agent.at, *line);
+            put(Fact::Identity(Identity {
+                kind: IdentityKind::CloudRole,
+                name: name.clone(),
+                privilege: None,
+                arn: None,
+                inferred: false,
+                evidence: vec![at.clone()],
+            }));
+            reasons.add("uses-credential", &at, &format!("`{name}`"));
+        }
+        let here = self.at(agent.at, own.line);
+        if !agent.actions.is_empty() || !agent.collaborators.is_empty() {
+            reasons.add("agent-declared", &here, &format!("`{}`", agent.name));
+        }
+        for (resource, line) in &agent.collaborators {
+            reasons.add("delegates", &self.at(*resource, *line), "to an agent that is declared");
+        }
+        if own.body.get("memory_configuration").or_else(|| own.body.get("MemoryConfiguration")).is_some() {
+            reasons.add("keeps-memory", &here, "");
+        }
+        for action in &agent.actions {
+            self.action(action, &mut reasons);
+            put(Fact::Tool(Tool {
+                name: action.name.clone(),
+                effect: action.effect,
+                gate: action.gate,
+                evidence: vec![self.at(action.at, action.line)],
+            }));
+        }
+        let only_reads = !agent.open && agent.collaborators.is_empty() && !agent.actions.is_empty();
+        if only_reads && agent.actions.iter().all(|action| action.effect == Effect::Read) {
+            reasons.add("tools-only-read", &here, "");
+            reasons.add("nothing-to-approve", &here, "");
+        }
+        for (criterion, evidence) in reasons.into_all() {
+            put(Fact::Criterion { criterion, evidence });
+        }
+    }
+
+    /// C3 and C4 of one action.
+    fn action(&self, action: &Action, reasons: &mut Reasons<'_>) {
+        if action.effect.changes_state() {
+            let at = self.at(action.at, action.line);
+            reasons.add("tool-changes-state", &at, &format!("`{}`", action.name));
+            if action.gate == Gate::None {
+                reasons.add("ungated-tool", &at, &format!("`{}`", action.name));
+            }
+        }
+    }
+}
