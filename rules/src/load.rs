@@ -266,6 +266,12 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
         wants(!site.symbols.is_empty(), "has no symbols", "list at least one resolved name");
         wants(!site.languages.is_empty(), "has no languages", "list at least one language");
         wants(
+            site.kind == SiteKind::Text
+                || !site.symbols.iter().any(|s| s.as_str().contains(char::is_whitespace)),
+            "has a blank in a name",
+            "write a dotted name without blanks; only a `text` may have them",
+        );
+        wants(
             site.effect.is_some() || !matches!(site.means, Means::Effect | Means::BuiltinTool),
             "does not say its effect",
             "add `effect = \"read\"`, `write`, `send`, `pay` or `execute`",

@@ -108,8 +108,8 @@ impl TryFrom<String> for Pattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if text.is_empty() || text.chars().any(char::is_whitespace) {
-            return Err(format!("`{text}` is no symbol pattern; write a dotted name without blanks"));
+        if text.trim().is_empty() {
+            return Err("a symbol pattern is empty; write a dotted name".to_owned());
         }
         // Two runs of "any number" are enough for every rule and keep matching from growing without bound.
         if segments(&text).filter(|segment| *segment == ANY_NUMBER).count() > 2 {

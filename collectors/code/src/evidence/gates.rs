@@ -28,6 +28,8 @@ pub(crate) struct Gates<'d, 'p> {
     reach: &'d Reach,
     /// Routines in which a person is asked, with the hit that shows it.
     asking: BTreeMap<Routine, &'d Hit>,
+    /// Texts by the routine that they are written in: they ask, and the answer comes by another way.
+    messages: BTreeMap<Routine, Vec<&'d Hit>>,
     agent: Vec<&'d Hit>,
     named: Vec<&'d Hit>,
     pub(crate) bypasses: Vec<&'d Hit>,
@@ -48,6 +50,7 @@ impl<'d, 'p> Gates<'d, 'p> {
             detection,
             reach,
             asking: BTreeMap::new(),
+            messages: BTreeMap::new(),
             agent: Vec::new(),
             named: Vec::new(),
             bypasses: Vec::new(),
@@ -58,6 +61,9 @@ impl<'d, 'p> Gates<'d, 'p> {
             match detection.means(hit) {
                 Means::Bypass if is_own(hit.module) => gates.bypasses.push(hit),
                 Means::Gate => match detection.site(hit).covers {
+                    Covers::Body if hit.call().is_none() => {
+                        gates.messages.entry(hit.routine()).or_default().push(hit);
+                    }
                     Covers::Body => drop(gates.asking.entry(hit.routine()).or_insert(hit)),
                     Covers::Agent if is_own(hit.module) => gates.agent.push(hit),
                     Covers::Named if is_own(hit.module) => gates.named.push(hit),
@@ -65,6 +71,9 @@ impl<'d, 'p> Gates<'d, 'p> {
                 },
                 _ => {}
             }
+        }
+        for (routine, messages) in &gates.messages {
+            gates.asking.entry(*routine).or_insert(messages[0]);
         }
         gates
     }
@@ -125,7 +134,7 @@ impl<'d, 'p> Gates<'d, 'p> {
         if let Some((gate, hit)) = self.in_body(tool, outcome) {
             raise(gate, hit);
         }
-        if let Some((gate, hit)) = self.at_dispatch(tool) {
+        if let Some((gate, hit)) = self.at_dispatch(tool, outcome) {
             raise(gate, hit);
         }
         gated
@@ -242,12 +251,7 @@ impl<'d, 'p> Gates<'d, 'p> {
                 .through
                 .iter()
                 .chain(std::iter::once(&change.site))
-                .filter_map(|step| {
-                    // Where the same code also asks the model, what is asked before that is the next turn of a
-                    // conversation.
-                    let after = self.model_line(*step);
-                    self.before(*step, after)
-                })
+                .filter_map(|step| self.on_the_way(*step))
                 .min_by_key(|(gate, _)| *gate != Gate::Each);
             gates.push(best.map_or(Gate::None, |(gate, _)| gate));
             shown = shown.or(best.map(|(_, hit)| hit));
@@ -260,6 +264,23 @@ impl<'d, 'p> Gates<'d, 'p> {
         let hit = shown?;
         let gate = if gates.iter().all(|g| *g == Gate::Each) { Gate::Each } else { Gate::Some };
         Some((gate, hit))
+    }
+
+    /// A question before a step, or before another call of its routine that leads to the same: what is asked on one way
+    /// and not on the other is asked for some.
+    fn on_the_way(&self, step: CallSite) -> Option<(Gate, &'d Hit)> {
+        let program = self.detection.program;
+        // Where the same code also asks the model, what is asked before that is the next turn of a conversation.
+        let asked = |step: CallSite| self.before(step, self.model_line(step));
+        let leads: Vec<Routine> = targets(program, step);
+        let within = program.module(step.module).call(step.call).within;
+        let others = program
+            .calls_in(Routine { module: step.module, function: within })
+            .filter(|other| !leads.is_empty() && *other != step && targets(program, *other) == leads);
+        let ways: Vec<_> = std::iter::once(step).chain(others).map(asked).collect();
+        let (_, hit) = *ways.iter().flatten().min_by_key(|(gate, _)| *gate != Gate::Each)?;
+        let each = ways.iter().all(|way| way.is_some_and(|(gate, _)| gate == Gate::Each));
+        Some((if each { Gate::Each } else { Gate::Some }, hit))
     }
 
     /// The line in which the routine of a step, before it, leads to a model; none where it leads to none.
@@ -282,16 +303,28 @@ impl<'d, 'p> Gates<'d, 'p> {
     }
 
     /// A person is asked where hand-written code runs the tool calls of a model.
-    fn at_dispatch(&self, tool: &FoundTool) -> Option<(Gate, &'d Hit)> {
-        if tool.handlers.is_empty() || self.asking.is_empty() {
+    fn at_dispatch(&self, tool: &FoundTool, outcome: &Outcome) -> Option<(Gate, &'d Hit)> {
+        if self.asking.is_empty() {
             return None;
         }
         let program = self.detection.program;
         let below_models = &self.to_models;
-        let above = self.reach.above(tool.handlers.iter().copied());
+        let mut handlers = tool.handlers.clone();
+        if handlers.is_empty() {
+            // An answer that is itself executed: the function that does it is the tool.
+            let direct = outcome.changes.iter().filter(|change| change.through.is_empty());
+            handlers.extend(direct.map(|change| Routine {
+                module: change.site.module,
+                function: program.module(change.site.module).call(change.site.call).within,
+            }));
+        }
+        if handlers.is_empty() {
+            return None;
+        }
+        let above = self.reach.above(handlers.iter().copied());
         let mut best = None;
         for routine in &above {
-            if tool.handlers.contains(routine) {
+            if handlers.contains(routine) {
                 continue;
             }
             for site in program.calls_in(*routine) {
@@ -328,7 +361,11 @@ impl<'d, 'p> Gates<'d, 'p> {
         let module = program.module(step.module);
         let call = module.call(step.call);
         let routine = Routine { module: step.module, function: call.within };
-        let mut best: Option<(Gate, &'d Hit)> = None;
+        let messages = self.messages.get(&routine).into_iter().flatten();
+        let mut best: Option<(Gate, &'d Hit)> = messages
+            .filter(|hit| hit.line < call.line && after.is_none_or(|after| hit.line > after))
+            .map(|hit| (self.detection.site(hit).gate.unwrap_or(Gate::Some), *hit))
+            .next();
         let mut asked: Vec<BranchId> = Vec::new();
         for site in program.calls_in(routine) {
             let question = module.call(site.call);
