@@ -17,7 +17,7 @@ pub struct Place {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub line: Option<u32>,
-    /// Place of something that is not a file.
+    /// Place of something that is not a file, or the part of a file that people look for: `cell 3` of a notebook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locator: Option<String>,
 }
@@ -42,7 +42,8 @@ impl Place {
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (&self.path, self.line, &self.locator) {
-            (Some(path), Some(line), _) => write!(f, "{path}:{line}"),
+            (Some(path), Some(line), Some(part)) => write!(f, "{path}:{line} ({part})"),
+            (Some(path), Some(line), None) => write!(f, "{path}:{line}"),
             (Some(path), None, _) => f.write_str(path),
             (None, _, Some(locator)) => f.write_str(locator),
             (None, _, None) => f.write_str("."),

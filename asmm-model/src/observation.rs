@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Component, Criterion, Deployment, Evidence, Identity, Model, Role, SystemKind, Tool, Trigger};
+use crate::{
+    Component, Criterion, Deployment, Evidence, Identity, Model, Place, Role, SystemKind, Tool, Trigger,
+};
 
 /// What an observation belongs to: one deployable unit of one target, or nothing in particular.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +52,22 @@ pub enum Fact {
     },
     /// Where the scope is deployed or kept.
     Deployment(Deployment),
+}
+
+impl Fact {
+    /// Every place that it names.
+    pub fn places_mut(&mut self) -> Vec<&mut Place> {
+        let (own, evidence) = match self {
+            Self::System { .. } | Self::Deployment(_) => (None, None),
+            Self::Component(component) => (None, Some(&mut component.evidence)),
+            Self::Identity(identity) => (None, Some(&mut identity.evidence)),
+            Self::Model(model) => (None, Some(&mut model.evidence)),
+            Self::Tool(tool) => (None, Some(&mut tool.evidence)),
+            Self::Trigger(trigger) => (Some(&mut trigger.place), Some(&mut trigger.evidence)),
+            Self::Criterion { evidence, .. } => (Some(&mut evidence.place), None),
+        };
+        own.into_iter().chain(evidence.into_iter().flatten().map(|evidence| &mut evidence.place)).collect()
+    }
 }
 
 /// One fact about one scope.

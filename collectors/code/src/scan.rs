@@ -30,6 +30,9 @@ const MAX_BORROWED: usize = 1_000;
 /// Steps from one import to the next that are followed.
 const MAX_STEPS: usize = 5;
 
+/// A module with where its lines stand, or why there is none.
+type Parsed = Result<(Module, Lines), Gap>;
+
 /// Everything that one scan of a tree gives.
 pub(crate) struct Outcome {
     pub(crate) coverage: Coverage,
@@ -47,8 +50,16 @@ pub(crate) fn scan(
     let name =
         tree.root().file_name().map_or_else(|| "target".to_owned(), |n| n.to_string_lossy().into_owned());
     let units = Units::of(&survey, &name);
-    let mut scan =
-        Scan { root: tree.root(), target, engine, cx, survey: &survey, importers: None, gaps: Vec::new() };
+    let mut scan = Scan {
+        root: tree.root(),
+        target,
+        engine,
+        cx,
+        survey: &survey,
+        importers: None,
+        cells: BTreeMap::new(),
+        gaps: Vec::new(),
+    };
     let mut observations = Vec::new();
     for unit in units.iter() {
         if cx.stop.is_asked() {
@@ -57,6 +68,7 @@ pub(crate) fn scan(
         observations.extend(scan.unit(unit, &units)?);
     }
     observations.extend(scan.infrastructure(&units)?);
+    scan.name_cells(&mut observations);
     let mut skipped = survey.gaps.clone();
     skipped.extend(scan.gaps);
     skipped.sort();
@@ -72,6 +84,8 @@ struct Scan<'s> {
     survey: &'s Survey,
     /// Who imports whom; read when the first unit that uses AI asks.
     importers: Option<Importers>,
+    /// Lines and cells of the notebooks that were parsed.
+    cells: BTreeMap<Arc<str>, Vec<(u32, u32)>>,
     gaps: Vec<Gap>,
 }
 
@@ -123,6 +137,16 @@ impl Scan<'_> {
             complete,
             readable,
         }))
+    }
+
+    /// Says in which cell of a notebook each place is: that is what people see, and not the line of the file.
+    fn name_cells(&self, observations: &mut [Observation]) {
+        for place in observations.iter_mut().flat_map(|observation| observation.fact.places_mut()) {
+            let cells = place.path.as_deref().and_then(|path| self.cells.get(path));
+            let (Some(cells), Some(line)) = (cells, place.line) else { continue };
+            let at = cells.partition_point(|(of, _)| *of <= line);
+            place.locator = at.checked_sub(1).map(|at| format!("cell {}", cells[at].1));
+        }
     }
 
     /// What infrastructure code declares.
@@ -291,7 +315,7 @@ impl Scan<'_> {
         let work = || {
             let mut parsers = Parsers::new();
             let mut buffer = Vec::new();
-            let mut parsed: Vec<(usize, Result<Module, Gap>)> = Vec::new();
+            let mut parsed: Vec<(usize, Parsed)> = Vec::new();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(file) = files.get(index) else { return parsed };
@@ -301,7 +325,7 @@ impl Scan<'_> {
                 let module = self.read(file, &mut buffer).and_then(|lines| {
                     let lexicon = &self.engine.lexicon;
                     let module = parsers.module(&file.path, file.dialect, file.role, &buffer, lexicon);
-                    module.map(|module| module.on(&lines)).map_err(|failure| {
+                    module.map(|module| (module.on(&lines), lines)).map_err(|failure| {
                         Gap::new(&*file.path, GapReason::Unparsable).because(failure.to_string())
                     })
                 });
@@ -316,7 +340,7 @@ impl Scan<'_> {
         if self.cx.stop.is_asked() {
             return Err(CollectError::Stopped);
         }
-        let mut ordered: BTreeMap<usize, Result<Module, Gap>> = BTreeMap::new();
+        let mut ordered: BTreeMap<usize, Parsed> = BTreeMap::new();
         for result in results {
             let parsed =
                 result.map_err(|_| CollectError::Failed("a parser ended unexpectedly".to_owned()))?;
@@ -325,7 +349,10 @@ impl Scan<'_> {
         let mut modules = Vec::new();
         for module in ordered.into_values() {
             match module {
-                Ok(module) => {
+                Ok((module, lines)) => {
+                    if lines != Lines::Same {
+                        self.cells.insert(Arc::clone(&module.path), lines.cells());
+                    }
                     if module.broken {
                         self.gaps.push(
                             Gap::new(&*module.path, GapReason::Unparsable)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use asmm_model::{Gap, GapReason};
 
-use crate::manifests::{self, notebook_cells};
+use crate::manifests::{self, CellLine, notebook_cells};
 use crate::starters::has_extension;
 use crate::tree::read_bounded;
 
@@ -16,8 +16,8 @@ const MAX_SOURCE: u64 = 4 * 1024 * 1024;
 pub(crate) enum Lines {
     /// Where they are.
     Same,
-    /// Each on the line that is given for it.
-    Moved(Vec<u32>),
+    /// Each on the line, and in the cell, that are given for it.
+    Moved(Vec<(u32, u32)>),
 }
 
 impl Lines {
@@ -27,8 +27,16 @@ impl Lines {
             Self::Same => line,
             Self::Moved(lines) => {
                 let at = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
-                lines.get(at).or(lines.last()).copied().unwrap_or(1)
+                lines.get(at).or(lines.last()).map_or(1, |(line, _)| *line)
             }
+        }
+    }
+
+    /// The cells of a notebook by their lines, in the order of the lines.
+    pub(crate) fn cells(self) -> Vec<(u32, u32)> {
+        match self {
+            Self::Same => Vec::new(),
+            Self::Moved(lines) => lines,
         }
     }
 }
@@ -51,14 +59,14 @@ pub(crate) fn code_of(path: &str, buffer: &mut Vec<u8>) -> Result<Lines, String>
     if is_notebook(path) {
         let cells = notebook_cells(buffer).map_err(|error| error.to_string())?;
         buffer.clear();
-        for (_, code) in &cells {
+        for CellLine { code, .. } in &cells {
             // What is for the notebook itself, such as `%pip install` and `!ls`, is no Python.
             if !code.trim_start().starts_with(['%', '!', '?']) {
                 buffer.extend_from_slice(code.as_bytes());
             }
             buffer.push(b'\n');
         }
-        return Ok(Lines::Moved(cells.into_iter().map(|(line, _)| line).collect()));
+        return Ok(Lines::Moved(cells.into_iter().map(|line| (line.line, line.cell)).collect()));
     }
     if has_extension(path, &["vue", "svelte"]) {
         keep_scripts(buffer);
@@ -122,5 +130,6 @@ mod tests {
         let lines = code_of("a.ipynb", &mut notebook).expect("it is a notebook");
         assert_eq!(notebook, b"import openai\n\na = 1\n");
         assert_eq!([1, 2, 3, 9].map(|line| lines.of(line)), [2, 2, 3, 3]);
+        assert_eq!(lines.cells(), [(2, 1), (2, 1), (3, 1)]);
     }
 }

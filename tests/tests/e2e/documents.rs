@@ -162,3 +162,21 @@ fn in_a_work_tree_what_is_tracked_is_scanned_and_what_is_ignored_is_counted() {
     let ignored = inventory.coverage.iter().flat_map(|c| &c.skipped).any(|gap| gap.why == GapReason::Ignored);
     assert!(ignored, "what is left out is counted: {:?}", inventory.coverage);
 }
+
+#[test]
+fn places_in_a_notebook_name_its_cell() {
+    let notebook = r##"{
+ "cells": [
+  { "cell_type": "markdown", "source": ["# Ask"] },
+  { "cell_type": "code", "source": ["from openai import OpenAI\n", "client = OpenAI()\n"] },
+  { "cell_type": "code", "source": ["client.responses.create(model='gpt-4o', input='Hello')"] }
+ ],
+ "metadata": { "kernelspec": { "language": "python" } }
+}"##;
+    let stage = Stage::new();
+    stage.put("ask.ipynb", notebook);
+    let inventory = stage.run(&["scan", "--format", "json", "app"]).inventory();
+    let [system] = inventory.systems.as_slice() else { panic!("one system: {inventory:?}") };
+    let places: Vec<String> = system.models[0].evidence.iter().map(|piece| piece.place.to_string()).collect();
+    assert_eq!(places, ["ask.ipynb:5 (cell 3)"]);
+}

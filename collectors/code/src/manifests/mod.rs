@@ -33,7 +33,7 @@ use crate::document::{ReadError, json, toml};
 
 pub(crate) use aliases::{Alias, aliases, declares_aliases};
 pub(crate) use kind::{ManifestKind, kind_of, unit_folder};
-pub(crate) use notebook::notebook_cells;
+pub(crate) use notebook::{CellLine, notebook_cells};
 pub(crate) use purl::purl;
 
 /// Files above this size are not read.
