@@ -8,6 +8,7 @@ mod evidence;
 mod firing;
 mod imports;
 mod infrastructure;
+mod libraries;
 mod manifests;
 mod prefilter;
 mod program;

@@ -122,7 +122,7 @@ impl Scan<'_> {
         };
         let program = Program::new(modules, &self.survey.index, &declared, &knows);
         let detection = Detection::of(&program, &self.engine.rules);
-        let is_own = |path: &str| units.of_file(path).is_some_and(|u| u.root == unit.root);
+        let is_own = |path: &str| units.of_file(path).is_some_and(|u| unit.takes(&u.root));
         let own: BTreeSet<u32> =
             program.modules().filter(|(_, module)| is_own(&module.path)).map(|(id, _)| id).collect();
         let readable = self.is_readable(unit, &program, &own);
@@ -369,7 +369,7 @@ impl Scan<'_> {
 
     /// Whether nothing of the unit in a language with rules stayed hidden: no unread source, no broken module.
     fn is_readable(&self, unit: &Unit, program: &Program<'_>, own: &BTreeSet<u32>) -> bool {
-        let inside = |path: &str| is_inside(&unit.root, path);
+        let inside = |path: &str| unit_holds(unit, path);
         let hidden = self.survey.gaps.iter().chain(&self.gaps).any(|gap| {
             let is_source = crate::syntax::Dialect::of(&gap.what).is_some() || gap.what.ends_with('/');
             gap.why.hides() && is_source && inside(&gap.what)
@@ -380,7 +380,7 @@ impl Scan<'_> {
 
     /// Whether the unit holds code in a language without rules.
     fn has_other_languages(&self, unit: &Unit) -> bool {
-        self.survey.foreign.keys().any(|(_, folder)| is_inside(&unit.root, folder))
+        self.survey.foreign.keys().any(|(_, folder)| unit_holds(unit, folder))
     }
 }
 
@@ -391,6 +391,10 @@ fn declares_tool_base(module: &Module) -> bool {
         let based = name.starts_with("Base") || name.starts_with("Abstract") || name.ends_with("Base");
         name == "Tool" || (based && name.contains("Tool"))
     })
+}
+
+fn unit_holds(unit: &Unit, path: &str) -> bool {
+    is_inside(&unit.root, path) || unit.libraries.iter().any(|library| is_inside(library, path))
 }
 
 /// Whether a path is a folder, or in it; every path is in the folder `""`.

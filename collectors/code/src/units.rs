@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use asmm_model::Role;
 
+use crate::libraries;
 use crate::manifests::{ManifestKind, unit_folder};
 use crate::program::parent;
 use crate::role::{role_of, sample_folder};
@@ -50,6 +51,34 @@ pub(crate) struct Unit {
     pub(crate) manifests: Vec<usize>,
     /// Its source files that hold something of interest.
     pub(crate) files: Vec<Arc<str>>,
+    /// Folders of the libraries of the repository that it is built with and that are seen as a part of it.
+    pub(crate) libraries: Vec<String>,
+    /// Whether a program begins in it.
+    pub(crate) begins: bool,
+    /// Whether no program begins in it, in a language that says where programs begin.
+    pub(crate) is_library: bool,
+    /// Whether other units are built with it and take it as a part of them.
+    pub(crate) is_folded: bool,
+}
+
+impl Unit {
+    fn new(root: String, name: String) -> Self {
+        Self {
+            root,
+            name,
+            manifests: Vec::new(),
+            files: Vec::new(),
+            libraries: Vec::new(),
+            begins: false,
+            is_library: false,
+            is_folded: false,
+        }
+    }
+
+    /// Whether the unit of a folder is this one or a part of it.
+    pub(crate) fn takes(&self, root: &str) -> bool {
+        self.root == root || self.libraries.iter().any(|library| library == root)
+    }
 }
 
 /// The units of a target, by folder.
@@ -66,7 +95,7 @@ impl Units {
             .map(|root| {
                 let name =
                     root.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or(target_name).to_owned();
-                (root.clone(), Unit { root, name, manifests: Vec::new(), files: Vec::new() })
+                (root.clone(), Unit::new(root, name))
             })
             .collect();
         for (index, manifest) in survey.manifests.iter().enumerate() {
@@ -84,12 +113,19 @@ impl Units {
                 unit.name = name;
             }
         }
+        for path in &survey.programs {
+            // The samples of a library are programs, and the library is none.
+            if let Some(unit) = home(&mut units, parent(path)) {
+                unit.begins |= role_of(path) == role_of(&format!("{}/x", unit.root));
+            }
+        }
+        libraries::fold(&mut units, survey);
         Self(units)
     }
 
-    /// All units, by folder.
+    /// All units that stand for themselves, by folder.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Unit> {
-        self.0.values()
+        self.0.values().filter(|unit| !unit.is_folded)
     }
 
     /// The unit that a file belongs to.
@@ -200,11 +236,13 @@ pub(crate) struct Part {
 
 /// Which part of its unit a file is.
 pub(crate) fn part_of(unit: &Unit, path: &str, role: Role) -> Part {
-    let inside = if unit.root.is_empty() { path } else { path.get(unit.root.len() + 1..).unwrap_or(path) };
+    let within = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+    let base = unit.libraries.iter().find(|root| within(root)).unwrap_or(&unit.root);
+    let inside = if base.is_empty() { path } else { path.get(base.len() + 1..).unwrap_or(path) };
     let root = match role {
         Role::Sample => match sample_folder(inside) {
-            Some(folder) if unit.root.is_empty() => folder.to_owned(),
-            Some(folder) => format!("{}/{folder}", unit.root),
+            Some(folder) if base.is_empty() => folder.to_owned(),
+            Some(folder) => format!("{base}/{folder}"),
             // The unit as a whole lies in a folder of samples.
             None => unit.root.clone(),
         },
@@ -243,6 +281,7 @@ mod tests {
                 entry_points: Vec::new(),
                 scripts: BTreeMap::new(),
                 known: Vec::new(),
+                asks: Vec::new(),
             });
         }
         survey.deployables = images.iter().map(|s| (*s).to_owned()).collect();
@@ -290,12 +329,7 @@ mod tests {
 
     #[test]
     fn samples_are_parts_of_their_own() {
-        let unit = |root: &str| Unit {
-            root: root.to_owned(),
-            name: String::new(),
-            manifests: Vec::new(),
-            files: Vec::new(),
-        };
+        let unit = |root: &str| Unit::new(root.to_owned(), String::new());
         let part = |root: &str, path: &str| part_of(&unit(root), path, role_of(path)).root;
         assert_eq!(part("", "src/a.py"), "");
         assert_eq!(part("", "examples/chat/a.py"), "examples/chat");

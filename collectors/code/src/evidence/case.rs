@@ -19,6 +19,7 @@ use super::parts::{is_system, parts};
 use super::reach::{Reach, targets};
 use super::tools::{FoundTool, ToolSource};
 use crate::detect::{Detection, Hit};
+use crate::manifests::unit_folder;
 use crate::program::{CallSite, ModuleId};
 use crate::survey::{ManifestFacts, Setting, Survey};
 use crate::syntax::LoopId;
@@ -75,7 +76,7 @@ pub(crate) fn observe(case: &Case<'_, '_>) -> Vec<Observation> {
 impl Case<'_, '_> {
     /// Whether a file is in this unit and in none below it.
     fn holds(&self, path: &str) -> bool {
-        self.units.of_file(path).is_some_and(|unit| unit.root == self.unit.root)
+        self.units.of_file(path).is_some_and(|unit| self.unit.takes(&unit.root))
     }
 
     fn scope(&self, part: &Part) -> Scope {
@@ -252,11 +253,9 @@ impl One<'_, '_, '_> {
         self.starts(&sites, &tools, &mut reasons, out);
         self.identities(&mut reasons, out);
         self.traits(&sites, &tools, &mut reasons);
-        let role = if self.part.role == Role::Production && self.is_framework() {
-            Role::Framework
-        } else {
-            self.part.role
-        };
+        let is_library = self.case.unit.is_library || self.is_framework();
+        let role =
+            if self.part.role == Role::Production && is_library { Role::Framework } else { self.part.role };
         self.put(
             out,
             Fact::System {
@@ -358,7 +357,10 @@ impl One<'_, '_, '_> {
     /// Whether the unit is itself the package that a rule knows as a framework or SDK.
     fn is_framework(&self) -> bool {
         let pack = self.case.detection.pack;
-        self.case.unit.manifests.iter().map(|index| &self.case.survey.manifests[*index]).any(|manifest| {
+        let manifests = self.case.unit.manifests.iter().map(|index| &self.case.survey.manifests[*index]);
+        // A library that the unit is built with does not make it one.
+        let own = |path: &str| !self.case.unit.libraries.iter().any(|root| unit_folder(path) == root);
+        manifests.filter(|manifest| own(&manifest.path)).any(|manifest| {
             let ecosystem = manifest.kind.ecosystem();
             manifest.name.as_deref().is_some_and(|name| {
                 !manifest.kind.is_lock()

@@ -40,6 +40,7 @@ fn reference(manifest: &mut Manifest, item: &Element) {
         "PackageReference" => (true, false),
         "GlobalPackageReference" => (true, true),
         "PackageVersion" => (false, false),
+        "ProjectReference" => return project_reference(manifest, item),
         _ => return,
     };
     let Some(include) = item.attribute("Include") else {
@@ -55,6 +56,21 @@ fn reference(manifest: &mut Manifest, item: &Element) {
     for name in include.value.split(';').map(str::trim).filter(|n| !n.is_empty()) {
         let locked = requirement.and_then(pinned);
         manifest.add(Found { requirement, locked, direct, development, ..Found::asked(name, include.line) });
+    }
+}
+
+/// Another project of the repository, by its file.
+fn project_reference(manifest: &mut Manifest, item: &Element) {
+    let Some(include) = item.attribute("Include") else { return };
+    let path = include.value.replace('\\', "/");
+    let file = path.rsplit('/').next().unwrap_or(&path);
+    if let Some((name, _)) = file.rsplit_once('.') {
+        let requirement = format!("path:{path}");
+        manifest.add(Found {
+            requirement: Some(&requirement),
+            direct: true,
+            ..Found::asked(name, include.line)
+        });
     }
 }
 
@@ -109,6 +125,7 @@ mod tests {
                 "8 A 1.* - direct",
                 "9 Central - - direct",
                 "10 StyleCop 1 1 direct dev",
+                "13 x path:../x.csproj - direct",
                 "15 B $(V) - direct",
                 "! line 12: a package without a name",
             ]

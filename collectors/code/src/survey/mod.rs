@@ -51,6 +51,8 @@ pub(crate) struct ManifestFacts {
     pub(crate) entry_points: Vec<String>,
     pub(crate) scripts: BTreeMap<String, String>,
     pub(crate) known: Vec<Dependency>,
+    /// Names of everything that it asks for.
+    pub(crate) asks: Vec<Box<str>>,
 }
 
 /// What one target holds.
@@ -72,6 +74,8 @@ pub(crate) struct Survey {
     pub(crate) settings: Vec<Setting>,
     /// Folders with code in languages that are not read yet, and how many files of each.
     pub(crate) foreign: BTreeMap<(&'static str, String), u64>,
+    /// Files in which programs begin, of languages that say so.
+    pub(crate) programs: Vec<Arc<str>>,
     /// Folders that are deployed as they are: with a Dockerfile, or an unpacked package.
     pub(crate) deployables: BTreeSet<String>,
     pub(crate) gaps: Vec<Gap>,
@@ -90,6 +94,7 @@ pub(crate) enum Piece {
     Settings(Vec<Setting>),
     Aliases(Vec<Alias>),
     Deployable(String),
+    Program(Arc<str>),
     Foreign(&'static str, String),
     Gap(Gap),
 }
@@ -157,6 +162,7 @@ impl Survey {
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
+            Piece::Program(path) => self.programs.push(path),
             Piece::Deployable(folder) => drop(self.deployables.insert(folder)),
             Piece::Gap(gap) => self.gaps.push(gap),
         }
@@ -209,6 +215,23 @@ impl Survey {
         }
     }
 
+    /// What a manifest asks for is of interest only where another one of the repository goes by that name.
+    fn forget_strangers(&mut self) {
+        let file = |path: &str| {
+            path.rsplit('/').next().and_then(|f| f.rsplit_once('.')).map(|(stem, _)| stem.to_owned())
+        };
+        let names: BTreeSet<String> = self
+            .manifests
+            .iter()
+            .flat_map(|m| [m.name.clone(), file(&m.path)])
+            .flatten()
+            .map(|name| name.rsplit(':').next().unwrap_or(&name).to_owned())
+            .collect();
+        for manifest in &mut self.manifests {
+            manifest.asks.retain(|asked| names.contains(asked.rsplit(':').next().unwrap_or(asked)));
+        }
+    }
+
     /// A timer starts a service, a schedule a function: what these run stands elsewhere.
     fn follow_links(&mut self) {
         let packages: Vec<(&str, &str)> = self
@@ -230,6 +253,7 @@ impl Survey {
             (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
         });
         self.settings.sort();
+        self.forget_strangers();
         self.resources.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
         self.terraform.sort();
         self.follow_links();

@@ -10,6 +10,7 @@ use muster_rules::{Language, RulePack};
 use super::settings;
 use super::{ManifestFacts, Piece, SourceFile};
 use crate::infrastructure;
+use crate::libraries::begins_program;
 use crate::manifests::{self, ManifestKind};
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
@@ -122,6 +123,9 @@ impl<'a> Worker<'a> {
         let elsewhere = (!found.full.ends_with(&found.path)).then(|| found.full.clone());
         let path = Arc::from(found.path.as_str());
         let role = role_of(&found.path);
+        if role.is_own() && begins_program(dialect, &found.path, &self.buffer) {
+            self.pieces.push(Piece::Program(Arc::clone(&path)));
+        }
         self.pieces.push(Piece::Source(SourceFile { path, elsewhere, dialect, role, hits, only }));
         true
     }
@@ -140,6 +144,11 @@ impl<'a> Worker<'a> {
             self.pieces.push(Piece::Gap(Gap::new(path, GapReason::Unparsable).because(detail)));
         }
         let rules = &self.engine.rules;
+        let asks = if kind.is_lock() {
+            Vec::new()
+        } else {
+            manifest.dependencies.iter().map(|d| Box::from(d.name.as_str())).collect()
+        };
         let known = manifest
             .dependencies
             .into_iter()
@@ -152,6 +161,7 @@ impl<'a> Worker<'a> {
             entry_points: manifest.entry_points,
             scripts: manifest.scripts,
             known,
+            asks,
         }));
     }
 
