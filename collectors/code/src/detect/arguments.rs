@@ -365,6 +365,12 @@ impl<'p> Arguments<'p> {
                     }
                     // A literal of a record, or a chain that is all in sight, has no other parts than it says.
                     None if self.is_record(spot, call) || self.is_whole(spot, call) => Presence::Absent,
+                    // What an object of another package is made of is all that it holds.
+                    None if self.is_made(spot, call) => {
+                        let parts = call.arguments.iter().filter(|argument| argument.name.is_none());
+                        either(parts.map(|part| self.within(inner.spot(), &part.value, name, depth)))
+                            .unwrap_or(Presence::Absent)
+                    }
                     None => match call.arguments.first() {
                         Some(only) if only.name.is_none() && matches!(only.value, Expr::Map(_)) => {
                             self.within(inner.spot(), &only.value, name, depth)
@@ -381,16 +387,23 @@ impl<'p> Arguments<'p> {
             // What all callers pass.
             Expr::Name(parameter) => {
                 let passed = self.program.passed(spot, parameter);
-                let each = passed.into_iter().map(|(spot, value)| self.within(spot, value, name, depth));
-                each.reduce(|a, b| match (a, b) {
-                    (given @ Presence::Given(..), _) | (_, given @ Presence::Given(..)) => given,
-                    (Presence::Absent, Presence::Absent) => Presence::Absent,
-                    _ => Presence::Unknown,
-                })
-                .unwrap_or(Presence::Unknown)
+                either(passed.into_iter().map(|(spot, value)| self.within(spot, value, name, depth)))
+                    .unwrap_or(Presence::Unknown)
             }
             Expr::Member(..) | Expr::Unknown => Presence::Unknown,
         }
+    }
+
+    /// Whether a call makes an object of a class of another package.
+    fn is_made(&self, spot: Spot, call: &Call) -> bool {
+        let language = self.program.module(spot.module).dialect.language();
+        let spot = Spot { module: spot.module, function: call.within };
+        let meanings = self.program.resolve(spot, &call.callee);
+        !matches!(language, Language::Python | Language::JavaScript)
+            && last_name(&call.callee).is_some_and(|name| name.starts_with(char::is_uppercase))
+            && !meanings.is_empty()
+            && meanings.iter().all(|meaning| matches!(meaning, Meaning::External(_)))
+            && !call.arguments.is_empty()
     }
 
     /// Whether a chain of calls begins with something of another package, so that nothing can have set more.
@@ -559,4 +572,12 @@ fn is_set(value: &Expr) -> bool {
         Expr::Map(entries) => !entries.is_empty(),
         _ => true,
     }
+}
+/// What one of several is, if any of them is; absent where all are.
+fn either<'p>(all: impl Iterator<Item = Presence<'p>>) -> Option<Presence<'p>> {
+    all.reduce(|a, b| match (a, b) {
+        (given @ Presence::Given(..), _) | (_, given @ Presence::Given(..)) => given,
+        (Presence::Absent, Presence::Absent) => Presence::Absent,
+        _ => Presence::Unknown,
+    })
 }

@@ -299,7 +299,7 @@ fn inner_literal(node: Node<'_>) -> Option<Node<'_>> {
 fn entries(x: &mut Extractor<'_>, body: Node<'_>) -> Vec<(Arc<str>, Expr)> {
     let mut entries = Vec::new();
     let mut cursor = body.walk();
-    for child in body.named_children(&mut cursor) {
+    for child in body.named_children(&mut cursor).filter(|child| child.kind() != "comment") {
         let entry = if child.kind() == "keyed_element" {
             let key = child.child_by_field_name("key").map(|k| key(x, k)).unwrap_or_default();
             (key, child.child_by_field_name("value").map_or(Expr::Unknown, |v| x.visit(v)))
