@@ -313,7 +313,7 @@ fn has_arguments(kind: SiteKind) -> bool {
 }
 
 fn contradicts(test: &ArgumentTest) -> bool {
-    test.absent && !(test.equals.is_empty() && test.starts.is_empty())
+    test.absent && !(test.equals.is_empty() && test.starts.is_empty() && test.ends.is_empty())
 }
 
 #[cfg(test)]

@@ -176,6 +176,9 @@ pub struct ArgumentTest {
     /// Text that a string literal must begin with, without regard to case and leading blanks.
     #[serde(default)]
     pub starts: Vec<String>,
+    /// Text that a string literal must end with, without regard to case, a trailing slash and a query.
+    #[serde(default)]
+    pub ends: Vec<String>,
     /// The argument must be missing.
     #[serde(default)]
     pub absent: bool,

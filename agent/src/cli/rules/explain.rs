@@ -279,6 +279,8 @@ fn describe(test: &ArgumentTest) -> String {
     let quoted = |values: &[String]| values.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(" or ");
     if test.absent {
         format!("{name} is missing")
+    } else if !test.ends.is_empty() {
+        format!("{name} ends with {}", quoted(&test.ends))
     } else if !test.starts.is_empty() {
         format!("{name} begins with {}", quoted(&test.starts))
     } else if test.equals.is_empty() {

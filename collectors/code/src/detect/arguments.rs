@@ -467,7 +467,7 @@ impl<'p> Arguments<'p> {
         }
         let Presence::Given(spot, value) = found else { return false };
         let (spot, value) = self.program.value_of(spot, value);
-        if test.equals.is_empty() && test.starts.is_empty() {
+        if test.equals.is_empty() && test.starts.is_empty() && test.ends.is_empty() {
             return is_set(value);
         }
         self.says(spot, value, test, MAX_DEPTH) || self.reads(spot, value, test)
@@ -475,14 +475,15 @@ impl<'p> Arguments<'p> {
 
     /// Whether a text that is put together begins as asked.
     fn reads(&self, spot: Spot, value: &Expr, test: &ArgumentTest) -> bool {
-        if test.starts.is_empty() || matches!(value, Expr::Text(_) | Expr::Literal(_)) {
+        let about_text = !test.starts.is_empty() || !test.ends.is_empty();
+        if !about_text || matches!(value, Expr::Text(_) | Expr::Literal(_)) {
             return false;
         }
         let text = super::texts::text_of(self.program, spot, value, MAX_DEPTH);
         text.is_some_and(|text| {
             let begins =
                 |want: &String| text.get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want));
-            test.starts.iter().any(begins)
+            test.starts.iter().any(begins) || ends(&text, test)
         })
     }
 
@@ -497,7 +498,7 @@ impl<'p> Arguments<'p> {
                 .any(|want| text.get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want)))
         };
         match value {
-            Expr::Text(text) => equals(text) || starts(text),
+            Expr::Text(text) => equals(text) || starts(text) || ends(text, test),
             Expr::Literal(text) => equals(text),
             // `PermissionMode.BYPASS` says what its last name says.
             // So does a constant that stands for itself, as `CURLOPT_URL` of PHP.
@@ -515,6 +516,12 @@ impl<'p> Arguments<'p> {
             _ => false,
         }
     }
+}
+
+/// Whether a text, without its query, ends as asked.
+fn ends(text: &str, test: &ArgumentTest) -> bool {
+    let path = text.split(['?', '#']).next().unwrap_or(text).trim_end_matches('/').to_ascii_lowercase();
+    test.ends.iter().any(|want| path.ends_with(&want.to_ascii_lowercase()))
 }
 
 /// Calls that only write a value down in another form.

@@ -22,7 +22,7 @@ use crate::detect::{Detection, Hit};
 use crate::manifests::unit_folder;
 use crate::program::{CallSite, ModuleId};
 use crate::survey::{ManifestFacts, Setting, Survey};
-use crate::syntax::LoopId;
+use crate::syntax::{Expr, LoopId};
 use crate::units::{Part, Unit, Units};
 
 /// What a unit is looked at with.
@@ -316,12 +316,12 @@ impl One<'_, '_, '_> {
         &self,
         sites: &[ModelSite<'_>],
         feedbacks: &[Feedback],
-        tools: &mut [(FoundTool, Outcome)],
+        tools: &mut Vec<(FoundTool, Outcome)>,
     ) {
         let is_blind = |(tool, _): &(FoundTool, Outcome)| {
             tool.handlers.is_empty() && tool.runs.is_empty() && tool.effect.is_none()
         };
-        if !tools.iter().any(is_blind) {
+        if !tools.is_empty() && !tools.iter().any(is_blind) {
             return;
         }
         if !feedbacks.iter().any(|f| matches!(f, Feedback::Loop { .. })) {
@@ -332,6 +332,8 @@ impl One<'_, '_, '_> {
         let above = self.reach.above(sites.iter().map(|site| site.hit.routine()));
         let models: BTreeSet<CallSite> = sites.iter().filter_map(|site| site.hit.call()).collect();
         let mut inside: Vec<CallSite> = Vec::new();
+        // What is called after the model: before it, a person may be asked for the next turn in an editor.
+        let mut after: BTreeSet<CallSite> = BTreeSet::new();
         for routine in above.iter().filter(|r| detection.program.module(r.module).role == self.part.role) {
             let module = detection.program.module(routine.module);
             let calls: Vec<CallSite> = detection.program.calls_in(*routine).collect();
@@ -343,12 +345,39 @@ impl One<'_, '_, '_> {
                 .filter(|c| leads(c))
                 .filter_map(|c| module.outermost_loop(module.call(c.call).in_loop))
                 .collect();
+            let asked = calls.iter().filter(|c| leads(c)).map(|c| module.call(c.call).line).min();
+            after.extend(calls.iter().filter(|c| asked.is_some_and(|line| module.call(c.call).line > line)));
             inside.extend(calls.into_iter().filter(|c| {
                 module.outermost_loop(module.call(c.call).in_loop).is_some_and(|l| loops.contains(&l))
             }));
         }
+        if tools.is_empty() {
+            inside.retain(|call| after.contains(call));
+        }
         let mut reached = outcome_of_calls(detection, &inside);
         reached.changes.retain(|change| change.effect == Effect::Execute);
+        if let Some(change) = reached.changes.first().filter(|_| tools.is_empty()) {
+            // No description is in sight: the function that runs what is asked for is the tool.
+            let site = change.through.last().copied().unwrap_or(change.site);
+            let module = detection.program.module(site.module);
+            let call = module.call(site.call);
+            let name = match &call.callee {
+                Expr::Name(name) | Expr::Member(_, name) => name.to_string(),
+                _ => "execute".to_owned(),
+            };
+            let tool = FoundTool {
+                name,
+                module: site.module,
+                line: call.line,
+                source: ToolSource::Opaque,
+                handlers: Vec::new(),
+                runs: Vec::new(),
+                effect: None,
+                declared_by: Vec::new(),
+                rule: None,
+            };
+            tools.push((tool, Outcome { looked: true, ..Outcome::default() }));
+        }
         for (_, known) in tools.iter_mut().filter(|tool| is_blind(tool)) {
             known.changes.clone_from(&reached.changes);
         }

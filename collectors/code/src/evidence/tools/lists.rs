@@ -97,11 +97,30 @@ impl<'p> Tools<'_, 'p> {
         let spot = Spot { module: spot.module, function: call.within };
         let entries: Vec<(&str, &Expr)> =
             call.arguments.iter().map(|a| (a.name.as_deref().unwrap_or_default(), &a.value)).collect();
-        let has = |names: &[&str]| entries.iter().any(|(key, _)| names.iter().any(|n| is_spelled(key, n)));
-        let is_tool = has(&["name"])
-            && has(&["description", "parameters", "inputSchema", "schema"])
-            && has(&["function", "handler", "execute", "run", "call", "func"]);
-        if is_tool { self.map(spot, &entries, None, MAX_DEPTH).tools } else { Vec::new() }
+        if is_tool_record(&entries) { self.map(spot, &entries, None, MAX_DEPTH).tools } else { Vec::new() }
+    }
+
+    /// The tools that records within a value describe, as [`Self::record`] says.
+    pub(super) fn records(&self, spot: Spot, value: &'p Expr, depth: u8, found: &mut Vec<FoundTool>) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        match value {
+            Expr::Map(entries) => {
+                let named: Vec<(&str, &Expr)> = entries.iter().map(|(key, value)| (&**key, value)).collect();
+                if is_tool_record(&named) {
+                    found.extend(self.map(spot, &named, None, MAX_DEPTH).tools);
+                } else {
+                    for (_, value) in entries {
+                        self.records(spot, value, depth, found);
+                    }
+                }
+            }
+            Expr::List(values) | Expr::Choice(values) => {
+                for value in values {
+                    self.records(spot, value, depth, found);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Whether a call only puts named values together, as a struct literal does.
@@ -306,4 +325,12 @@ impl<'p> Tools<'_, 'p> {
         list.open |= list.tools.is_empty();
         list
     }
+}
+
+/// Whether a record has a name, a description for the model and something that runs.
+fn is_tool_record(entries: &[(&str, &Expr)]) -> bool {
+    let has = |names: &[&str]| entries.iter().any(|(key, _)| names.iter().any(|n| is_spelled(key, n)));
+    has(&["name"])
+        && has(&["description", "parameters", "inputSchema", "schema"])
+        && has(&["function", "handler", "execute", "run", "call", "func"])
 }

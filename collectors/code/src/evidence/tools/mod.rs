@@ -328,10 +328,19 @@ impl<'d, 'p> Tools<'d, 'p> {
                 let spot = Spot { module: id, function: found.within };
                 if self.is_record(spot, call) {
                     let tools = self.record(spot, call);
-                    records.extend(tools.into_iter().filter(|tool| !tool.handlers.is_empty()));
+                    records.extend(tools);
                 }
             }
+            for binding in &module.bindings {
+                let spot = Spot { module: id, function: binding.within };
+                self.records(spot, &binding.value, MAX_DEPTH, &mut records);
+            }
+            for (function, found) in (0u32..).zip(&module.functions) {
+                let spot = Spot { module: id, function: Some(function) };
+                found.returns.iter().for_each(|value| self.records(spot, value, MAX_DEPTH, &mut records));
+            }
         }
+        records.retain(|tool| !tool.handlers.is_empty());
         let functions = routines.into_iter().filter(|r| is_own(r.module)).map(|r| self.function(r, None));
         let classes = classes.into_iter().filter(|(m, _)| is_own(*m)).map(|(m, c)| self.class(m, c, None));
         functions.chain(classes).chain(records).take(MAX_TOOLS).collect()
