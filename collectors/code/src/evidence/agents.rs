@@ -233,6 +233,7 @@ fn inherent(detection: &Detection<'_>, hit: &Hit) -> Vec<FoundTool> {
         runs: Vec::new(),
         effect: site.effect,
         declared_by: hit.call().into_iter().collect(),
+        confirmed: false,
         rule: Some(hit.site.rule),
     };
     let Some(call) = hit.call() else { return vec![make(hit.name.to_string())] };

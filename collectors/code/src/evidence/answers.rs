@@ -375,6 +375,7 @@ impl<'d, 'p> Answers<'d, 'p> {
                     runs,
                     effect: None,
                     declared_by: Vec::new(),
+                    confirmed: false,
                     rule: None,
                 };
                 found.push(Selection {
@@ -426,6 +427,7 @@ impl<'d, 'p> Answers<'d, 'p> {
                     runs: vec![site],
                     effect: None,
                     declared_by: Vec::new(),
+                    confirmed: false,
                     rule: Some(hit.site.rule),
                 });
             }

@@ -196,7 +196,9 @@ impl One<'_, '_, '_> {
         let bound = toolbox(detection, &sites, &is_own);
         let rounds = Rounds::of(detection, self.reach);
         let feedbacks: Vec<Feedback> = sites.iter().map(|site| rounds.feedback(site)).collect();
-        let loops = feedbacks.iter().any(|f| matches!(f, Feedback::Loop { .. }));
+        // A framework or a service runs the tools of its agents itself.
+        let loops = feedbacks.iter().any(|f| matches!(f, Feedback::Loop { .. }))
+            || sites.iter().any(|site| site.means == Means::Agent);
         let gates = Gates::of(detection, self.reach, &sites, &is_own);
         let mut tools: Vec<(FoundTool, Outcome)> = bound
             .tools
@@ -374,6 +376,7 @@ impl One<'_, '_, '_> {
                 runs: Vec::new(),
                 effect: None,
                 declared_by: Vec::new(),
+                confirmed: false,
                 rule: None,
             };
             tools.push((tool, Outcome { looked: true, ..Outcome::default() }));
@@ -444,6 +447,7 @@ fn executing(hit: &Hit, site: CallSite, name: &str) -> (FoundTool, Outcome) {
         runs: Vec::new(),
         effect: Some(Effect::Execute),
         declared_by: Vec::new(),
+        confirmed: false,
         rule: Some(hit.site.rule),
     };
     let change = Change { site, effect: Effect::Execute, rule: hit.site.rule, through: Vec::new() };

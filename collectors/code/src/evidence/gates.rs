@@ -6,11 +6,11 @@ use asmm_model::Gate;
 use muster_rules::{Covers, Means, ToolArgument};
 
 use super::agents::ModelSite;
-use super::effects::Outcome;
+use super::effects::{Outcome, outcome};
 use super::reach::{Reach, targets};
 use super::tools::FoundTool;
-use crate::detect::{Detection, Hit};
-use crate::program::{CallSite, ModuleId, Program, Routine, Spot};
+use crate::detect::{Detection, Hit, Presence};
+use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
 use crate::syntax::{BranchId, Expr};
 
 /// An answer with the hits that give it.
@@ -83,12 +83,17 @@ impl<'d, 'p> Gates<'d, 'p> {
     pub(crate) fn is_ungated(&self, tools: &[(FoundTool, Outcome)]) -> bool {
         self.agent.is_empty()
             && self.named.is_empty()
-            && tools.iter().all(|(tool, outcome)| self.of_tool(tool, outcome).because.is_empty())
+            && tools
+                .iter()
+                .all(|(tool, outcome)| !tool.confirmed && self.of_tool(tool, outcome).because.is_empty())
     }
 
     /// Who is asked before this tool runs.
     pub(crate) fn of_tool(&self, tool: &FoundTool, outcome: &Outcome) -> Gated<'d> {
         let mut gated = Gated { gate: Gate::None, lets_some_through: false, because: Vec::new() };
+        if tool.confirmed {
+            return Gated { gate: Gate::Each, ..gated };
+        }
         let detection = self.detection;
         let mut raise = |gate: Gate, hit: &'d Hit| {
             let stronger = match (gated.gate, gate) {
@@ -147,8 +152,13 @@ impl<'d, 'p> Gates<'d, 'p> {
         let (Some(call), Some(test)) = (hit.call(), what.conditions.iter().find(|t| !t.absent)) else {
             return Some(gate);
         };
-        let Some((_, Expr::List(names))) = self.detection.arguments(call).value(&test.name) else {
-            return Some(gate);
+        let names = match self.detection.arguments(call).value(&test.name) {
+            Some((_, Expr::List(names))) => names,
+            Some((spot, value)) => {
+                let Some(callback) = self.callback(spot, value) else { return Some(gate) };
+                return self.decided_by(callback, call, gate);
+            }
+            None => return Some(gate),
         };
         let texts: Vec<&str> = names
             .iter()
@@ -166,6 +176,40 @@ impl<'d, 'p> Gates<'d, 'p> {
             return Some(if texts.iter().any(|name| covers_tools(name)) { gate } else { Gate::Some });
         }
         texts.iter().any(|name| nodes.contains(*name) || *name == "*").then_some(gate)
+    }
+
+    /// The function of the program that a value is.
+    fn callback(&self, spot: Spot, value: &Expr) -> Option<Routine> {
+        if let Expr::Function(function) = value {
+            return Some(Routine { module: spot.module, function: Some(*function) });
+        }
+        self.detection.program.resolve(spot, value).iter().find_map(|meaning| match meaning {
+            Meaning::Function(module, function) => {
+                Some(Routine { module: *module, function: Some(*function) })
+            }
+            _ => None,
+        })
+    }
+
+    /// What a function that is asked before tools run comes to: a question for each call, for some, or none where it can
+    /// be followed and asks nobody.
+    fn decided_by(&self, callback: Routine, made: CallSite, otherwise: Gate) -> Option<Gate> {
+        let program = self.detection.program;
+        let module = program.module(callback.module);
+        let mut asks = program.calls_in(callback).filter(|site| self.question(*site).is_some()).peekable();
+        if asks.peek().is_none() {
+            let outcome = outcome(self.detection, &[callback], &[]);
+            let is_settled = outcome.unresolved.is_empty() && self.asks(callback, 2).is_none();
+            return if is_settled { None } else { Some(otherwise) };
+        }
+        // What is allowed beforehand is not asked about, nor what the function lets through before it asks.
+        let given = self.detection.arguments(made);
+        let beforehand = ["allowed_tools", "options.allowedTools", "allowedTools"]
+            .iter()
+            .any(|name| given.find(&ToolArgument((*name).to_owned())) != Presence::Absent);
+        let returns = callback.function.map_or(0, |f| module.function(f).returns.len());
+        let always = asks.any(|site| module.call(site.call).branch.is_none());
+        Some(if always && returns <= 2 && !beforehand { Gate::Each } else { Gate::Some })
     }
 
     /// Names under which nodes that run tools were added to a graph.

@@ -149,6 +149,7 @@ impl Tools<'_, '_> {
             runs: Vec::new(),
             effect: None,
             declared_by: calls,
+            confirmed: false,
             rule,
         }
     }
@@ -201,6 +202,7 @@ impl Tools<'_, '_> {
             runs: Vec::new(),
             effect: None,
             declared_by,
+            confirmed: false,
             rule,
         }
     }
@@ -304,6 +306,7 @@ impl Tools<'_, '_> {
             runs,
             effect: None,
             declared_by: Vec::new(),
+            confirmed: false,
             rule: None,
         }
     }

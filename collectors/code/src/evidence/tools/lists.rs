@@ -158,7 +158,7 @@ impl<'p> Tools<'_, 'p> {
             || has("inputSchema")
             || has("toolSpec")
             || has("functionDeclarations")
-            || (has("name") && has("description"))
+            || (has("name") && (has("description") || has("requireConfirmation")))
             || (has("type") && (has("function") || has("name")));
         // `{"type": "web_search"}`: a tool of the API, asked for by its kind.
         let kind = text("type").filter(|_| !has("name") && !has("function") && !has("parameters"));
@@ -202,6 +202,7 @@ impl<'p> Tools<'_, 'p> {
             }
             let mut tool = self.named(spot.module, name.as_deref().unwrap_or("tool"), self.line_of(spot));
             tool.source = ToolSource::Schema;
+            tool.confirmed = text("requireConfirmation").is_some_and(|said| said == "ENABLED");
             if let Some(handler) = handler {
                 let handlers = self.expand(spot, handler, None, depth);
                 tool.handlers = handlers.tools.into_iter().flat_map(|t| t.handlers).collect();

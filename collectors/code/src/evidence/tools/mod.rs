@@ -11,7 +11,7 @@ use asmm_model::Effect;
 use muster_rules::{Language, Means, ToolArgument};
 
 use crate::detect::{Detection, Hit};
-use crate::program::{CallSite, ModuleId, Routine, Spot};
+use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::syntax::{ClassId, Expr};
 use names::object_name;
 
@@ -47,6 +47,8 @@ pub(crate) struct FoundTool {
     pub(crate) effect: Option<Effect>,
     /// Calls and decorators on which a gate for this tool may stand.
     pub(crate) declared_by: Vec<CallSite>,
+    /// Whether its description itself says that a person confirms each call.
+    pub(crate) confirmed: bool,
     /// The rule that recognised it.
     pub(crate) rule: Option<u32>,
 }
@@ -170,6 +172,7 @@ impl<'d, 'p> Tools<'d, 'p> {
                     runs: Vec::new(),
                     effect: self.strongest_builtin(&hits),
                     declared_by: vec![site],
+                    confirmed: false,
                     rule: Some(hit.site.rule),
                 }],
                 open: false,
@@ -177,6 +180,18 @@ impl<'d, 'p> Tools<'d, 'p> {
             });
         }
         if let Some(hit) = hits.iter().find(|h| self.detection.means(h) == Means::Tool) {
+            // A class of the program that extends a tool: what it runs is its own.
+            let own = self.detection.program.callee(site).iter().find_map(|meaning| match meaning {
+                Meaning::Class(module, class) => Some((*module, *class)),
+                _ => None,
+            });
+            if let Some(mut tool) = own.map(|(module, class)| self.class(module, class, key))
+                && !tool.handlers.is_empty()
+            {
+                tool.declared_by.push(site);
+                tool.rule = tool.rule.or(Some(hit.site.rule));
+                return Some(ToolList { tools: vec![tool], open: false, has_agents: false });
+            }
             let what = self.detection.site(hit);
             let mut inner = self.of_call_within(site, &what.tools, depth).unwrap_or_default();
             if inner.tools.iter().all(|tool| tool.handlers.is_empty()) {
@@ -203,6 +218,7 @@ impl<'d, 'p> Tools<'d, 'p> {
                 runs: inner.tools.iter().flat_map(|t| t.runs.clone()).collect(),
                 effect: None,
                 declared_by: vec![site],
+                confirmed: false,
                 rule: Some(hit.site.rule),
             };
             let inner_name = inner.tools.first().map(|t| t.name.clone()).filter(|n| !n.is_empty());
