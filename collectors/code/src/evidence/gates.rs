@@ -104,7 +104,9 @@ impl<'d, 'p> Gates<'d, 'p> {
             };
             gated.gate = stronger;
             // A function that decides for each call, or a question that only some calls meet.
-            gated.lets_some_through |= gate == Gate::Some && detection.site(hit).covers != Covers::Agent;
+            // Of a message it is not seen whether it is sent for each.
+            gated.lets_some_through |=
+                gate == Gate::Some && detection.site(hit).covers != Covers::Agent && hit.call().is_some();
             gated.because.push(hit);
         };
         for site in &tool.declared_by {

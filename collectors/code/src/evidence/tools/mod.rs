@@ -317,6 +317,23 @@ impl<'d, 'p> Tools<'d, 'p> {
         None
     }
 
+    /// Whether a decorator is a function of the program that, by its name, keeps what it decorates as a tool.
+    fn registers(&self, spot: Spot, decorator: &Expr) -> bool {
+        const NAMES: [&str; 7] = ["tool", "action", "skill", "register", "capability", "ability", "plugin"];
+        let program = self.detection.program;
+        let meanings = match decorator {
+            Expr::Call(call) => program.callee(CallSite { module: spot.module, call: *call }).to_vec(),
+            other => program.resolve(spot, other),
+        };
+        meanings.iter().any(|meaning| match meaning {
+            Meaning::Function(module, function) => {
+                let name = program.module(*module).function(*function).name.to_ascii_lowercase();
+                NAMES.iter().any(|part| name.contains(part))
+            }
+            _ => false,
+        })
+    }
+
     /// Every function and class of the program that a rule, or its name, says is a tool: what a list that could not
     /// be followed is made of.
     pub(crate) fn declared(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<FoundTool> {
@@ -334,6 +351,14 @@ impl<'d, 'p> Tools<'d, 'p> {
             for (class, _) in (0u32..).zip(&module.classes) {
                 if self.looks_like_a_tool(id, class) {
                     classes.insert((id, class));
+                }
+            }
+        }
+        for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
+            for (function, found) in (0u32..).zip(&module.functions) {
+                let spot = Spot { module: id, function: found.within };
+                if found.decorators.iter().any(|decorator| self.registers(spot, decorator)) {
+                    routines.insert(Routine { module: id, function: Some(function) });
                 }
             }
         }
