@@ -123,8 +123,10 @@ fn import(x: &mut Extractor<'_>, node: Node<'_>) {
         x.children(node);
         return;
     };
-    // `import type` and `export type` are gone when the code runs.
-    if node.child(1).is_some_and(|word| word.kind() == "type") {
+    // `import type` and `export type` are gone when the code runs: no use of a package, but what types of the
+    // repository itself lead to.
+    let is_own = ["./", "../", "@/", "~/", "#/"].iter().any(|begin| source.starts_with(begin));
+    if node.child(1).is_some_and(|word| word.kind() == "type") && !is_own {
         return;
     }
     let before = x.imports();
