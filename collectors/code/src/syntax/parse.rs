@@ -145,7 +145,8 @@ impl Parsers {
     }
 }
 
-/// Whether something could not be parsed that may be code. A bare `&` in the text between two tags is none.
+/// Whether something could not be parsed that may be code. A bare `&` in the text between two tags, or in the text of an
+/// attribute, is none.
 fn is_broken(root: Node<'_>) -> bool {
     let mut stack = vec![root];
     while let Some(node) = stack.pop() {
@@ -153,7 +154,8 @@ fn is_broken(root: Node<'_>) -> bool {
             continue;
         }
         if node.is_error() || node.is_missing() {
-            let in_text = node.parent().is_some_and(|p| matches!(p.kind(), "jsx_element" | "jsx_fragment"));
+            let in_text =
+                node.parent().is_some_and(|p| matches!(p.kind(), "jsx_element" | "jsx_fragment" | "string"));
             if !in_text {
                 return true;
             }
