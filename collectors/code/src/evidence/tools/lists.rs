@@ -317,7 +317,7 @@ impl<'p> Tools<'_, 'p> {
             list.open = true;
             let is_bare =
                 name.starts_with('?') || name.starts_with("builtins.") || name.starts_with("global#");
-            if !is_bare && !last.is_empty() {
+            if !is_bare && !last.is_empty() && !self.is_about_list(spot, value, &last) {
                 let mut tool = self.named(spot.module, key.unwrap_or(&last), self.line_of(spot));
                 tool.source = ToolSource::Opaque;
                 list.tools.push(tool);
@@ -325,6 +325,35 @@ impl<'p> Tools<'_, 'p> {
         }
         list.open |= list.tools.is_empty();
         list
+    }
+}
+
+impl Tools<'_, '_> {
+    /// Whether a name says only how a list is held or handed on, and nothing about a tool in it: `tools.clone()`, or a
+    /// parameter of the type `ToolCallbackProvider`.
+    fn is_about_list(&self, spot: Spot, value: &Expr, last: &str) -> bool {
+        const HANDED_ON: [&str; 14] = [
+            "clone",
+            "as_ref",
+            "to_vec",
+            "into",
+            "iter",
+            "unwrap",
+            "get",
+            "build",
+            "toArray",
+            "toList",
+            "stream",
+            "ArrayList",
+            "List",
+            "values",
+        ];
+        let language = self.detection.program.module(spot.module).dialect.language();
+        if matches!(language, Language::Python | Language::JavaScript) {
+            return false;
+        }
+        let is_type = last.starts_with(char::is_uppercase) && !matches!(value, Expr::Call(_));
+        is_type || HANDED_ON.contains(&last) || last.to_ascii_lowercase().starts_with("gettool")
     }
 }
 
