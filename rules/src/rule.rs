@@ -149,6 +149,8 @@ pub enum Means {
     ReadsEnv,
     /// Models are trained.
     Training,
+    /// Calls of other packages are wrapped, to watch them.
+    Wraps,
 }
 
 /// Where a call carries its tools, agents or gate: an argument's name, or `@N` for the Nth position from zero.

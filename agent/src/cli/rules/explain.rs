@@ -245,6 +245,7 @@ fn meaning(site: &Site) -> String {
         Means::ToolResult => "gives the result of a tool back to the model",
         Means::ReadsEnv => "reads an environment variable",
         Means::Training => "trains a model",
+        Means::Wraps => "wraps what others call, to watch it",
     };
     fixed.to_owned()
 }

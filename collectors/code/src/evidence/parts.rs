@@ -16,13 +16,16 @@ use crate::units::{GENERIC_FOLDERS, Part, SERVICE_PARENTS, part_of};
 /// Whether modules use a model: a name in a list or a manifest is no use.
 pub(crate) fn is_system(detection: &Detection<'_>, own: &BTreeSet<ModuleId>) -> bool {
     // Stubs of types never run.
+    // Who wraps what others call uses nothing of it: names and types of a package stand there for those of its users.
+    let wraps = detection.meaning(Means::Wraps).any(|hit| own.contains(&hit.module))
+        || own.iter().any(|module| patches(detection, *module));
     let is_stub = |hit: &&Hit| detection.program.module(hit.module).path.ends_with(".pyi");
     let own = detection.hits.iter().filter(|hit| own.contains(&hit.module) && !is_stub(hit));
     own.into_iter().any(|hit| {
         let rule = detection.rule(hit);
         let site = detection.site(hit);
         if runs(site.means) {
-            return true;
+            return !(wraps && hit.name.starts_with('?'));
         }
         let model = matches!(
             rule.kind,
@@ -39,7 +42,24 @@ pub(crate) fn is_system(detection: &Detection<'_>, own: &BTreeSet<ModuleId>) -> 
                 site.means,
                 Means::Component | Means::Tool | Means::BuiltinTool | Means::Memory | Means::Delegates
             );
-        shows && model && rule.strength >= 2 && can_run()
+        !wraps && shows && model && rule.strength >= 2 && can_run()
+    })
+}
+
+/// Whether a module puts something of its own in the place of a function of another package:
+/// `Messages.create = wrapped(Messages.create)`.
+fn patches(detection: &Detection<'_>, id: ModuleId) -> bool {
+    let program = detection.program;
+    let module = program.module(id);
+    module.settings.iter().any(|setting| {
+        let spot = Spot { module: id, function: setting.within };
+        let Expr::Call(call) = setting.value else { return false };
+        let wrapped = module.call(call).arguments.iter().any(|argument| {
+            matches!(&argument.value, Expr::Member(object, name)
+                if *name == setting.key && matches!(&**object, Expr::Name(of) if *of == setting.variable))
+        });
+        let of = Expr::Name(setting.variable.clone());
+        wrapped && program.resolve(spot, &of).iter().any(|meaning| matches!(meaning, Meaning::External(_)))
     })
 }
 
