@@ -9,7 +9,7 @@ use muster_rules::{Means, SiteKind};
 use super::case::Case;
 use crate::detect::{Detection, Hit};
 use crate::manifests::unit_folder;
-use crate::program::{CallSite, Meaning, ModuleId, Spot, parent};
+use crate::program::{CallSite, Meaning, ModuleId, Origin, Spot, parent};
 use crate::syntax::Expr;
 use crate::units::{GENERIC_FOLDERS, Part, SERVICE_PARENTS, part_of};
 
@@ -25,7 +25,7 @@ pub(crate) fn is_system(detection: &Detection<'_>, own: &BTreeSet<ModuleId>) -> 
         let rule = detection.rule(hit);
         let site = detection.site(hit);
         if runs(site.means) {
-            return !(wraps && hit.name.starts_with('?'));
+            return !wraps || is_own_use(detection, hit);
         }
         let model = matches!(
             rule.kind,
@@ -44,6 +44,26 @@ pub(crate) fn is_system(detection: &Detection<'_>, own: &BTreeSet<ModuleId>) -> 
             );
         !wraps && shows && model && rule.strength >= 2 && can_run()
     })
+}
+
+/// Whether somebody who wraps what others call uses a model all the same: with a call of its own, and not with one that
+/// hands on what it was given.
+fn is_own_use(detection: &Detection<'_>, hit: &Hit) -> bool {
+    let hands_on = hit.call().is_some_and(|site| {
+        let call = detection.program.module(site.module).call(site.call);
+        let is_spread = |value: &Expr| matches!(value, Expr::Spread(_));
+        // What is called came in as an argument, or is given what came in.
+        let spot = Spot { module: site.module, function: call.within };
+        let came_in = matches!(&call.callee, Expr::Name(name) if detection
+            .program
+            .origins(spot, name)
+            .iter()
+            .any(|origin| matches!(origin, Origin::Parameter(..))));
+        let given_on =
+            !call.arguments.is_empty() && call.arguments.iter().all(|argument| is_spread(&argument.value));
+        came_in || given_on
+    });
+    detection.means(hit) != Means::Client && !hit.name.starts_with('?') && !hands_on
 }
 
 /// Whether a module puts something of its own in the place of a function of another package:
