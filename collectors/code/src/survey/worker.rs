@@ -89,6 +89,10 @@ impl<'a> Worker<'a> {
             // A `setup.py` is source as well.
             return if Dialect::of(path).is_some() { self.source(found) } else { read };
         }
+        // A module of a Gradle build is built, and as a rule deployed, on its own.
+        if let Some((folder, "build.gradle" | "build.gradle.kts")) = path.rsplit_once('/') {
+            self.pieces.push(Piece::Deployable(folder.to_owned()));
+        }
         if Dialect::of(path).is_some() {
             return self.source(found);
         }
