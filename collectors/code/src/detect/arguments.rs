@@ -295,26 +295,35 @@ impl<'p> Arguments<'p> {
         None
     }
 
+    /// What statements after it set as a part of the variable that a value is.
+    fn set_on(&self, spot: Spot, value: &'p Expr, name: &str) -> Option<(Spot, &'p Expr)> {
+        let Expr::Name(variable) = value else { return None };
+        let mut set = Vec::new();
+        self.later(spot, variable, name, &mut set);
+        let module = self.program.module(spot.module);
+        set.extend(module.settings.iter().filter_map(|s| {
+            let fits = s.variable == *variable && &*s.key == name && s.within == spot.function;
+            fits.then_some((spot, &s.value))
+        }));
+        set.first().copied()
+    }
+
     /// The entry of a map, or the argument of a constructor, that a value is or stands for.
     fn within(&self, spot: Spot, value: &'p Expr, name: &str, depth: u8) -> Presence<'p> {
         let Some(depth) = depth.checked_sub(1) else { return Presence::Unknown };
-        // What is set on the variable counts, and not only what it was bound to.
         if let Expr::Spread(inner) = value {
             return self.within(spot, inner, name, depth);
         }
-        if let Expr::Name(variable) = value {
-            let mut set = Vec::new();
-            self.later(spot, variable, name, &mut set);
-            let module = self.program.module(spot.module);
-            set.extend(module.settings.iter().filter_map(|s| {
-                let fits = s.variable == *variable && &*s.key == name && s.within == spot.function;
-                fits.then_some((spot, &s.value))
-            }));
-            if let Some((spot, value)) = set.first() {
-                return Presence::Given(*spot, value);
+        // What is set on a variable counts, and not only what it was bound to; on the way through a function, too.
+        let mut at = (spot, value);
+        for _ in 0..MAX_DEPTH {
+            if let Some((spot, value)) = self.set_on(at.0, at.1, name) {
+                return Presence::Given(spot, value);
             }
+            let Some(next) = self.program.step(at.0, at.1) else { break };
+            at = next;
         }
-        let (spot, value) = self.program.value_of(spot, value);
+        let (spot, value) = at;
         match value {
             Expr::Map(entries) => {
                 // Later entries win.
