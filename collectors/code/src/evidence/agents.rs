@@ -102,6 +102,10 @@ pub(crate) fn model_sites<'d>(
             if let Some(list) = tools.of_call(call, &site.tools).filter(|list| !list.is_empty()) {
                 found.has_agents |= list.has_agents;
                 found.tools.get_or_insert_with(ToolList::default).extend(list);
+            } else {
+                // A function that seems to give none may put them together in a way that is not seen.
+                found.is_unclear |=
+                    site.tools.iter().any(|t| matches!(given.find(t), Presence::Given(_, Expr::Call(_))));
             }
         }
         sites.push(found);
