@@ -117,6 +117,7 @@ impl Prefilter {
         anchors.retain(|a| a.text.len() >= MIN_ANCHOR);
         anchors.sort();
         anchors.dedup();
+        // The table of a DFA is five times as large, and so no faster: it does not fit the cache.
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
