@@ -104,8 +104,10 @@ pub(crate) fn model_sites<'d>(
                 found.tools.get_or_insert_with(ToolList::default).extend(list);
             } else {
                 // A function that seems to give none may put them together in a way that is not seen.
-                found.is_unclear |=
-                    site.tools.iter().any(|t| matches!(given.find(t), Presence::Given(_, Expr::Call(_))));
+                found.is_unclear |= site.tools.iter().any(|argument| match given.find(argument) {
+                    Presence::Given(spot, value) => is_made_by_a_call(detection, spot, value),
+                    _ => false,
+                });
             }
         }
         sites.push(found);
@@ -127,6 +129,19 @@ fn rank(means: Means) -> u8 {
         Means::ModelCall => 2,
         _ => 3,
     }
+}
+
+/// Whether what gives a value, itself or through the names that stand for it, is a call.
+fn is_made_by_a_call(detection: &Detection<'_>, spot: Spot, value: &Expr) -> bool {
+    let mut at = (spot, value);
+    for _ in 0..6 {
+        if matches!(at.1, Expr::Call(_)) {
+            return true;
+        }
+        let Some(next) = detection.program.step(at.0, at.1) else { return false };
+        at = next;
+    }
+    false
 }
 
 fn carries(detection: &Detection<'_>, spot: Spot, value: &Expr) -> bool {

@@ -566,7 +566,21 @@ impl<'d, 'p> Answers<'d, 'p> {
 
 /// Whether a text can be the name of an action: one word, and none that APIs give to the parts of an answer.
 fn may_name_an_action(text: &str) -> bool {
-    const PARTS: [&str; 30] = [
+    const PARTS: [&str; 44] = [
+        "arguments",
+        "base64",
+        "content",
+        "data",
+        "delta",
+        "id",
+        "input",
+        "media_type",
+        "model",
+        "role",
+        "source",
+        "stop_reason",
+        "type",
+        "usage",
         "text",
         "tool_use",
         "tool_result",
