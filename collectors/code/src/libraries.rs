@@ -141,9 +141,8 @@ fn users(units: &BTreeMap<String, Unit>, survey: &Survey) -> BTreeMap<String, BT
             let manifest = &survey.manifests[index];
             let ecosystem = manifest.kind.ecosystem().purl_type();
             for asked in &manifest.asks {
-                let asked = asked.rsplit(':').next().unwrap_or(asked);
                 if let Some(library) =
-                    named.get(&(ecosystem, asked)).filter(|library| ***library != unit.root)
+                    named.get(&(ecosystem, without_group(asked))).filter(|library| ***library != unit.root)
                 {
                     users.entry((*library).clone()).or_default().insert(unit.root.clone());
                 }
@@ -154,12 +153,16 @@ fn users(units: &BTreeMap<String, Unit>, survey: &Survey) -> BTreeMap<String, BT
 }
 
 /// What others call the unit of a manifest.
-fn name_of(manifest: &ManifestFacts) -> Option<&str> {
+pub(crate) fn name_of(manifest: &ManifestFacts) -> Option<&str> {
     if manifest.kind == ManifestKind::DotnetProject {
         // Projects refer to each other by file.
         let file = manifest.path.rsplit('/').next()?;
         return file.rsplit_once('.').map(|(stem, _)| stem);
     }
-    let name = manifest.name.as_deref()?;
-    Some(name.rsplit(':').next().unwrap_or(name))
+    manifest.name.as_deref().map(without_group)
+}
+
+/// The artifact of a Maven name, whose group is often a property; other names as they are.
+pub(crate) fn without_group(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
 }

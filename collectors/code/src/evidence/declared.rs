@@ -28,7 +28,9 @@ pub(crate) fn declared(
         Declared { pack, target, resources, agent }.observe(&mut out);
     }
     let taken: BTreeSet<usize> = agents.iter().flat_map(|agent| agent.parts.iter().copied()).collect();
-    for (_, resource) in resources.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
+    let loose =
+        resources.iter().enumerate().filter(|(at, _)| !taken.contains(at)).map(|(_, resource)| resource);
+    for resource in loose {
         let scope = home(&resource.path);
         out.extend(
             components(pack, resource)

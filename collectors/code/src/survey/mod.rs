@@ -16,6 +16,7 @@ use muster_collect::{CollectError, Context};
 use muster_rules::{Language, RulePack};
 
 use crate::infrastructure::Resource;
+use crate::libraries;
 use crate::manifests::{self, Alias, Dependency, ManifestKind};
 use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
@@ -217,18 +218,10 @@ impl Survey {
 
     /// What a manifest asks for is of interest only where another one of the repository goes by that name.
     fn forget_strangers(&mut self) {
-        let file = |path: &str| {
-            path.rsplit('/').next().and_then(|f| f.rsplit_once('.')).map(|(stem, _)| stem.to_owned())
-        };
-        let names: BTreeSet<String> = self
-            .manifests
-            .iter()
-            .flat_map(|m| [m.name.clone(), file(&m.path)])
-            .flatten()
-            .map(|name| name.rsplit(':').next().unwrap_or(&name).to_owned())
-            .collect();
+        let names: BTreeSet<String> =
+            self.manifests.iter().filter_map(libraries::name_of).map(str::to_owned).collect();
         for manifest in &mut self.manifests {
-            manifest.asks.retain(|asked| names.contains(asked.rsplit(':').next().unwrap_or(asked)));
+            manifest.asks.retain(|asked| names.contains(libraries::without_group(asked)));
         }
     }
 
