@@ -1,6 +1,9 @@
 //! What runs what: the call graph of a program, with callbacks, nested functions and imports, in both directions.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use foldhash::HashMap;
 
 use crate::program::{CallSite, Meaning, Program, Routine, Spot};
 use crate::syntax::Expr;
@@ -19,8 +22,10 @@ const MOST: usize = 20_000;
 /// The call graph.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
-    down: BTreeMap<Routine, BTreeSet<Routine>>,
-    up: BTreeMap<Routine, BTreeSet<Routine>>,
+    down: HashMap<Routine, BTreeSet<Routine>>,
+    up: HashMap<Routine, BTreeSet<Routine>>,
+    /// What [`Self::is_recursive`] found: it is asked for the same routine by every answer that passes it.
+    recursive: RefCell<HashMap<Routine, bool>>,
 }
 
 impl Reach {
@@ -78,8 +83,13 @@ impl Reach {
     pub(crate) fn is_recursive(&self, routine: Routine) -> bool {
         // A circle of more functions than this is no loop that anybody wrote.
         const MOST: usize = 200;
+        if let Some(known) = self.recursive.borrow().get(&routine) {
+            return *known;
+        }
         let next = self.down.get(&routine).into_iter().flatten().copied();
-        closure(&self.down, next, MOST).contains(&routine)
+        let found = closure(&self.down, next, MOST).contains(&routine);
+        self.recursive.borrow_mut().insert(routine, found);
+        found
     }
 
     /// For every routine from which one of these is reached, which of them it is: the nearest, counted in calls.
@@ -108,7 +118,7 @@ impl Reach {
 }
 
 fn closure(
-    edges: &BTreeMap<Routine, BTreeSet<Routine>>,
+    edges: &HashMap<Routine, BTreeSet<Routine>>,
     of: impl IntoIterator<Item = Routine>,
     most: usize,
 ) -> BTreeSet<Routine> {

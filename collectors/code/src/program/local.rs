@@ -18,6 +18,8 @@ pub(crate) struct SourceIndex {
     paths: HashSet<Arc<str>>,
     /// Every name that is a part of a Python file's path: most imports lead out of the repository, and are told by this.
     python_names: HashSet<Box<str>>,
+    /// Folders that are Python packages: those with an `__init__.py`.
+    python_packages: HashSet<Box<str>>,
     /// Files by their name without its ending, for languages that find a type by its name.
     by_name: HashMap<Arc<str>, Vec<Arc<str>>>,
     /// Go files by folder: a folder is a package.
@@ -37,6 +39,9 @@ impl SourceIndex {
     pub(crate) fn add(&mut self, path: Arc<str>) {
         match Dialect::of(&path) {
             Some(Dialect::Python) => {
+                if let Some(folder) = path.strip_suffix("__init__.py") {
+                    self.python_packages.insert(folder.trim_end_matches('/').into());
+                }
                 for part in path.split('/').map(|part| part.strip_suffix(".py").unwrap_or(part)) {
                     if !self.python_names.contains(part) {
                         self.python_names.insert(part.into());
@@ -288,14 +293,22 @@ impl SourceIndex {
     }
 
     fn python(&self, from: &str, module: &str) -> Option<Arc<str>> {
-        let file = |stem: String| {
-            let stem = stem.trim_start_matches('/');
-            self.known(&format!("{stem}.py")).or_else(|| {
-                self.known(&if stem.is_empty() {
-                    "__init__.py".to_owned()
-                } else {
-                    format!("{stem}/__init__.py")
-                })
+        // Asked for every import of every file: one text is written over and over.
+        let mut path = String::new();
+        let mut file = |folder: &str, middle: &str, rest: &str| {
+            path.clear();
+            for part in [folder, middle, rest] {
+                if !path.is_empty() && !part.is_empty() {
+                    path.push('/');
+                }
+                path.push_str(part);
+            }
+            let stem = path.len();
+            path.push_str(".py");
+            self.known(&path).or_else(|| {
+                path.truncate(stem);
+                path.push_str(if stem == 0 { "__init__.py" } else { "/__init__.py" });
+                self.known(&path)
             })
         };
         let dots = module.len() - module.trim_start_matches('.').len();
@@ -305,7 +318,7 @@ impl SourceIndex {
             for _ in 1..dots {
                 folder = parent(folder);
             }
-            return file(join(folder, &rest)).filter(|found| &**found != from);
+            return file(folder, "", &rest).filter(|found| &**found != from);
         }
         let head = module.split('.').next().unwrap_or(module);
         if !self.python_names.contains(head) {
@@ -314,8 +327,8 @@ impl SourceIndex {
         // An absolute import starts at a folder that is on the path: one that is no package itself.
         let mut folder = parent(from);
         loop {
-            if self.known(&join(folder, "__init__.py")).is_none() {
-                let found = file(join(folder, &rest)).or_else(|| file(join(folder, &format!("src/{rest}"))));
+            if !self.python_packages.contains(folder) {
+                let found = file(folder, "", &rest).or_else(|| file(folder, "src", &rest));
                 if let Some(found) = found.filter(|found| &**found != from) {
                     return Some(found);
                 }
@@ -329,7 +342,7 @@ impl SourceIndex {
         if self.reserved.contains(head) {
             return None;
         }
-        file(join(parent(from), &rest)).filter(|found| &**found != from)
+        file(parent(from), "", &rest).filter(|found| &**found != from)
     }
 
     fn script(&self, from: &str, module: &str) -> Option<Arc<str>> {

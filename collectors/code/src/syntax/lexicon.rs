@@ -8,7 +8,7 @@ use muster_rules::{RulePack, SiteKind};
 #[derive(Debug)]
 pub(crate) struct Lexicon {
     exact: HashSet<Box<str>>,
-    /// Beginnings of the patterns that have a `*`.
+    /// Beginnings of the patterns that have a `*`, sorted.
     prefixes: Vec<Box<str>>,
     /// Texts that a string may contain.
     contained: AhoCorasick,
@@ -48,10 +48,21 @@ impl Lexicon {
         self.exact.contains(name)
     }
 
+    /// Whether a text begins as one of the patterns does.
+    fn begins(&self, text: &str) -> bool {
+        // Only those of the same first letter are looked at: every string of every file comes here.
+        let Some(first) = text.as_bytes().first() else { return false };
+        let from = self.prefixes.partition_point(|prefix| prefix.as_bytes().first() < Some(first));
+        let mut of_letter = self.prefixes[from..].iter().take_while(|p| p.as_bytes().first() == Some(first));
+        // The empty one, of a pattern that is no more than an ending, stands first.
+        self.prefixes.first().is_some_and(|prefix| prefix.is_empty())
+            || of_letter.any(|prefix| text.starts_with(&**prefix))
+    }
+
     /// Whether a rule could want that string.
     pub(crate) fn wants_text(&self, text: &str) -> bool {
         let word = text.len() <= 120 && !text.contains(char::is_whitespace);
-        word && (self.exact.contains(text) || self.prefixes.iter().any(|p| text.starts_with(&**p)))
+        word && (self.exact.contains(text) || self.begins(text))
             || text.len() <= 4096 && self.contained.is_match(text)
     }
 }
