@@ -159,7 +159,13 @@ impl<'p> Arguments<'p> {
         let call = self.program.module(self.site.module).call(self.site.call);
         let name = argument.0.as_str();
         let is_named = call.arguments.iter().any(|a| a.name.as_deref() == Some(name));
-        let chained = if is_named { Vec::new() } else { self.fluent(name) };
+        let mut chained = if is_named { Vec::new() } else { self.fluent(name) };
+        // What is set on a variable that is handed over: `request.Header.Set("x", "y")` before `Do(request)`.
+        for argument in call.arguments.iter().filter(|a| a.name.is_none() && !is_named) {
+            if let Expr::Name(variable) = &argument.value {
+                self.later(self.spot(), variable, name, &mut chained);
+            }
+        }
         if chained.is_empty() { self.find(argument).value().into_iter().collect() } else { chained }
     }
 
@@ -178,7 +184,8 @@ impl<'p> Arguments<'p> {
             if let Expr::Name(variable) = &**object {
                 self.later(spot, variable, name, &mut all);
             }
-            let Some(next) = self.call_behind(spot, object) else { break };
+            let next = self.bound_before(at, object).or_else(|| self.call_behind(spot, object));
+            let Some(next) = next else { break };
             let found = self.program.module(next.module).call(next.call);
             // `builder.apply { tools(x) }` sets what the block sets.
             if last_name(&found.callee).is_some_and(|n| matches!(n, "apply" | "also" | "run" | "let" | "tap"))
@@ -238,6 +245,8 @@ impl<'p> Arguments<'p> {
 
     /// What statements of the same function set on a variable: `options.Tools = x`, `builder.addTool(x)`.
     fn later(&self, spot: Spot, variable: &str, name: &str, all: &mut Vec<(Spot, &'p Expr)>) {
+        const ADDERS: [&str; 8] =
+            ["Add", "add", "AddRange", "addAll", "push", "extend", "Set", "TryAddWithoutValidation"];
         let language = self.program.module(spot.module).dialect.language();
         if matches!(language, Language::Python | Language::JavaScript)
             || !self.program.is_variable(spot, variable)
@@ -249,9 +258,9 @@ impl<'p> Arguments<'p> {
             let call = self.program.module(site.module).call(site.call);
             let Expr::Member(object, method) = &call.callee else { continue };
             let sets = method.strip_suffix('=').unwrap_or(method) == name;
-            // `options.Tools.Add(x)` adds to what `options.Tools = x` sets.
-            let adds = matches!(&**method, "Add" | "add" | "AddRange" | "addAll" | "push" | "extend")
-                && matches!(&**object, Expr::Member(_, list) if &**list == name);
+            // `options.Tools.Add(x)` adds to what `options.Tools = x` sets, as `request.Header.Set(x, y)` does.
+            let adds =
+                ADDERS.contains(&&**method) && matches!(&**object, Expr::Member(_, list) if &**list == name);
             let of = if adds {
                 match &**object {
                     Expr::Member(object, _) => object,
@@ -280,6 +289,19 @@ impl<'p> Arguments<'p> {
             }
         }
         None
+    }
+
+    /// The call that a variable was bound to before it was bound to this one: `request = request.header(x)`.
+    fn bound_before(&self, site: CallSite, object: &Expr) -> Option<CallSite> {
+        let Expr::Name(variable) = object else { return None };
+        let function = self.program.module(site.module).call(site.call).within;
+        let bound = self.program.bound_values(Spot { module: site.module, function }, variable);
+        let calls = bound.iter().filter_map(|(spot, value)| match value {
+            Expr::Call(call) => Some(CallSite { module: spot.module, call: *call }),
+            _ => None,
+        });
+        let before: Vec<CallSite> = calls.clone().take_while(|other| *other != site).collect();
+        before.last().copied().filter(|_| calls.count() > before.len())
     }
 
     /// The call that makes an object, itself or behind the variable it is bound to.
@@ -479,7 +501,9 @@ impl<'p> Arguments<'p> {
         if test.equals.is_empty() && test.starts.is_empty() && test.ends.is_empty() {
             return is_set(value);
         }
-        self.says(spot, value, test, MAX_DEPTH) || self.reads(spot, value, test)
+        self.says(spot, value, test, MAX_DEPTH)
+            || self.reads(spot, value, test)
+            || self.all(&test.name).into_iter().any(|(spot, value)| self.says(spot, value, test, MAX_DEPTH))
     }
 
     /// Whether a text that is put together begins as asked.

@@ -21,7 +21,7 @@ use crate::syntax::{BranchId, Expr, LoopId, Module};
 /// Rounds until nothing new is found: each follows answers into one more module.
 const MAX_ROUNDS: usize = 10;
 /// How deep one value is taken apart.
-const MAX_DEPTH: u8 = 12;
+pub(super) const MAX_DEPTH: u8 = 12;
 /// Calls that hand on what they are given, in another form.
 const READERS: [&str; 40] = [
     "loads",
@@ -66,7 +66,7 @@ const READERS: [&str; 40] = [
     "json",
 ];
 /// Calls that add to a conversation.
-const ADDERS: [&str; 12] = [
+pub(super) const ADDERS: [&str; 12] = [
     "append",
     "push",
     "extend",
@@ -80,13 +80,15 @@ const ADDERS: [&str; 12] = [
     "push_back",
     "addMessage",
 ];
+/// Calls that give the end of a conversation.
+const LAST: [&str; 7] = ["last", "last_mut", "back", "Last", "getLast", "lastOrNull", "at"];
 
 /// A place where an answer selects what runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection<'d> {
     pub(crate) routine: Routine,
     pub(crate) line: u32,
-    in_loop: Option<LoopId>,
+    pub(super) in_loop: Option<LoopId>,
     pub(crate) tools: Vec<FoundTool>,
     /// Whether the same code also sorts labels or keeps files: only results that go back make it a selection.
     needs_feedback: bool,
@@ -98,13 +100,13 @@ pub(crate) struct Selection<'d> {
 
 /// What is known of the answers of the models of a part.
 pub(crate) struct Answers<'d, 'p> {
-    detection: &'d Detection<'p>,
-    reach: &'d Reach,
-    models: BTreeSet<CallSite>,
+    pub(super) detection: &'d Detection<'p>,
+    pub(super) reach: &'d Reach,
+    pub(super) models: BTreeSet<CallSite>,
     /// Names that model calls go by.
     names: BTreeSet<&'d str>,
     /// Routines from which a model is reached.
-    to_models: BTreeSet<Routine>,
+    pub(super) to_models: BTreeSet<Routine>,
     bindings: HashSet<(ModuleId, u32)>,
     parameters: HashSet<(Routine, u32)>,
     returns: HashSet<Routine>,
@@ -173,6 +175,9 @@ impl<'d, 'p> Answers<'d, 'p> {
                 if given.is_empty() {
                     continue;
                 }
+                if self.collect(spot, &found.callee) {
+                    news.insert(id);
+                }
                 for target in targets(program, CallSite { module: id, call }) {
                     for at in &given {
                         if let Some(position) =
@@ -199,8 +204,30 @@ impl<'d, 'p> Answers<'d, 'p> {
         news
     }
 
+    /// What is handed the parts of an answer where the model is asked is the answer, once it is whole: the object that
+    /// puts a stream together. Whether that is new.
+    fn collect(&mut self, spot: Spot, callee: &Expr) -> bool {
+        let program = self.detection.program;
+        let routine = Routine { module: spot.module, function: spot.function };
+        let Expr::Member(object, _) = callee else { return false };
+        let Expr::Name(variable) = &**object else { return false };
+        let is_own = || program.resolve(spot, object).iter().any(|m| matches!(m, Meaning::Instance(..)));
+        if !program.calls_in(routine).any(|site| self.models.contains(&site)) || !is_own() {
+            return false;
+        }
+        let mut new = false;
+        for origin in program.origins(spot, variable) {
+            if let Origin::Binding(module, binding) = origin
+                && program.module(module).bindings[binding as usize].within == spot.function
+            {
+                new |= self.bindings.insert((module, binding));
+            }
+        }
+        new
+    }
+
     /// Whether a value is of an answer.
-    fn holds(&self, spot: Spot, value: &Expr, depth: u8) -> bool {
+    pub(super) fn holds(&self, spot: Spot, value: &Expr, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         match value {
             Expr::Name(name) => {
@@ -269,13 +296,33 @@ impl<'d, 'p> Answers<'d, 'p> {
             Expr::Name(name) => (None, &**name),
             _ => return false,
         };
-        if receiver.is_some_and(|object| self.holds(spot, object, depth)) {
+        if receiver.is_some_and(|object| self.holds(spot, object, depth))
+            || LAST.contains(&last) && receiver.is_some_and(|object| self.was_added(spot, object, depth))
+        {
             return true;
         }
         let only_computes =
             || self.detection.on_call(site).any(|h| self.detection.rule(h).id.0 == "only-computes");
         (READERS.contains(&last) || only_computes())
             && call.arguments.iter().any(|argument| self.holds(spot, &argument.value, depth))
+    }
+
+    /// Whether an answer is added to a list of messages in the same function.
+    fn was_added(&self, spot: Spot, list: &Expr, depth: u8) -> bool {
+        let program = self.detection.program;
+        let routine = Routine { module: spot.module, function: spot.function };
+        program.calls_in(routine).any(|site| {
+            let call = program.module(site.module).call(site.call);
+            matches!(&call.callee, Expr::Member(object, name) if ADDERS.contains(&&**name) && **object == *list)
+                && call.arguments.iter().any(|argument| match &argument.value {
+                    // A message that is made of an answer.
+                    Expr::Call(made) => {
+                        let parts = &program.module(spot.module).call(*made).arguments;
+                        parts.iter().any(|part| self.holds(spot, &part.value, depth))
+                    }
+                    value => self.holds(spot, value, depth),
+                })
+        })
     }
 
     /// Every place where an answer selects what runs.
@@ -450,118 +497,6 @@ impl<'d, 'p> Answers<'d, 'p> {
         let call = self.detection.program.module(spot.module).call(*call);
         call.arguments.iter().any(|argument| self.holds(spot, &argument.value, MAX_DEPTH))
     }
-
-    /// Where what came of a selection goes back: in a loop (or a recursion) that leads to the model and to the
-    /// selection, something that is no answer is added, after the selection, to what the model is asked with.
-    fn feedback(&self, selection: &Selection<'_>) -> Option<(Routine, u32)> {
-        let program = self.detection.program;
-        let to_selection = self.reach.above([selection.routine]);
-        for routine in self.to_models.intersection(&to_selection) {
-            let module = program.module(routine.module);
-            let calls: Vec<CallSite> = program.calls_in(*routine).collect();
-            let asks = |site: &CallSite| {
-                self.models.contains(site)
-                    || targets(program, *site).iter().any(|t| self.to_models.contains(t))
-            };
-            let selects = |site: &CallSite| targets(program, *site).iter().any(|t| to_selection.contains(t));
-            let outermost = |l: Option<LoopId>| module.outermost_loop(l);
-            let asking: Vec<&CallSite> = calls.iter().filter(|site| asks(site)).collect();
-            for ask in asking {
-                let around = outermost(module.call(ask.call).in_loop);
-                if around.is_none() && !self.reach.is_recursive(*routine) {
-                    continue;
-                }
-                let inside = |in_loop: Option<LoopId>| around.is_none() || outermost(in_loop) == around;
-                // The line from which on results can be there.
-                let from = if *routine == selection.routine && inside(selection.in_loop) {
-                    Some(selection.line)
-                } else {
-                    calls
-                        .iter()
-                        .filter(|site| {
-                            *site != ask && selects(site) && inside(module.call(site.call).in_loop)
-                        })
-                        .map(|site| module.call(site.call).line)
-                        .min()
-                };
-                let Some(from) = from else { continue };
-                if let Some(line) = self.added(*routine, *ask, from, &inside) {
-                    return Some((*routine, line));
-                }
-            }
-        }
-        None
-    }
-
-    /// The line in which something that is no answer is added to what a call is given.
-    fn added(
-        &self,
-        routine: Routine,
-        ask: CallSite,
-        from: u32,
-        inside: &dyn Fn(Option<LoopId>) -> bool,
-    ) -> Option<u32> {
-        let program = self.detection.program;
-        let module = program.module(routine.module);
-        let spot = Spot { module: routine.module, function: routine.function };
-        let mut given: BTreeSet<&str> = BTreeSet::new();
-        for argument in &module.call(ask.call).arguments {
-            roots(&argument.value, &mut given, MAX_DEPTH);
-        }
-        let is_given = |target: &Expr| match target {
-            Expr::Name(name) => given.contains(&**name),
-            Expr::Member(object, _) => {
-                matches!(&**object, Expr::Name(name) if matches!(&**name, "self" | "this"))
-            }
-            _ => false,
-        };
-        let is_news = |value: &Expr| !matches!(value, Expr::Literal(_)) && !self.only_answer(spot, value);
-        let calls = program.calls_in(routine).filter_map(|site| {
-            let call = module.call(site.call);
-            let Expr::Member(object, name) = &call.callee else { return None };
-            let adds = ADDERS.contains(&&**name) && inside(call.in_loop) && is_given(object);
-            let asks_person = self.detection.on_call(site).any(|h| self.detection.means(h) == Means::Gate);
-            (adds && !asks_person && call.arguments.iter().any(|a| is_news(&a.value))).then_some(call.line)
-        });
-        let here = |within: Option<u32>| within == routine.function;
-        let updates = module
-            .updates
-            .iter()
-            .filter(|u| here(u.within) && inside(u.in_loop) && is_given(&u.target) && is_news(&u.value))
-            .map(|u| u.line);
-        let bound = module
-            .bindings
-            .iter()
-            .filter(|b| here(b.within) && inside(b.in_loop) && given.contains(&*b.name) && is_news(&b.value))
-            .filter(|b| b.in_loop.is_some())
-            .map(|b| b.line);
-        let again = program.calls_in(routine).filter_map(|site| {
-            // By recursion: what the next round is given.
-            let call = module.call(site.call);
-            let returns = targets(program, site).contains(&routine);
-            (returns && call.arguments.iter().any(|a| is_news(&a.value))).then_some(call.line)
-        });
-        calls.chain(updates).chain(bound).chain(again).filter(|line| *line >= from).min()
-    }
-
-    /// Whether a value is nothing but an answer and fixed texts.
-    fn only_answer(&self, spot: Spot, value: &Expr) -> bool {
-        match value {
-            Expr::Text(text) => !text.contains("{}"),
-            Expr::Literal(_) | Expr::Spread(_) => true,
-            Expr::List(values) | Expr::Choice(values) => values.iter().all(|v| self.only_answer(spot, v)),
-            Expr::Map(entries) => entries.iter().all(|(_, v)| self.only_answer(spot, v)),
-            Expr::Call(call) => {
-                let site = CallSite { module: spot.module, call: *call };
-                let asks = self.detection.on_call(site).any(|hit| {
-                    self.detection.rule(hit).id.0 == "takes-user-input"
-                        || self.detection.means(hit) == Means::Gate
-                });
-                asks || self.holds(spot, value, MAX_DEPTH)
-            }
-            _ => self.holds(spot, value, MAX_DEPTH),
-        }
-    }
 }
 
 /// Whether a text can be the name of an action: one word, and none that APIs give to the parts of an answer.
@@ -630,7 +565,7 @@ fn parameter_of(program: &Program<'_>, target: Routine, name: Option<&str>, posi
 }
 
 /// The variables that a value is made of.
-fn roots<'e>(value: &'e Expr, found: &mut BTreeSet<&'e str>, depth: u8) {
+pub(super) fn roots<'e>(value: &'e Expr, found: &mut BTreeSet<&'e str>, depth: u8) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {
         Expr::Name(name) => drop(found.insert(name)),

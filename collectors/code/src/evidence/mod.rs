@@ -11,6 +11,7 @@ mod criteria;
 mod declared;
 mod effects;
 mod executions;
+mod feedback;
 mod gates;
 mod graphs;
 mod identities;

@@ -1,7 +1,11 @@
 //! Rust: the shapes of its grammar, its paths, traits, attributes and macros.
 
+mod patterns;
+
 use muster_rules::Language;
 use tree_sitter::Node;
+
+use patterns::name_in;
 
 use super::definitions::Definition;
 use super::extract::{Extractor, line};
@@ -44,9 +48,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("loop_expression", Shape::Own),
         ("if_expression", Shape::Branch),
         ("else_clause", Shape::Wrap),
-        ("match_arm", Shape::Own),
         ("match_expression", Shape::Own),
-        ("match_block", Shape::Choice),
         ("return_expression", Shape::Return),
         ("string_literal", Shape::Text),
         ("raw_string_literal", Shape::Text),
@@ -180,18 +182,7 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
             });
             Expr::Unknown
         }
-        "match_expression" => {
-            node.child_by_field_name("value").map(|n| x.visit(n));
-            node.child_by_field_name("body").map_or(Expr::Unknown, |n| x.visit(n))
-        }
-        "match_arm" => x.branched(|x| {
-            let texts = node.child_by_field_name("pattern").map(|n| x.texts_in(n)).unwrap_or_default();
-            x.asked(&texts);
-            if let Some(pattern) = node.child_by_field_name("pattern") {
-                x.children(pattern);
-            }
-            node.child_by_field_name("value").map_or(Expr::Unknown, |n| x.visit(n))
-        }),
+        "match_expression" => patterns::matched(x, node),
         "reference_expression" | "type_cast_expression" => {
             node.child_by_field_name("value").map_or(Expr::Unknown, |n| x.visit(n))
         }
@@ -502,19 +493,6 @@ fn parameters(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<(std::sync::Arc<str>
     all
 }
 
-/// The one name that a pattern binds: `x`, `mut x`, `&x`, `Some(x)`, `State(x)`.
-fn name_in(pattern: Node<'_>) -> Option<Node<'_>> {
-    match pattern.kind() {
-        "identifier" => Some(pattern),
-        "mut_pattern" | "reference_pattern" | "ref_pattern" => {
-            let count = u32::try_from(pattern.named_child_count()).ok()?;
-            pattern.named_child(count.checked_sub(1)?).and_then(name_in)
-        }
-        "tuple_struct_pattern" => pattern.named_child(1).and_then(name_in),
-        _ => None,
-    }
-}
-
 fn function(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let decorators = decorators(x);
     let parameters = parameters(x, node);
@@ -611,11 +589,9 @@ fn binding(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     if let Some(name) = name_in(pattern) {
         x.mention(x.text(name), false, name);
         x.push_declared(x.text(name), on_self, value, of_type, line(node));
-    } else if pattern.kind() == "tuple_pattern" {
-        let value = value.unwrap_or(Expr::Unknown);
-        x.bind(pattern, value, line(node));
     } else {
         x.children(pattern);
+        patterns::bind(x, pattern, &value.unwrap_or(Expr::Unknown));
     }
     Expr::Unknown
 }
@@ -624,10 +600,10 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let over = node.child_by_field_name("value").map_or(Expr::Unknown, |n| x.visit(n));
     if let Some(pattern) = node.child_by_field_name("pattern") {
         let element = over.element();
-        match name_in(pattern) {
-            Some(name) => x.push_binding(x.text(name), false, element, line(node)),
-            None => x.children(pattern),
+        if name_in(pattern).is_none() {
+            x.children(pattern);
         }
+        patterns::bind(x, pattern, &element);
     }
     x.repeated(line(node), false, |x| {
         if let Some(body) = node.child_by_field_name("body") {
