@@ -175,7 +175,9 @@ impl<'d, 'p> Answers<'d, 'p> {
                 if given.is_empty() {
                     continue;
                 }
-                if self.collect(spot, &found.callee) {
+                if let Expr::Member(object, _) = &found.callee
+                    && self.collect(spot, object)
+                {
                     news.insert(id);
                 }
                 for target in targets(program, CallSite { module: id, call }) {
@@ -187,6 +189,12 @@ impl<'d, 'p> Answers<'d, 'p> {
                             news.insert(target.module);
                         }
                     }
+                }
+            }
+            for update in &module.updates {
+                let spot = Spot { module: id, function: update.within };
+                if self.holds(spot, &update.value, MAX_DEPTH) && self.collect(spot, &update.target) {
+                    news.insert(id);
                 }
             }
             for (function, found) in (0u32..).zip(&module.functions) {
@@ -204,23 +212,24 @@ impl<'d, 'p> Answers<'d, 'p> {
         news
     }
 
-    /// What is handed the parts of an answer where the model is asked is the answer, once it is whole: the object that
-    /// puts a stream together. Whether that is new.
-    fn collect(&mut self, spot: Spot, callee: &Expr) -> bool {
+    /// What is handed the parts of an answer where the model is asked is the answer, once it is whole: the object or the
+    /// text that a stream is put together in. Whether that is new.
+    fn collect(&mut self, spot: Spot, object: &Expr) -> bool {
         let program = self.detection.program;
         let routine = Routine { module: spot.module, function: spot.function };
-        let Expr::Member(object, _) = callee else { return false };
-        let Expr::Name(variable) = &**object else { return false };
-        let is_own = || program.resolve(spot, object).iter().any(|m| matches!(m, Meaning::Instance(..)));
-        if !program.calls_in(routine).any(|site| self.models.contains(&site)) || !is_own() {
+        let Expr::Name(variable) = object else { return false };
+        if !program.calls_in(routine).any(|site| self.models.contains(&site)) {
             return false;
         }
+        let is_made_here = program.resolve(spot, object).iter().any(|m| matches!(m, Meaning::Instance(..)));
         let mut new = false;
         for origin in program.origins(spot, variable) {
-            if let Origin::Binding(module, binding) = origin
-                && program.module(module).bindings[binding as usize].within == spot.function
-            {
-                new |= self.bindings.insert((module, binding));
+            let Origin::Binding(module, at) = origin else { continue };
+            let binding = &program.module(module).bindings[at as usize];
+            // A list of messages holds more than answers.
+            let is_whole = is_made_here || is_begun(program, spot, &binding.value);
+            if binding.within == spot.function && is_whole {
+                new |= self.bindings.insert((module, at));
             }
         }
         new
@@ -496,6 +505,22 @@ impl<'d, 'p> Answers<'d, 'p> {
         let Expr::Call(call) = object else { return false };
         let call = self.detection.program.module(spot.module).call(*call);
         call.arguments.iter().any(|argument| self.holds(spot, &argument.value, MAX_DEPTH))
+    }
+}
+
+/// Whether a variable begins as a text, one that grows, or as an object of the program's own: `Parser::default()`.
+fn is_begun(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
+    match value {
+        Expr::Text(_) => true,
+        Expr::Call(call) => match &program.module(spot.module).call(*call).callee {
+            Expr::Member(of, _) => {
+                matches!(&**of, Expr::Name(name) if &**name == "String")
+                    || program.resolve(spot, of).iter().any(|m| matches!(m, Meaning::Class(..)))
+            }
+            Expr::Name(name) => matches!(&**name, "String" | "StringBuilder" | "StringIO"),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

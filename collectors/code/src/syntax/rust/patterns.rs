@@ -93,12 +93,16 @@ pub(super) fn matched(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 fn one(x: &mut Extractor<'_>, arm: Node<'_>, about: &Expr) -> Expr {
     x.branched(|x| {
-        if let Some(pattern) = x.field(arm, "pattern") {
+        let pattern = x.field(arm, "pattern");
+        if let Some(pattern) = pattern {
             let texts = x.texts_in(pattern);
             x.asked(&texts);
             x.children(pattern);
             bind(x, pattern, about);
         }
-        x.field(arm, "value").map_or(Expr::Unknown, |n| x.visit(n))
+        let value = x.field(arm, "value").map_or(Expr::Unknown, |n| x.visit(n));
+        // `Ok(r) => r` is what is asked about, whatever else of that name there is in the function.
+        let only = pattern.and_then(|p| p.named_child(0)).and_then(name_in).map(|n| x.text(n));
+        if matches!(&value, Expr::Name(name) if only == Some(&**name)) { about.clone() } else { value }
     })
 }
