@@ -165,8 +165,24 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     }
 }
 
-fn call(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+/// What is called and with what. The grammar makes two calls of `post(url) { body() }`, which is one: the block is its
+/// last argument.
+fn parts_of_call(node: Node<'_>) -> Vec<Node<'_>> {
     let parts = named(node);
+    match parts.split_first() {
+        Some((inner, [block]))
+            if inner.kind() == "call_expression"
+                && block.kind() == "annotated_lambda"
+                && child(*inner, "value_arguments").is_some() =>
+        {
+            named(*inner).into_iter().chain([*block]).collect()
+        }
+        _ => parts,
+    }
+}
+
+fn call(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    let parts = parts_of_call(node);
     let Some(target) = parts.first() else { return Expr::Unknown };
     let mut callee = x.visit(*target);
     let mut arguments = Vec::new();
