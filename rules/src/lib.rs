@@ -2,14 +2,16 @@
 //! that turns them into one immutable [`RulePack`].
 
 mod autonomy;
+mod file;
 mod load;
 mod pack;
 mod pattern;
 mod rule;
 
 pub use autonomy::{Heuristic, Heuristics, Speaks};
+pub use file::{FileSite, PathPattern, Posture, SettingTest};
 pub use load::{LoadError, Problem, Source};
-pub use pack::{Knowledge, RulePack, SiteRef};
+pub use pack::{FileRef, Knowledge, RulePack, SiteRef};
 pub use pattern::Pattern;
 pub use rule::{
     ArgumentTest, Covers, Example, Language, Means, PackageRef, ResourceRef, Rule, RuleId, Site, SiteKind,

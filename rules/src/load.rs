@@ -234,12 +234,21 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "a component needs both; an effect, gate or trigger has neither",
         );
     }
-    let declared = rule.packages.is_empty() && rule.credentials.is_empty() && rule.resources.is_empty();
-    if rule.sites.is_empty() && declared {
+    let undeclared = rule.packages.is_empty() && rule.credentials.is_empty() && rule.resources.is_empty();
+    if rule.sites.is_empty() && rule.files.is_empty() && undeclared {
         say(
             "it can never fire".to_owned(),
-            "add a `[[rule.site]]`, `packages`, `credentials` or `resources`",
+            "add a `[[rule.site]]`, a `[[rule.file]]`, `packages`, `credentials` or `resources`",
         );
+    }
+    if rule.files.iter().any(|file| file.paths.is_empty()) {
+        say(
+            "a `[[rule.file]]` has no paths".to_owned(),
+            "list at least one, as in `paths = [\"CLAUDE.md\"]`",
+        );
+    }
+    if !rule.files.is_empty() && rule.kind.is_none() {
+        say("a file shows no component".to_owned(), "add `kind` and `name`: what the file is a part of");
     }
     for (fires, what) in [(true, "on which it fires"), (false, "on which it does not fire")] {
         if !rule.examples.iter().any(|e| e.fires == fires) {

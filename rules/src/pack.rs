@@ -8,7 +8,7 @@ use foldhash::HashMap;
 
 use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
-use crate::{Language, PackageRef, Pattern, Rule, Site, SiteKind};
+use crate::{FileSite, Language, PackageRef, PathPattern, Pattern, Rule, Site, SiteKind};
 
 /// Built-in rule files; a new family is a file in `catalog/` and a line here.
 const CATALOG: &[(&str, &str)] = &[
@@ -43,6 +43,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/frameworks-rust.toml", include_str!("../catalog/frameworks-rust.toml")),
     ("catalog/frameworks-dotnet.toml", include_str!("../catalog/frameworks-dotnet.toml")),
     ("catalog/frameworks-php.toml", include_str!("../catalog/frameworks-php.toml")),
+    ("catalog/coding-agents.toml", include_str!("../catalog/coding-agents.toml")),
     ("catalog/mcp-python.toml", include_str!("../catalog/mcp-python.toml")),
 ];
 
@@ -68,6 +69,15 @@ pub struct SiteRef {
     pub site: u32,
 }
 
+/// A kind of file of a rule: indices into the pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileRef {
+    /// Index of the rule.
+    pub rule: u32,
+    /// Index of the kind of file in the rule.
+    pub file: u32,
+}
+
 /// All rules, ready to be asked.
 #[derive(Debug)]
 pub struct RulePack {
@@ -80,6 +90,10 @@ pub struct RulePack {
     credentials: BTreeMap<String, Vec<u32>>,
     /// Types of resources by format.
     resources: HashMap<String, HashMap<String, Vec<u32>>>,
+    /// Kinds of files by the last part of their paths, where that has no wildcard.
+    named_files: HashMap<String, Vec<FileRef>>,
+    /// The others.
+    other_files: Vec<FileRef>,
     /// What patterns begin with, up to their first wildcard.
     fixed: HashMap<Language, BTreeSet<String>>,
     digest: String,
@@ -161,6 +175,8 @@ impl RulePack {
             package_prefixes: Vec::new(),
             credentials: BTreeMap::new(),
             resources: HashMap::default(),
+            named_files: HashMap::default(),
+            other_files: Vec::new(),
             fixed: HashMap::default(),
             rules: Vec::new(),
         };
@@ -201,6 +217,16 @@ impl RulePack {
             for resource in &rule.resources {
                 let of_format = pack.resources.entry(resource.format.clone()).or_default();
                 of_format.entry(resource.name.clone()).or_default().push(rule_index);
+            }
+            for (file, found) in (0u32..).zip(&rule.files) {
+                let here = FileRef { rule: rule_index, file };
+                for name in found.paths.iter().map(PathPattern::name) {
+                    if name.contains('*') {
+                        pack.other_files.push(here);
+                    } else {
+                        pack.named_files.entry(name.to_ascii_lowercase()).or_default().push(here);
+                    }
+                }
             }
             for name in &rule.credentials {
                 pack.credentials.entry(name.clone()).or_default().push(rule_index);
@@ -339,6 +365,25 @@ impl RulePack {
         self.resources.get(format).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
     }
 
+    /// Kinds of files that a path fits, in the order of the rules.
+    pub fn files(&self, path: &str) -> Vec<FileRef> {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let named = self.named_files.get(&name).into_iter().flatten();
+        let mut found: Vec<FileRef> = named
+            .chain(&self.other_files)
+            .filter(|at| self.file(**at).paths.iter().any(|pattern| pattern.matches(path)))
+            .copied()
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The kind of file.
+    pub fn file(&self, at: FileRef) -> &FileSite {
+        &self.rules[at.rule as usize].files[at.file as usize]
+    }
+
     /// Rules whose credentials include that environment variable.
     pub fn credential(&self, variable: &str) -> &[u32] {
         self.credentials.get(variable).map_or(&[], Vec::as_slice)
@@ -365,9 +410,20 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
     let mut hasher = blake3::Hasher::new();
     for rule in rules {
         let Rule {
-            id, name, kind, strength, packages, resources, provider, credentials, anchors, sites, ..
+            id,
+            name,
+            kind,
+            strength,
+            packages,
+            resources,
+            files,
+            provider,
+            credentials,
+            anchors,
+            sites,
+            ..
         } = rule;
-        let declared = (packages, resources, provider, credentials);
+        let declared = (packages, resources, files, provider, credentials);
         let decides = (id, name, kind, strength, declared, anchors, sites);
         write_into(&mut hasher, &decides);
     }

@@ -3,7 +3,7 @@
 use asmm_model::{ComponentKind, Effect, Gate, TriggerKind};
 use serde::{Deserialize, Serialize};
 
-use crate::Pattern;
+use crate::{FileSite, Pattern};
 
 /// Stable id of a rule. It reads well in "this system `…`": `uses-langgraph`, `runs-shell-commands`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -363,6 +363,9 @@ pub struct Rule {
     /// Types of resources in infrastructure code that declare it.
     #[serde(default)]
     pub resources: Vec<ResourceRef>,
+    /// Files that show it.
+    #[serde(default, rename = "file")]
+    pub files: Vec<FileSite>,
     /// Provider of the models it calls, where that is not the name.
     #[serde(default)]
     pub provider: Option<String>,

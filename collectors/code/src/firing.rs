@@ -6,6 +6,7 @@ use std::sync::Arc;
 use asmm_model::Role;
 use muster_rules::{Language, Means, RulePack};
 
+use crate::artifacts;
 use crate::detect::{Detection, Hit, Subject};
 use crate::infrastructure;
 use crate::manifests::{self, Manifest, ManifestKind};
@@ -86,6 +87,10 @@ pub fn check_examples(pack: &RulePack) -> Vec<BrokenExample> {
                 "php" => "example.php",
                 manifest => manifest,
             };
+            // A path that fits no pattern is how a rule about files does not fire.
+            if !found.fires && !rule.files.is_empty() && firing.kind_of(path).is_err() {
+                continue;
+            }
             let what = match firing.fired(path, found.code.as_bytes()) {
                 Ok(fired) => {
                     let fires = fired.iter().any(|f| f.rule == rule.id.0);
@@ -134,14 +139,16 @@ impl<'p> Firing<'p> {
 
     fn fired(&mut self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
         let path = path.replace('\\', "/");
-        let mut all = match kind_of(&path)? {
+        let mut all = match self.kind_of(&path)? {
             Kind::Source(dialect) => {
                 let pack = self.pack;
                 self.program(&path, dialect, text, |program| fired_in(program, pack))?
             }
             Kind::Manifest(kind) => self.manifest(kind, &path, text)?,
             Kind::Infrastructure => self.infrastructure(&path, text)?,
+            Kind::Artifact => Vec::new(),
         };
+        all.extend(self.artifacts(&path, text)?);
         all.sort();
         all.dedup();
         Ok(all)
@@ -149,7 +156,7 @@ impl<'p> Firing<'p> {
 
     fn names(&mut self, path: &str, text: &[u8]) -> Result<Vec<Named>, String> {
         let path = path.replace('\\', "/");
-        let mut all = match kind_of(&path)? {
+        let mut all = match self.kind_of(&path)? {
             Kind::Source(dialect) => self.program(&path, dialect, text, names_of)?,
             Kind::Manifest(kind) => {
                 let packages = manifest(kind, &path, text)?.dependencies.into_iter().map(|package| Named {
@@ -159,6 +166,7 @@ impl<'p> Firing<'p> {
                 });
                 packages.collect()
             }
+            Kind::Artifact => vec![Named { line: 1, site: "file", name: path.clone() }],
             Kind::Infrastructure => infrastructure::resources(self.pack, &path.into(), text)
                 .map_err(|error| error.to_string())?
                 .into_iter()
@@ -189,6 +197,25 @@ impl<'p> Firing<'p> {
         let index = SourceIndex::default();
         let knows = |language, name: &str| self.pack.knowledge(language, name);
         Ok(then(&Program::new(vec![module], &index, &|_| true, &knows)))
+    }
+
+    fn artifacts(&self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
+        let found = artifacts::artifacts(self.pack, &path.into(), text)
+            .map_err(|error| format!("`{path}`: {error}"))?;
+        let fired = found.iter().flat_map(|artifact| {
+            artifact.shows.iter().map(|shown| Fired {
+                line: shown.line,
+                rule: self.pack.rule(artifact.rule).id.0.clone(),
+                because: if shown.note.is_empty() { "is such a file".to_owned() } else { shown.note.clone() },
+            })
+        });
+        Ok(fired.collect())
+    }
+
+    fn kind_of(&self, path: &str) -> Result<Kind, String> {
+        kind_of(path).or_else(|error| {
+            if artifacts::is_known(self.pack, path) { Ok(Kind::Artifact) } else { Err(error) }
+        })
     }
 
     fn infrastructure(&self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
@@ -229,6 +256,7 @@ enum Kind {
     Source(Dialect),
     Manifest(ManifestKind),
     Infrastructure,
+    Artifact,
 }
 
 fn kind_of(path: &str) -> Result<Kind, String> {

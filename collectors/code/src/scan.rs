@@ -68,6 +68,8 @@ pub(crate) fn scan(
         observations.extend(scan.unit(unit, &units)?);
     }
     observations.extend(scan.infrastructure(&units)?);
+    let home = |path: &str| scan.home(&units, path);
+    observations.extend(evidence::artifacts(&engine.rules, &survey.artifacts, &home));
     scan.name_cells(&mut observations);
     let mut skipped = survey.gaps.clone();
     skipped.extend(scan.gaps);
@@ -170,12 +172,15 @@ impl Scan<'_> {
             }
         }
         let agents = Agents { resources, wiring: &wiring }.all();
-        let home = |path: &str| {
-            let unit = units.of_file(path);
-            let (root, name) = unit.map_or_else(Default::default, |u| (u.root.clone(), u.name.clone()));
-            Scope { target: self.target.to_owned(), root, name }
-        };
+        let home = |path: &str| self.home(units, path);
         Ok(evidence::declared(&self.engine.rules, self.target, resources, &agents, &home))
+    }
+
+    /// The scope of the unit that a file is in.
+    fn home(&self, units: &Units, path: &str) -> Scope {
+        let unit = units.of_file(path);
+        let (root, name) = unit.map_or_else(Default::default, |u| (u.root.clone(), u.name.clone()));
+        Scope { target: self.target.to_owned(), root, name }
     }
 
     /// Whether a manifest of the unit, or of one around it, asks for the package that a module belongs to.

@@ -3,6 +3,7 @@
 
 mod agents;
 mod answers;
+mod artifacts;
 mod case;
 mod circumstances;
 mod components;
@@ -21,5 +22,6 @@ mod selection;
 mod tools;
 mod triggers;
 
+pub(crate) use artifacts::artifacts;
 pub(crate) use case::{Case, observe};
 pub(crate) use declared::declared;

@@ -15,6 +15,7 @@ use asmm_model::{Gap, GapReason, Role};
 use muster_collect::{CollectError, Context};
 use muster_rules::{Language, RulePack};
 
+use crate::artifacts::Artifact;
 use crate::infrastructure::Resource;
 use crate::libraries;
 use crate::manifests::{self, Alias, Dependency, ManifestKind};
@@ -71,6 +72,8 @@ pub(crate) struct Survey {
     pub(crate) resources: Vec<Resource>,
     /// Terraform files: what is passed from one to another is read where one of them declares AI.
     pub(crate) terraform: Vec<Arc<str>>,
+    /// Files that rules know by their paths.
+    pub(crate) artifacts: Vec<Artifact>,
     /// Credentials that configuration names.
     pub(crate) settings: Vec<Setting>,
     /// Folders with code in languages that are not read yet, and how many files of each.
@@ -92,6 +95,7 @@ pub(crate) enum Piece {
     Starters(Arc<str>, Declared),
     Resources(Vec<Resource>),
     Terraform(Arc<str>),
+    Artifacts(Vec<Artifact>),
     Settings(Vec<Setting>),
     Aliases(Vec<Alias>),
     Deployable(String),
@@ -160,6 +164,7 @@ impl Survey {
             }
             Piece::Resources(resources) => self.resources.extend(resources),
             Piece::Terraform(path) => self.terraform.push(path),
+            Piece::Artifacts(artifacts) => self.artifacts.extend(artifacts),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
@@ -249,6 +254,7 @@ impl Survey {
         self.forget_strangers();
         self.resources.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
         self.terraform.sort();
+        self.artifacts.sort_by(|a, b| (&a.path, a.rule).cmp(&(&b.path, b.rule)));
         self.follow_links();
         let mut languages: BTreeMap<&str, u64> = BTreeMap::new();
         for ((language, _), count) in &self.foreign {

@@ -9,6 +9,7 @@ use muster_rules::{Language, RulePack};
 
 use super::settings;
 use super::{ManifestFacts, Piece, SourceFile};
+use crate::artifacts;
 use crate::infrastructure;
 use crate::libraries::begins_program;
 use crate::manifests::{self, ManifestKind};
@@ -183,6 +184,17 @@ impl<'a> Worker<'a> {
         }
     }
 
+    fn artifacts(&mut self, path: &Arc<str>) {
+        match artifacts::artifacts(&self.engine.rules, path, &self.buffer) {
+            Ok(artifacts) if artifacts.is_empty() => {}
+            Ok(artifacts) => self.pieces.push(Piece::Artifacts(artifacts)),
+            Err(error) => {
+                let gap = Gap::new(&**path, GapReason::Unparsable).because(error.to_string());
+                self.pieces.push(Piece::Gap(gap));
+            }
+        }
+    }
+
     fn configuration(&mut self, found: &Found) -> bool {
         let path = found.path.as_str();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -198,20 +210,28 @@ impl<'a> Worker<'a> {
             return true;
         }
         let starter = starters::kind_of(path);
-        if starter.is_none() && !settings::is_configuration(path) {
+        let is_known = artifacts::is_known(&self.engine.rules, path);
+        let configures = starter.is_some() || settings::is_configuration(path);
+        if !configures && !is_known {
             // Counted as looked at: its name says that no rule speaks about it.
             return true;
         }
         if let Err(gap) = found.read(MAX_CONFIGURATION, &mut self.buffer) {
             // A large file without a name that starts code is data, and no rule speaks about that.
-            let is_data = starter.is_none() && gap.why == GapReason::TooLarge;
+            let is_data = starter.is_none() && !is_known && gap.why == GapReason::TooLarge;
             if !is_data {
                 self.pieces.push(Piece::Gap(gap));
             }
             return is_data;
         }
-        let starter = starter.or_else(|| starters::by_content(path, &self.buffer));
         let path: Arc<str> = path.into();
+        if is_known {
+            self.artifacts(&path);
+        }
+        if !configures {
+            return true;
+        }
+        let starter = starter.or_else(|| starters::by_content(&path, &self.buffer));
         self.infrastructure(&path);
         if let Some(kind) = starter {
             match starters::parse(kind, &path, &self.buffer) {

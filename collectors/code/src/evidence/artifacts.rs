@@ -1,0 +1,78 @@
+//! What files show that rules know by their paths: components of the unit around them, and the credentials of the
+//! servers that they list.
+
+use asmm_model::{
+    Component, ComponentKind, Evidence, EvidenceClass, Fact, Identity, IdentityKind, Observation, Place,
+    Scope,
+};
+use muster_rules::RulePack;
+
+use crate::artifacts::{Artifact, Server};
+use crate::role::role_of;
+
+/// Observations of artifacts, in the scope that `home` gives for a path.
+pub(crate) fn artifacts(
+    pack: &RulePack,
+    artifacts: &[Artifact],
+    home: &dyn Fn(&str) -> Scope,
+) -> Vec<Observation> {
+    let mut out = Vec::new();
+    for artifact in artifacts {
+        let scope = home(&artifact.path);
+        let mut put = |fact| out.push(Observation { scope: scope.clone(), fact });
+        let rule = pack.rule(artifact.rule);
+        let role = role_of(&artifact.path);
+        let at = |line: u32| {
+            Evidence::at(Place::line(&*artifact.path, line), role)
+                .by(rule.id.0.clone())
+                .of(EvidenceClass::Config)
+        };
+        if let Some(kind) = rule.kind {
+            let shown =
+                |line: u32, note: &str| if note.is_empty() { at(line) } else { at(line).noting(note) };
+            put(Fact::Component(Component {
+                kind,
+                name: rule.name.clone(),
+                package: None,
+                version: None,
+                purl: None,
+                direct: None,
+                role,
+                evidence: artifact
+                    .shows
+                    .iter()
+                    .map(|shown_at| shown(shown_at.line, &shown_at.note))
+                    .collect(),
+            }));
+        }
+        for server in artifact.servers.iter().filter(|server| !server.disabled) {
+            put(Fact::Component(component(server, role, at(server.line))));
+            for (name, line) in &server.credentials {
+                put(Fact::Identity(Identity {
+                    kind: IdentityKind::EnvCredential,
+                    name: name.clone(),
+                    privilege: None,
+                    arn: None,
+                    inferred: false,
+                    evidence: vec![at(*line).noting(format!("of the server `{}`", server.name))],
+                }));
+            }
+        }
+    }
+    out
+}
+
+fn component(server: &Server, role: asmm_model::Role, at: Evidence) -> Component {
+    let unattended =
+        if server.unattended { "; some of its tools run without a person being asked" } else { "" };
+    Component {
+        kind: ComponentKind::Mcp,
+        name: server.name.clone(),
+        package: server.package.as_ref().map(|package| package.name.clone()),
+        version: server.package.as_ref().and_then(|package| package.version.clone()),
+        purl: None,
+        direct: None,
+        role,
+        evidence: vec![at.noting(format!("{}{unattended}", server.reached))],
+    }
+}
