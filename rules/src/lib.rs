@@ -7,13 +7,15 @@ mod load;
 mod pack;
 mod pattern;
 mod rule;
+mod run;
 
 pub use autonomy::{Heuristic, Heuristics, Speaks};
 pub use file::{FileSite, PathPattern, Posture, SettingTest};
 pub use load::{LoadError, Problem, Source};
-pub use pack::{FileRef, Knowledge, RulePack, SiteRef};
+pub use pack::{FileRef, Knowledge, RulePack, RunRef, SiteRef};
 pub use pattern::Pattern;
 pub use rule::{
     ArgumentTest, Covers, Example, Language, Means, PackageRef, ResourceRef, Rule, RuleId, Site, SiteKind,
     ToolArgument,
 };
+pub use run::{ReadyTool, RunSite};

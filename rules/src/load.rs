@@ -235,10 +235,10 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
         );
     }
     let undeclared = rule.packages.is_empty() && rule.credentials.is_empty() && rule.resources.is_empty();
-    if rule.sites.is_empty() && rule.files.is_empty() && undeclared {
+    if rule.sites.is_empty() && rule.files.is_empty() && rule.runs.is_empty() && undeclared {
         say(
             "it can never fire".to_owned(),
-            "add a `[[rule.site]]`, a `[[rule.file]]`, `packages`, `credentials` or `resources`",
+            "add a `[[rule.site]]`, a `[[rule.file]]`, a `[[rule.run]]`, `packages`, `credentials` or `resources`",
         );
     }
     if rule.files.iter().any(|file| file.paths.is_empty()) {
@@ -247,7 +247,13 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "list at least one, as in `paths = [\"CLAUDE.md\"]`",
         );
     }
-    if !rule.files.is_empty() && rule.kind.is_none() {
+    if rule.runs.iter().any(|run| run.actions.is_empty() && run.commands.is_empty()) {
+        say(
+            "a `[[rule.run]]` names nothing that is run".to_owned(),
+            "list `actions`, as in `owner/name`, or `commands`, as in `claude -p`",
+        );
+    }
+    if !(rule.files.is_empty() && rule.runs.is_empty()) && rule.kind.is_none() {
         say("a file shows no component".to_owned(), "add `kind` and `name`: what the file is a part of");
     }
     for (fires, what) in [(true, "on which it fires"), (false, "on which it does not fire")] {

@@ -8,7 +8,7 @@ use foldhash::HashMap;
 
 use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
-use crate::{FileSite, Language, PackageRef, PathPattern, Pattern, Rule, Site, SiteKind};
+use crate::{FileSite, Language, PackageRef, PathPattern, Pattern, Rule, RunSite, Site, SiteKind};
 
 /// Built-in rule files; a new family is a file in `catalog/` and a line here.
 const CATALOG: &[(&str, &str)] = &[
@@ -43,6 +43,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/frameworks-rust.toml", include_str!("../catalog/frameworks-rust.toml")),
     ("catalog/frameworks-dotnet.toml", include_str!("../catalog/frameworks-dotnet.toml")),
     ("catalog/frameworks-php.toml", include_str!("../catalog/frameworks-php.toml")),
+    ("catalog/ci-agents.toml", include_str!("../catalog/ci-agents.toml")),
     ("catalog/coding-agents.toml", include_str!("../catalog/coding-agents.toml")),
     ("catalog/mcp-python.toml", include_str!("../catalog/mcp-python.toml")),
 ];
@@ -76,6 +77,15 @@ pub struct FileRef {
     pub rule: u32,
     /// Index of the kind of file in the rule.
     pub file: u32,
+}
+
+/// A way of running an agent: indices into the pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunRef {
+    /// Index of the rule.
+    pub rule: u32,
+    /// Index of the way in the rule.
+    pub run: u32,
 }
 
 /// All rules, ready to be asked.
@@ -379,6 +389,13 @@ impl RulePack {
         found
     }
 
+    /// Every way of running an agent that rules know.
+    pub fn runs(&self) -> impl Iterator<Item = (RunRef, &RunSite)> {
+        (0u32..).zip(&self.rules).flat_map(|(rule, found)| {
+            (0u32..).zip(&found.runs).map(move |(run, site)| (RunRef { rule, run }, site))
+        })
+    }
+
     /// The kind of file.
     pub fn file(&self, at: FileRef) -> &FileSite {
         &self.rules[at.rule as usize].files[at.file as usize]
@@ -417,13 +434,14 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
             packages,
             resources,
             files,
+            runs,
             provider,
             credentials,
             anchors,
             sites,
             ..
         } = rule;
-        let declared = (packages, resources, files, provider, credentials);
+        let declared = (packages, resources, files, runs, provider, credentials);
         let decides = (id, name, kind, strength, declared, anchors, sites);
         write_into(&mut hasher, &decides);
     }

@@ -3,7 +3,7 @@
 use asmm_model::{ComponentKind, Effect, Gate, TriggerKind};
 use serde::{Deserialize, Serialize};
 
-use crate::{FileSite, Pattern};
+use crate::{FileSite, Pattern, RunSite};
 
 /// Stable id of a rule. It reads well in "this system `…`": `uses-langgraph`, `runs-shell-commands`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -366,6 +366,9 @@ pub struct Rule {
     /// Files that show it.
     #[serde(default, rename = "file")]
     pub files: Vec<FileSite>,
+    /// How workflows and jobs run it.
+    #[serde(default, rename = "run")]
+    pub runs: Vec<RunSite>,
     /// Provider of the models it calls, where that is not the name.
     #[serde(default)]
     pub provider: Option<String>,

@@ -7,12 +7,14 @@ use asmm_model::Role;
 use muster_rules::{Language, Means, RulePack};
 
 use crate::artifacts;
+use crate::assistants::assistants;
 use crate::detect::{Detection, Hit, Subject};
 use crate::infrastructure;
 use crate::manifests::{self, Manifest, ManifestKind};
 use crate::prefilter::Prefilter;
 use crate::program::{CallSite, Meaning, Program, SourceIndex, Spot};
 use crate::source::code_of;
+use crate::starters;
 use crate::syntax::{Dialect, Expr, Lexicon, Parsers};
 
 /// One rule that fires on a file.
@@ -149,6 +151,7 @@ impl<'p> Firing<'p> {
             Kind::Artifact => Vec::new(),
         };
         all.extend(self.artifacts(&path, text)?);
+        all.extend(self.runs(&path, text));
         all.sort();
         all.dedup();
         Ok(all)
@@ -210,6 +213,23 @@ impl<'p> Firing<'p> {
             })
         });
         Ok(fired.collect())
+    }
+
+    /// Agents that a file starts. What is wrong with the file is told where it is read as something else.
+    fn runs(&self, path: &str, text: &[u8]) -> Vec<Fired> {
+        let Some(kind) = starters::kind_of(path) else { return Vec::new() };
+        let Ok(declared) = starters::parse(kind, path, text) else { return Vec::new() };
+        let path: Arc<str> = path.into();
+        let of_file: Vec<_> =
+            declared.starters.into_iter().map(|starter| (Arc::clone(&path), starter)).collect();
+        let found = assistants(self.pack, &of_file, &|_| None);
+        let uses = found.iter().flat_map(|assistant| &assistant.uses);
+        uses.map(|at| Fired {
+            line: at.line,
+            rule: self.pack.rule(at.run.rule).id.0.clone(),
+            because: "runs the agent".to_owned(),
+        })
+        .collect()
     }
 
     fn kind_of(&self, path: &str) -> Result<Kind, String> {

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod artifacts;
+mod assistants;
 mod collector;
 mod detect;
 mod document;

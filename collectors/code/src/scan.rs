@@ -11,8 +11,9 @@ use foldhash::HashMap;
 use muster_collect::{CollectError, Context};
 use muster_rules::{Knowledge, Language};
 
+use crate::assistants::assistants;
 use crate::detect::Detection;
-use crate::document::{MAX_BYTES, reading};
+use crate::document::{MAX_BYTES, Node, reading};
 use crate::evidence::{self, Case};
 use crate::imports::Importers;
 use crate::infrastructure::{Agents, Format, Wiring};
@@ -68,6 +69,8 @@ pub(crate) fn scan(
         observations.extend(scan.unit(unit, &units)?);
     }
     observations.extend(scan.infrastructure(&units)?);
+    let found = assistants(&engine.rules, &survey.starters, &|path| scan.document(path));
+    observations.extend(evidence::assistants(&engine.rules, target, &found));
     let home = |path: &str| scan.home(&units, path);
     observations.extend(evidence::artifacts(&engine.rules, &survey.artifacts, &home));
     scan.name_cells(&mut observations);
@@ -156,17 +159,11 @@ impl Scan<'_> {
         let resources = &self.survey.resources;
         let mut wiring = Wiring::default();
         if resources.iter().any(|resource| resource.format == Format::Terraform) {
-            let mut buffer = Vec::new();
             for path in &self.survey.terraform {
                 if self.cx.stop.is_asked() {
                     return Err(CollectError::Stopped);
                 }
-                // What could not be read was a gap of the survey already.
-                let full = self.root.join(&**path);
-                if crate::tree::read_bounded(&full, path, MAX_BYTES as u64, &mut buffer).is_ok()
-                    && let Ok(text) = std::str::from_utf8(&buffer)
-                    && let Ok(document) = reading::by_name(path, text)
-                {
+                if let Some(document) = self.document(path) {
                     wiring.add(&document, path);
                 }
             }
@@ -174,6 +171,13 @@ impl Scan<'_> {
         let agents = Agents { resources, wiring: &wiring }.all();
         let home = |path: &str| self.home(units, path);
         Ok(evidence::declared(&self.engine.rules, self.target, resources, &agents, &home))
+    }
+
+    /// A file that is read again; what cannot be read was a gap of the survey already.
+    fn document(&self, path: &str) -> Option<Node> {
+        let mut buffer = Vec::new();
+        crate::tree::read_bounded(&self.root.join(path), path, MAX_BYTES as u64, &mut buffer).ok()?;
+        reading::by_name(path, std::str::from_utf8(&buffer).ok()?).ok()
     }
 
     /// The scope of the unit that a file is in.

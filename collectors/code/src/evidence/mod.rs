@@ -4,6 +4,7 @@
 mod agents;
 mod answers;
 mod artifacts;
+mod assistants;
 mod case;
 mod circumstances;
 mod components;
@@ -23,5 +24,6 @@ mod tools;
 mod triggers;
 
 pub(crate) use artifacts::artifacts;
+pub(crate) use assistants::assistants;
 pub(crate) use case::{Case, observe};
 pub(crate) use declared::declared;

@@ -41,6 +41,11 @@ const UNTRUSTED_EVENTS: [&str; 6] = [
     "pull_request_review",
 ];
 
+/// Whether anybody may write what comes with an event.
+pub(super) fn carries_untrusted(event: &str) -> bool {
+    event.split([':', ',', ' ']).any(|name| UNTRUSTED_EVENTS.contains(&name))
+}
+
 /// Finds what starts the routines `above` which a model is reached from.
 pub(crate) struct Triggers<'d, 'p> {
     pub(crate) detection: &'d Detection<'p>,
@@ -323,8 +328,7 @@ impl Triggers<'_, '_> {
                 })
             });
             let Some((_, file, _)) = started else { continue };
-            let carries_untrusted =
-                starter.value.split([':', ',', ' ']).any(|e| UNTRUSTED_EVENTS.contains(&e));
+            let carries_untrusted = carries_untrusted(&starter.value);
             found.push(FoundTrigger {
                 kind: starter.kind,
                 value: clip(&starter.value),
