@@ -234,7 +234,10 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "a component needs both; an effect, gate or trigger has neither",
         );
     }
-    let undeclared = rule.packages.is_empty() && rule.credentials.is_empty() && rule.resources.is_empty();
+    let undeclared = rule.packages.is_empty()
+        && rule.credentials.is_empty()
+        && rule.resources.is_empty()
+        && rule.flows.is_empty();
     if rule.sites.is_empty() && rule.files.is_empty() && rule.runs.is_empty() && undeclared {
         say(
             "it can never fire".to_owned(),
@@ -246,6 +249,9 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "a `[[rule.file]]` has no paths".to_owned(),
             "list at least one, as in `paths = [\"CLAUDE.md\"]`",
         );
+    }
+    if !rule.flows.iter().all(|form| ["n8n", "dify", "flowise", "langflow"].contains(&form.as_str())) {
+        say("`flows` names no form of an export".to_owned(), "write `n8n`, `dify`, `flowise` or `langflow`");
     }
     if rule.runs.iter().any(|run| run.actions.is_empty() && run.commands.is_empty()) {
         say(

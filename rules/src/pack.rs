@@ -44,6 +44,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/frameworks-dotnet.toml", include_str!("../catalog/frameworks-dotnet.toml")),
     ("catalog/frameworks-php.toml", include_str!("../catalog/frameworks-php.toml")),
     ("catalog/ci-agents.toml", include_str!("../catalog/ci-agents.toml")),
+    ("catalog/low-code.toml", include_str!("../catalog/low-code.toml")),
     ("catalog/coding-agents.toml", include_str!("../catalog/coding-agents.toml")),
     ("catalog/mcp-python.toml", include_str!("../catalog/mcp-python.toml")),
 ];
@@ -389,6 +390,12 @@ impl RulePack {
         found
     }
 
+    /// Rules about a form of exports of low-code products.
+    pub fn flow(&self, form: &str) -> Vec<u32> {
+        let of_form = |rule: &Rule| rule.flows.iter().any(|known| known == form);
+        (0u32..).zip(&self.rules).filter(|(_, rule)| of_form(rule)).map(|(index, _)| index).collect()
+    }
+
     /// Every way of running an agent that rules know.
     pub fn runs(&self) -> impl Iterator<Item = (RunRef, &RunSite)> {
         (0u32..).zip(&self.rules).flat_map(|(rule, found)| {
@@ -434,6 +441,7 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
             packages,
             resources,
             files,
+            flows,
             runs,
             provider,
             credentials,
@@ -441,7 +449,7 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
             sites,
             ..
         } = rule;
-        let declared = (packages, resources, files, runs, provider, credentials);
+        let declared = (packages, resources, files, flows, runs, provider, credentials);
         let decides = (id, name, kind, strength, declared, anchors, sites);
         write_into(&mut hasher, &decides);
     }

@@ -366,6 +366,9 @@ pub struct Rule {
     /// Files that show it.
     #[serde(default, rename = "file")]
     pub files: Vec<FileSite>,
+    /// Forms of exports of low-code products that are it: `n8n`, `dify`, `flowise`, `langflow`.
+    #[serde(default)]
+    pub flows: Vec<String>,
     /// How workflows and jobs run it.
     #[serde(default, rename = "run")]
     pub runs: Vec<RunSite>,

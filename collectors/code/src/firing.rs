@@ -9,6 +9,7 @@ use muster_rules::{Language, Means, RulePack};
 use crate::artifacts;
 use crate::assistants::assistants;
 use crate::detect::{Detection, Hit, Subject};
+use crate::flows;
 use crate::infrastructure;
 use crate::manifests::{self, Manifest, ManifestKind};
 use crate::prefilter::Prefilter;
@@ -152,6 +153,7 @@ impl<'p> Firing<'p> {
         };
         all.extend(self.artifacts(&path, text)?);
         all.extend(self.runs(&path, text));
+        all.extend(self.flows(&path, text)?);
         all.sort();
         all.dedup();
         Ok(all)
@@ -211,6 +213,19 @@ impl<'p> Firing<'p> {
                 rule: self.pack.rule(artifact.rule).id.0.clone(),
                 because: if shown.note.is_empty() { "is such a file".to_owned() } else { shown.note.clone() },
             })
+        });
+        Ok(fired.collect())
+    }
+
+    fn flows(&self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
+        let found = flows::flow(&path.into(), text).map_err(|error| format!("`{path}`: {error}"))?;
+        let Some(found) = found else { return Ok(Vec::new()) };
+        let rules = self.pack.flow(found.product.name());
+        let line = found.steps.first().map_or(1, |step| step.line);
+        let fired = rules.iter().map(|rule| Fired {
+            line,
+            rule: self.pack.rule(*rule).id.0.clone(),
+            because: format!("is an export of {}", found.product.name()),
         });
         Ok(fired.collect())
     }

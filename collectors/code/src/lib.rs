@@ -8,6 +8,7 @@ mod detect;
 mod document;
 mod evidence;
 mod firing;
+mod flows;
 mod imports;
 mod infrastructure;
 mod libraries;

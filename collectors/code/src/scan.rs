@@ -71,6 +71,7 @@ pub(crate) fn scan(
     observations.extend(scan.infrastructure(&units)?);
     let found = assistants(&engine.rules, &survey.starters, &|path| scan.document(path));
     observations.extend(evidence::assistants(&engine.rules, target, &found));
+    observations.extend(evidence::flows(&engine.rules, target, &survey.flows));
     let home = |path: &str| scan.home(&units, path);
     observations.extend(evidence::artifacts(&engine.rules, &survey.artifacts, &home));
     scan.name_cells(&mut observations);

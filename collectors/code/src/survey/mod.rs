@@ -16,6 +16,7 @@ use muster_collect::{CollectError, Context};
 use muster_rules::{Language, RulePack};
 
 use crate::artifacts::Artifact;
+use crate::flows::Flow;
 use crate::infrastructure::Resource;
 use crate::libraries;
 use crate::manifests::{self, Alias, Dependency, ManifestKind};
@@ -74,6 +75,8 @@ pub(crate) struct Survey {
     pub(crate) terraform: Vec<Arc<str>>,
     /// Files that rules know by their paths.
     pub(crate) artifacts: Vec<Artifact>,
+    /// Workflows that low-code products exported.
+    pub(crate) flows: Vec<Flow>,
     /// Credentials that configuration names.
     pub(crate) settings: Vec<Setting>,
     /// Folders with code in languages that are not read yet, and how many files of each.
@@ -96,6 +99,7 @@ pub(crate) enum Piece {
     Resources(Vec<Resource>),
     Terraform(Arc<str>),
     Artifacts(Vec<Artifact>),
+    Flow(Flow),
     Settings(Vec<Setting>),
     Aliases(Vec<Alias>),
     Deployable(String),
@@ -164,6 +168,7 @@ impl Survey {
             }
             Piece::Resources(resources) => self.resources.extend(resources),
             Piece::Terraform(path) => self.terraform.push(path),
+            Piece::Flow(flow) => self.flows.push(flow),
             Piece::Artifacts(artifacts) => self.artifacts.extend(artifacts),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
@@ -254,6 +259,7 @@ impl Survey {
         self.forget_strangers();
         self.resources.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
         self.terraform.sort();
+        self.flows.sort_by(|a, b| a.path.cmp(&b.path));
         self.artifacts.sort_by(|a, b| (&a.path, a.rule).cmp(&(&b.path, b.rule)));
         self.follow_links();
         let mut languages: BTreeMap<&str, u64> = BTreeMap::new();

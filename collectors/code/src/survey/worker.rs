@@ -10,6 +10,7 @@ use muster_rules::{Language, RulePack};
 use super::settings;
 use super::{ManifestFacts, Piece, SourceFile};
 use crate::artifacts;
+use crate::flows;
 use crate::infrastructure;
 use crate::libraries::begins_program;
 use crate::manifests::{self, ManifestKind};
@@ -233,6 +234,13 @@ impl<'a> Worker<'a> {
         }
         let starter = starter.or_else(|| starters::by_content(&path, &self.buffer));
         self.infrastructure(&path);
+        match flows::flow(&path, &self.buffer) {
+            Ok(found) => self.pieces.extend(found.map(Piece::Flow)),
+            Err(error) => {
+                let gap = Gap::new(&*path, GapReason::Unparsable).because(error.to_string());
+                self.pieces.push(Piece::Gap(gap));
+            }
+        }
         if let Some(kind) = starter {
             match starters::parse(kind, &path, &self.buffer) {
                 Ok(declared) => self.pieces.push(Piece::Starters(Arc::clone(&path), declared)),
