@@ -29,6 +29,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/infrastructure.toml", include_str!("../catalog/infrastructure.toml")),
     ("catalog/inputs.toml", include_str!("../catalog/inputs.toml")),
     ("catalog/loops.toml", include_str!("../catalog/loops.toml")),
+    ("catalog/protocols.toml", include_str!("../catalog/protocols.toml")),
     ("catalog/training.toml", include_str!("../catalog/training.toml")),
     ("catalog/triggers.toml", include_str!("../catalog/triggers.toml")),
     ("catalog/frameworks-go.toml", include_str!("../catalog/frameworks-go.toml")),
