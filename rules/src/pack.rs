@@ -30,6 +30,8 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/inputs.toml", include_str!("../catalog/inputs.toml")),
     ("catalog/loops.toml", include_str!("../catalog/loops.toml")),
     ("catalog/protocols.toml", include_str!("../catalog/protocols.toml")),
+    ("catalog/memory.toml", include_str!("../catalog/memory.toml")),
+    ("catalog/retrieval.toml", include_str!("../catalog/retrieval.toml")),
     ("catalog/training.toml", include_str!("../catalog/training.toml")),
     ("catalog/triggers.toml", include_str!("../catalog/triggers.toml")),
     ("catalog/frameworks-go.toml", include_str!("../catalog/frameworks-go.toml")),
