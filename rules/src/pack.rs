@@ -35,6 +35,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/evaluation.toml", include_str!("../catalog/evaluation.toml")),
     ("catalog/guardrails.toml", include_str!("../catalog/guardrails.toml")),
     ("catalog/serving.toml", include_str!("../catalog/serving.toml")),
+    ("catalog/services.toml", include_str!("../catalog/services.toml")),
     ("catalog/training.toml", include_str!("../catalog/training.toml")),
     ("catalog/triggers.toml", include_str!("../catalog/triggers.toml")),
     ("catalog/frameworks-go.toml", include_str!("../catalog/frameworks-go.toml")),
