@@ -23,6 +23,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/models.toml", include_str!("../catalog/models.toml")),
     ("catalog/endpoints.toml", include_str!("../catalog/endpoints.toml")),
     ("catalog/endpoints-compatible.toml", include_str!("../catalog/endpoints-compatible.toml")),
+    ("catalog/endpoints-paths.toml", include_str!("../catalog/endpoints-paths.toml")),
     ("catalog/endpoints-services.toml", include_str!("../catalog/endpoints-services.toml")),
     ("catalog/effects.toml", include_str!("../catalog/effects.toml")),
     ("catalog/env.toml", include_str!("../catalog/env.toml")),
