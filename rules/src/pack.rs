@@ -55,7 +55,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/ci-agents.toml", include_str!("../catalog/ci-agents.toml")),
     ("catalog/low-code.toml", include_str!("../catalog/low-code.toml")),
     ("catalog/coding-agents.toml", include_str!("../catalog/coding-agents.toml")),
-    ("catalog/mcp-python.toml", include_str!("../catalog/mcp-python.toml")),
+    ("catalog/mcp.toml", include_str!("../catalog/mcp.toml")),
 ];
 
 const HEURISTICS: &str = include_str!("../autonomy/heuristics.toml");
