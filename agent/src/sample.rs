@@ -51,6 +51,20 @@ impl Sample {
         self.fact(Fact::Tool(Tool { name: name.to_owned(), effect, gate, evidence }))
     }
 
+    /// Lets the component that was added last offer tools.
+    pub(crate) fn offer(&mut self, names: &[&str]) {
+        if let Some(Fact::Component(component)) = self.facts.last_mut() {
+            let evidence = component.evidence.clone();
+            let tool = |name: &&str| Tool {
+                name: (*name).to_owned(),
+                effect: Effect::Unknown,
+                gate: Gate::Unknown,
+                evidence: evidence.clone(),
+            };
+            component.tools = names.iter().map(tool).collect();
+        }
+    }
+
     pub(crate) fn component(
         self,
         kind: ComponentKind,
@@ -66,6 +80,7 @@ impl Sample {
             purl: None,
             direct: version.map(|_| true),
             role: Role::Production,
+            tools: Vec::new(),
             evidence: vec![Evidence::at(place, Role::Production).by(format!("uses-{name}"))],
         }))
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, Role};
+use crate::{Evidence, Place, Role, Tool};
 
 /// What a component is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -86,8 +86,20 @@ pub struct Component {
     /// Role of the code that uses it: the most productive one among its evidence.
     #[serde(default)]
     pub role: Role,
+    /// For a server of the Model Context Protocol: the tools that it offers to whoever connects. Only a gate of its
+    /// own is known: whether the other side asks a person is not seen from here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
     /// Where it was seen.
     pub evidence: Vec<Evidence>,
+}
+
+impl Component {
+    /// Every place that it names.
+    pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        let tools = self.tools.iter_mut().flat_map(|tool| &mut tool.evidence);
+        self.evidence.iter_mut().chain(tools).map(|evidence| &mut evidence.place)
+    }
 }
 
 /// A model that a system calls.

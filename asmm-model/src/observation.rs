@@ -59,7 +59,7 @@ impl Fact {
     pub fn places_mut(&mut self) -> Vec<&mut Place> {
         let (own, evidence) = match self {
             Self::System { .. } | Self::Deployment(_) => (None, None),
-            Self::Component(component) => (None, Some(&mut component.evidence)),
+            Self::Component(component) => return component.places_mut().collect(),
             Self::Identity(identity) => (None, Some(&mut identity.evidence)),
             Self::Model(model) => (None, Some(&mut model.evidence)),
             Self::Tool(tool) => (None, Some(&mut tool.evidence)),

@@ -100,8 +100,9 @@ fn component() -> impl Strategy<Value = Component> {
             Dataset,
         ][..],
     );
-    (kind, text(), of(text()), of(text()), of(text()), of(any::<bool>()), role(), evidence()).prop_map(
-        |(kind, name, package, version, purl, direct, role, evidence)| Component {
+    let tools = vec(tool(), 0..3);
+    (kind, text(), of(text()), of(text()), of(text()), of(any::<bool>()), role(), tools, evidence()).prop_map(
+        |(kind, name, package, version, purl, direct, role, tools, evidence)| Component {
             kind,
             name,
             package,
@@ -109,6 +110,7 @@ fn component() -> impl Strategy<Value = Component> {
             purl,
             direct,
             role,
+            tools,
             evidence,
         },
     )

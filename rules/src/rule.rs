@@ -151,6 +151,14 @@ pub enum Means {
     Training,
     /// Calls of other packages are wrapped, to watch them.
     Wraps,
+    /// A server is made or run that offers tools to models of other processes.
+    Serves,
+    /// What is written there, or what it returns, lists the tools of such a server.
+    ListsTools,
+    /// Any tool of such a server is run there, told apart by its name.
+    RunsTools,
+    /// A server of tools is connected to.
+    Connects,
 }
 
 /// Where a call carries its tools, agents or gate: an argument's name, or `@N` for the Nth position from zero.

@@ -84,6 +84,7 @@ fn component(group: Vec<Component>) -> Option<Component> {
         // Asked for in one place and brought along in another is asked for.
         direct: group.iter().filter_map(|c| c.direct).max(),
         role: group.iter().map(|c| c.role).min()?,
+        tools: tools(group.iter().flat_map(|c| c.tools.clone()).collect()),
         evidence: evidence(group.into_iter().map(|c| c.evidence)),
     })
 }
@@ -180,6 +181,7 @@ mod tests {
             purl: None,
             direct: None,
             role: Role::Production,
+            tools: Vec::new(),
             evidence: seen(path, 1),
         }
     }

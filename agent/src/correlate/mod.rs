@@ -82,11 +82,13 @@ impl Facts {
 
     /// Writes the target into every place, or removes it from there.
     fn set_target(&mut self, target: Option<&str>) {
-        let components = self.components.iter_mut().map(|c| &mut c.evidence);
+        for place in self.components.iter_mut().flat_map(Component::places_mut) {
+            place.target = target.map(str::to_owned);
+        }
         let identities = self.identities.iter_mut().map(|i| &mut i.evidence);
         let models = self.models.iter_mut().map(|m| &mut m.evidence);
         let tools = self.tools.iter_mut().map(|t| &mut t.evidence);
-        let lists = components.chain(identities).chain(models).chain(tools).chain(self.criteria.values_mut());
+        let lists = identities.chain(models).chain(tools).chain(self.criteria.values_mut());
         for evidence in lists.flatten() {
             evidence.place.target = target.map(str::to_owned);
         }
@@ -107,14 +109,25 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
         scopes.entry(scope).or_default().add(fact);
     }
     let mut systems = Vec::new();
-    let mut loose: BTreeMap<String, Vec<Component>> = BTreeMap::new();
+    let mut loose: BTreeMap<String, (Vec<Component>, Vec<Component>)> = BTreeMap::new();
     for (scope, mut facts) in scopes {
         facts.set_target(several.then_some(scope.target.as_str()));
         match facts.nature {
             Some(nature) => systems.push(system::build(scope, nature, facts, several)),
-            None => loose.entry(scope.target).or_default().append(&mut facts.components),
+            None => {
+                let (shared, servers) = loose.entry(scope.target).or_default();
+                // A server is one record, with its own tools, and not what every server of the repository offers.
+                let (own, rest): (Vec<_>, Vec<_>) =
+                    merge::components(facts.components).into_iter().partition(|c| !c.tools.is_empty());
+                shared.extend(rest);
+                servers.extend(own);
+            }
         }
     }
+    let components = loose
+        .into_values()
+        .flat_map(|(shared, servers)| merge::components(shared).into_iter().chain(servers))
+        .collect();
     tell_apart(&mut systems);
     systems.sort_by(|a, b| {
         (b.priority.cmp(&a.priority))
@@ -123,7 +136,7 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
             .then_with(|| a.target.cmp(&b.target))
             .then_with(|| a.id.cmp(&b.id))
     });
-    Correlated { systems, components: loose.into_values().flat_map(merge::components).collect() }
+    Correlated { systems, components }
 }
 
 /// Gives an id of its own to a system that another target holds under the same kind, root and name. The first target

@@ -65,6 +65,26 @@ fn loose_components_of_a_target_are_gathered() {
     assert_eq!(places, ["a/requirements.txt:1", "b/requirements.txt:1"]);
 }
 
+#[test]
+fn servers_of_a_target_stay_apart() {
+    let server = |root: &str, tools: &[&str]| {
+        let place = Place::line(format!("{root}/server.py"), 1);
+        let manifest = Place::line(format!("{root}/requirements.txt"), 1);
+        let mut sample = Sample::new(".", root, root)
+            .component(ComponentKind::Mcp, "mcp", Some("1.0"), manifest)
+            .component(ComponentKind::Mcp, "mcp", None, place);
+        sample.offer(tools);
+        sample.observations()
+    };
+    let all = [server("a", &["find"]), server("b", &["find", "close"]), server("c", &[])].concat();
+    let found = correlate(all, false);
+    let shown: Vec<(Option<&str>, Vec<&str>)> = (found.components.iter())
+        .map(|c| (c.package.as_deref(), c.tools.iter().map(|t| t.name.as_str()).collect()))
+        .collect();
+    let package = Some("mcp");
+    assert_eq!(shown, [(package, vec![]), (package, vec!["find"]), (package, vec!["close", "find"])]);
+}
+
 /// Every `target` in the JSON of a system or a component.
 fn targets(value: &serde_json::Value, places: &mut Vec<Option<String>>) {
     match value {

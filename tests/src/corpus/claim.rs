@@ -66,6 +66,14 @@ pub(super) enum Claim {
         name: String,
         role: Option<Role>,
         version: Option<String>,
+        note: Option<String>,
+        at: Option<At>,
+    },
+    Offers(Vec<String>),
+    Offer {
+        name: String,
+        effect: Effect,
+        gate: Option<Gate>,
         at: Option<At>,
     },
     NoComponent(Option<String>),
@@ -354,14 +362,7 @@ fn claim(head: &str, words: &mut Words) -> Result<Claim, String> {
     }
     Ok(match head {
         "settles" => Claim::Settles(named(&words.next("the question")?)?),
-        "tools" => {
-            let mut names = Vec::new();
-            while !words.tokens.is_empty() {
-                names.push(words.next("a tool")?.trim_end_matches(',').to_owned());
-            }
-            names.sort();
-            Claim::Tools(names)
-        }
+        "tools" => Claim::Tools(names(words, None)?),
         "tool" => {
             let name = words.next("the name of the tool")?;
             let name =
@@ -389,8 +390,21 @@ fn claim(head: &str, words: &mut Words) -> Result<Claim, String> {
             name: words.next("the name of the component")?,
             role: words.option("role")?,
             version: words.text("version")?,
+            note: words.text("noted")?,
             at: words.at()?,
         },
+        "offers" => {
+            let first = words.next("a tool")?;
+            match first.strip_suffix(':') {
+                Some(name) => Claim::Offer {
+                    name: name.to_owned(),
+                    effect: named(&words.next("the effect")?)?,
+                    gate: words.option("gate")?,
+                    at: words.at()?,
+                },
+                None => Claim::Offers(names(words, Some(first))?),
+            }
+        }
         "model" => Claim::Model {
             name: words.next("the name of the model")?,
             provider: words.text("provider")?,
@@ -402,11 +416,24 @@ fn claim(head: &str, words: &mut Words) -> Result<Claim, String> {
     })
 }
 
+/// The rest of a claim as names, sorted.
+fn names(words: &mut Words, first: Option<String>) -> Result<Vec<String>, String> {
+    let mut names: Vec<String> = first.into_iter().collect();
+    while !words.tokens.is_empty() {
+        names.push(words.next("a tool")?);
+    }
+    let mut names: Vec<String> =
+        names.into_iter().map(|name| name.trim_end_matches(',').to_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
 fn absent(words: &mut Words) -> Result<Claim, String> {
     let what = words.next("what there is none of")?;
     Ok(match what.as_str() {
         "gaps" => Claim::NoGaps,
         "tools" => Claim::Tools(Vec::new()),
+        "offers" => Claim::Offers(Vec::new()),
         "triggers" => Claim::NoTrigger(None),
         "identities" => Claim::NoIdentity(None),
         "components" => Claim::NoComponent(None),

@@ -95,6 +95,11 @@ impl<'a> View<'a> {
         self.systems.iter().flat_map(|system| of(system)).collect()
     }
 
+    /// The tools that servers among the components offer.
+    fn offered(&self) -> Vec<&'a Tool> {
+        self.components.iter().flat_map(|component| &component.tools).collect()
+    }
+
     fn row(&self, written: &Written<Claim>) -> Row {
         let (holds, found) = match &written.what {
             Claim::Criterion { criterion, negated, answer, by, at } => match self.system {
@@ -167,12 +172,30 @@ impl<'a> View<'a> {
                 |identity| name.as_ref().is_none_or(|name| *name == identity.name),
                 identity,
             ),
-            Claim::Component { kind, name, role, version, at } => {
+            Claim::Offers(expected) => {
+                let offered = self.offered();
+                let mut names: Vec<String> = offered.iter().map(|tool| tool.name.clone()).collect();
+                names.sort();
+                (names == *expected, offered.into_iter().map(offer).collect())
+            }
+            Claim::Offer { name, effect, gate, at } => {
+                let offered = self.offered();
+                let holds = offered.iter().any(|tool| {
+                    tool.name == *name
+                        && tool.effect == *effect
+                        && gate.is_none_or(|gate| gate == tool.gate)
+                        && among(&tool.evidence, at.as_ref())
+                });
+                (holds, offered.into_iter().map(offer).collect())
+            }
+            Claim::Component { kind, name, role, version, note, at } => {
+                let says = |evidence: &Evidence| note.is_none() || evidence.note == *note;
                 let holds = self.components.iter().any(|component| {
                     component.kind == *kind
                         && component.name == *name
                         && role.is_none_or(|role| role == component.role)
                         && version.as_ref().is_none_or(|version| component.version.as_ref() == Some(version))
+                        && component.evidence.iter().any(says)
                         && among(&component.evidence, at.as_ref())
                 });
                 (holds, self.components.iter().map(|found| component(found)).collect())
@@ -291,6 +314,10 @@ fn tool(tool: &Tool) -> String {
     format!("tool {name}: {} gate {}{}", effect.name(), gate.name(), places(evidence))
 }
 
+fn offer(found: &Tool) -> String {
+    tool(found).replacen("tool", "offers", 1)
+}
+
 fn trigger(trigger: &Trigger) -> String {
     let runs = trigger.runs.as_ref().map_or(String::new(), |runs| format!(" runs {runs}"));
     format!("trigger {} \"{}\" at {}{runs}", trigger.kind.name(), trigger.value, trigger.place)
@@ -309,8 +336,12 @@ fn identity(identity: &Identity) -> String {
 
 fn component(component: &Component) -> String {
     let version = component.version.as_ref().map_or(String::new(), |version| format!(" version {version}"));
+    let mut notes: Vec<&str> = component.evidence.iter().filter_map(|e| e.note.as_deref()).collect();
+    notes.sort_unstable();
+    notes.dedup();
+    let notes: String = notes.iter().map(|note| format!(" noted \"{note}\"")).collect();
     format!(
-        "component {} {} role {}{version}{}",
+        "component {} {} role {}{version}{notes}{}",
         component.kind.name(),
         component.name,
         component.role.name(),
@@ -408,7 +439,11 @@ mod tests {
             "scan": {"id": "", "started_at": "", "tool": "", "rules": "", "targets": []},
             "coverage": [{"target": "app", "seen": 1, "skipped": [{"what": "big.py", "why": "too-large"}]}],
             "systems": [agent, pipeline],
-            "components": [{"kind": "mcp", "name": "mcp", "version": "1", "role": "test", "evidence": place}],
+            "components": [{
+                "kind": "mcp", "name": "mcp", "version": "1", "role": "test",
+                "evidence": [{"rule": "r", "path": "app.py", "line": 1, "note": "server"}],
+                "tools": [{"name": "lock", "effect": "write", "gate": "unknown", "evidence": place}],
+            }],
         }))
     }
 
@@ -428,7 +463,8 @@ mod tests {
     fn what_is_so_holds() {
         let claims = [
             "gap big.py too-large",
-            "component mcp mcp role test version 1; no component langchain",
+            "component mcp mcp role test version 1 noted server; no component langchain",
+            "offers lock; offers lock: write gate unknown at app.py \"b\"",
             "system desk at desk: agentic L4 kind agent hitl none role production",
             "C1 yes; C1 not no; C1 yes by r at app.py:2; C2 unknown; C2 not yes",
             "tools send; tool send: pay gate none at app.py \"b\"; no tool find",
@@ -437,14 +473,19 @@ mod tests {
             "model gpt provider openai floating; no model claude",
             "component provider-sdk openai at app.py",
             "system digest: not_agentic L0 kind pipeline",
-            "no tools; no triggers; no identities; no models; no components",
+            "no tools; no offers; no triggers; no identities; no models; no components",
         ];
         let held = held(&claims.join("\n"));
-        assert_eq!(held, vec![true; 26], "one row for each claim");
+        assert_eq!(held, vec![true; 29], "one row for each claim");
     }
 
     #[test]
     fn what_is_not_so_does_not_hold() {
+        let offers = ["no offers", "offers lock, open", "offers lock: read", "offers lock: write gate each"];
+        let noted = "component mcp mcp noted client";
+        for claim in [offers.as_slice(), &[noted]].concat() {
+            assert_eq!(held(&format!("{claim}\nsystem desk:\n{REST}")), [false, true, true], "{claim}");
+        }
         for claim in ["no gaps", "gap big.py denied", "gap other.py too-large", "no components", "C1 yes"] {
             assert_eq!(held(&format!("{claim}\nsystem desk:\n{REST}")), [false, true, true], "{claim}");
         }

@@ -21,6 +21,9 @@
 //! identity env-credential OPENAI_API_KEY inferred         or `stated`
 //! no identity GITHUB_TOKEN
 //! component agent-framework langgraph role production version 0.2.1
+//! component mcp mcp noted server                         with a piece of evidence that says so
+//! offers send, find; no offers                            all tools that servers among the components offer
+//! offers send: write gate unknown at app.py "def send"
 //! no component openai
 //! model gpt-4o provider openai floating                   or `pinned`
 //! settles C3

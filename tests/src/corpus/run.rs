@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use asmm_model::{Component, Evidence, Fact, Identity, Inventory, Model, Observation, Tool, Trigger};
+use asmm_model::{Component, Evidence, Fact, Identity, Inventory, Model, Tool, Trigger};
 use muster_code::CodeCollector;
 use muster_collect::{Context, Target, conformance};
 use muster_rules::RulePack;
@@ -64,7 +64,8 @@ fn lines(case: &Case, folder: &Path, rules: &Arc<RulePack>) -> Result<Vec<Row>, 
     let outcome = runtime
         .block_on(conformance::scan(&CodeCollector, &target, &Context::new(Arc::clone(rules))))
         .map_err(|error| format!("the collector fails: {error}"))?;
-    let evidence: Vec<&Evidence> = outcome.observations.iter().flat_map(seen).collect();
+    let evidence: Vec<&Evidence> =
+        outcome.observations.iter().flat_map(|observation| seen(&observation.fact)).collect();
     Ok(case.marked.iter().map(|marked| row(marked, &evidence)).collect())
 }
 
@@ -86,14 +87,17 @@ fn row(marked: &Marked, evidence: &[&Evidence]) -> Row {
 }
 
 /// Every piece of evidence of an observation.
-fn seen(observation: &Observation) -> &[Evidence] {
-    match &observation.fact {
-        Fact::Component(Component { evidence, .. })
-        | Fact::Identity(Identity { evidence, .. })
+fn seen(fact: &Fact) -> Vec<&Evidence> {
+    let evidence: &[Evidence] = match fact {
+        Fact::Component(Component { evidence, tools, .. }) => {
+            return tools.iter().flat_map(|tool| &tool.evidence).chain(evidence).collect();
+        }
+        Fact::Identity(Identity { evidence, .. })
         | Fact::Model(Model { evidence, .. })
         | Fact::Tool(Tool { evidence, .. })
         | Fact::Trigger(Trigger { evidence, .. }) => evidence,
         Fact::Criterion { evidence, .. } => std::slice::from_ref(evidence),
         Fact::System { .. } | Fact::Deployment(_) => &[],
-    }
+    };
+    evidence.iter().collect()
 }

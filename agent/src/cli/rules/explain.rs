@@ -246,6 +246,10 @@ fn meaning(site: &Site) -> String {
         Means::ReadsEnv => "reads an environment variable",
         Means::Training => "trains a model",
         Means::Wraps => "wraps what others call, to watch it",
+        Means::Serves => "offers tools to models of other processes",
+        Means::ListsTools => "lists the tools that a server offers",
+        Means::RunsTools => "runs the tools that a server offers, told apart by their names",
+        Means::Connects => "connects to a server of tools",
     };
     fixed.to_owned()
 }

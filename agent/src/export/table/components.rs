@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{Component, ComponentKind, EvidenceClass, Place, Role};
+use asmm_model::{Component, ComponentKind, Effect, EvidenceClass, Place, Role, Tool};
 
 use super::cut;
 use super::parts::{Item, paragraph};
@@ -21,6 +21,8 @@ struct Named<'a> {
     role: Role,
     place: Option<&'a Place>,
     packages: BTreeSet<(&'a str, &'a str)>,
+    /// What a server offers.
+    tools: &'a [Tool],
 }
 
 /// Whether only a lock file names it, because another package asks for it.
@@ -31,21 +33,24 @@ fn comes_along(component: &Component) -> bool {
 
 /// The components by name, and how many packages only come along with others.
 fn grouped<'a>(components: impl IntoIterator<Item = &'a Component>) -> (Vec<Named<'a>>, usize) {
-    let mut named: BTreeMap<(ComponentKind, &str), Named> = BTreeMap::new();
+    let mut named: BTreeMap<(ComponentKind, &str, usize), Named> = BTreeMap::new();
     let mut along = BTreeSet::new();
-    for component in components {
+    for (at, component) in components.into_iter().enumerate() {
         let package = component.package.as_deref();
         if comes_along(component) {
             along.insert((component.kind, package.unwrap_or(&component.name)));
             continue;
         }
         let place = component.evidence.first().map(|e| &e.place);
-        let one = named.entry((component.kind, &component.name)).or_insert_with(|| Named {
+        // Two servers stay two.
+        let apart = if component.tools.is_empty() { 0 } else { at + 1 };
+        let one = named.entry((component.kind, &component.name, apart)).or_insert_with(|| Named {
             kind: component.kind,
             name: &component.name,
             role: component.role,
             place,
             packages: BTreeSet::new(),
+            tools: &component.tools,
         });
         one.role = one.role.min(component.role);
         // Any version is no version.
@@ -78,6 +83,25 @@ impl Named<'_> {
     }
 }
 
+/// What a server offers, in short: `5 tools: 2 write, 1 execute`.
+fn offer(tools: &[Tool]) -> String {
+    let mut effects: BTreeMap<Effect, usize> = BTreeMap::new();
+    for tool in tools.iter().filter(|tool| tool.effect != Effect::Read) {
+        *effects.entry(tool.effect).or_default() += 1;
+    }
+    let effects: Vec<String> = effects
+        .iter()
+        .rev()
+        .map(|(effect, count)| match effect {
+            Effect::Unknown => format!("{count} unknown"),
+            effect => format!("{count} {}", effect.name()),
+        })
+        .collect();
+    let list = if effects.is_empty() { "only read".to_owned() } else { effects.join(", ") };
+    let noun = if tools.len() == 1 { "tool" } else { "tools" };
+    format!("server of {} {noun}: {list}", tools.len())
+}
+
 fn through_others(along: usize, alone: bool) -> Option<String> {
     let more = if alone { "" } else { " more" };
     (along > 0).then(|| format!("{along}{more} through other packages"))
@@ -88,7 +112,8 @@ pub(super) fn of_system(page: &mut Page, components: &[Component]) {
     let (named, along) = grouped(components);
     let item = |one: &Named| {
         let (name, packages) = one.text();
-        (one.kind.name().to_owned(), Line::new().plain(name).with(Tone::Dim, packages))
+        let offered = if one.tools.is_empty() { String::new() } else { format!(" ({})", offer(one.tools)) };
+        (one.kind.name().to_owned(), Line::new().plain(name).with(Tone::Dim, packages + &offered))
     };
     let items: Vec<Item> = named.iter().map(item).collect();
     paragraph(page, "Components", &items, through_others(along, items.is_empty()));
@@ -120,7 +145,7 @@ pub(super) fn loose(page: &mut Page, components: &[Component]) {
                     Span::new(Tone::Plain, one.kind.name()),
                     Span::new(Tone::Plain, one.role.name()),
                 ],
-                text: Line::new(),
+                text: if one.tools.is_empty() { Line::new() } else { Line::new().plain(offer(one.tools)) },
                 place: Span::new(Tone::Dim, one.place.map(from_start).unwrap_or_default()),
             }
         })
@@ -143,7 +168,7 @@ fn from_start(place: &Place) -> String {
 
 #[cfg(test)]
 mod tests {
-    use asmm_model::Evidence;
+    use asmm_model::{Evidence, Gate};
 
     use super::*;
 
@@ -162,6 +187,7 @@ mod tests {
             purl: None,
             direct,
             role: Role::Production,
+            tools: Vec::new(),
             evidence: vec![Evidence::at(Place::line("uv.lock", 3), Role::Production).of(class)],
         }
     }
@@ -205,6 +231,34 @@ mod tests {
         for (components, expected) in table {
             assert_eq!(shown(&components), expected);
         }
+    }
+
+    #[test]
+    fn a_server_says_what_its_tools_come_to() {
+        let tool = |effect| Tool { name: "t".to_owned(), effect, gate: Gate::Unknown, evidence: Vec::new() };
+        let server = |effects: &[Effect]| Component {
+            kind: ComponentKind::Mcp,
+            tools: effects.iter().copied().map(tool).collect(),
+            ..component("mcp", None, None, None)
+        };
+        let several = [
+            server(&[Effect::Read, Effect::Write, Effect::Execute, Effect::Write, Effect::Unknown]),
+            server(&[Effect::Read]),
+        ];
+        let expected =
+            "mcp: mcp (server of 5 tools: 1 execute, 2 write, 1 unknown), mcp (server of 1 tool: only read)";
+        assert_eq!(shown(&several), expected);
+        let mut page = Page::new(100);
+        loose(&mut page, &several);
+        let text = page.text(false);
+        let lines: Vec<&str> = text.trim().lines().skip(1).map(str::trim).collect();
+        assert_eq!(
+            lines,
+            [
+                "mcp  mcp  production  server of 5 tools: 1 execute, 2 write, 1 unknown  uv.lock:3",
+                "mcp  mcp  production  server of 1 tool: only read  uv.lock:3",
+            ]
+        );
     }
 
     #[test]

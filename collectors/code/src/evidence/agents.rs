@@ -205,17 +205,9 @@ pub(crate) fn toolbox(
         if !(on_agent || unlisted) {
             continue;
         }
-        match hit.subject {
-            Subject::Function(_) => found.tools.push(finder.function(hit.routine(), None)),
-            Subject::Class(class) => found.tools.push(finder.class(hit.module, class, None)),
-            Subject::Call(call) => {
-                let site = CallSite { module: hit.module, call };
-                let list = finder.declared_by(site);
-                found.open |= list.open;
-                found.tools.extend(list.tools);
-            }
-            Subject::Import | Subject::Mention => {}
-        }
+        let list = finder.declared_at(hit);
+        found.open |= list.open;
+        found.tools.extend(list.tools);
     }
     if found.open
         || (found.tools.is_empty() && sites.iter().any(|s| s.may_carry_tools && s.means == Means::Agent))
@@ -283,7 +275,7 @@ fn inherent(detection: &Detection<'_>, hit: &Hit) -> Vec<FoundTool> {
 }
 
 /// One entry per tool: what is known of it in one place completes what is known in another.
-fn merge(tools: &mut Vec<FoundTool>) {
+pub(super) fn merge(tools: &mut Vec<FoundTool>) {
     let mut merged: Vec<FoundTool> = Vec::new();
     for tool in tools.drain(..) {
         let same = merged.iter_mut().find(|t| {

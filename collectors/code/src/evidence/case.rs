@@ -62,7 +62,7 @@ pub(crate) fn observe(case: &Case<'_, '_>) -> Vec<Observation> {
         let is_main = Some(part) == main.as_ref();
         let is_system = systems.iter().any(|(p, _)| p == &part);
         let one = One { case, reach: &reach, part, own, scope: case.scope(part) };
-        one.observe(is_system, &mut observations);
+        one.observe(is_system, &manifests, &mut observations);
         if is_main {
             one.declared(&manifests, &settings, &mut observations);
         }
@@ -112,6 +112,7 @@ impl Case<'_, '_> {
                 purl: None,
                 direct: None,
                 role: crate::role::role_of(&setting.path),
+                tools: Vec::new(),
                 evidence: vec![setting_evidence(self.detection, setting)],
             }));
         }
@@ -174,15 +175,15 @@ impl One<'_, '_, '_> {
         }
     }
 
-    fn observe(&self, is_system: bool, out: &mut Vec<Observation>) {
+    fn observe(&self, is_system: bool, manifests: &[&ManifestFacts], out: &mut Vec<Observation>) {
         let detection = self.case.detection;
         let is_own = |module: ModuleId| self.own.contains(&module);
-        let (components, models) = in_code(detection, &is_own);
-        for component in components {
+        let (mut components, models) = in_code(detection, &is_own);
+        let sites = model_sites(detection, &is_own);
+        self.offer(&mut components, manifests, !sites.is_empty());
+        for (rule, component) in components {
             // What only supports says nothing where nothing else was found.
-            let rule = component.evidence.first().and_then(|e| e.rule.as_deref());
-            let rule = rule.and_then(|id| detection.pack.find(id));
-            if is_system || rule.is_some_and(|(_, rule)| rule.strength >= 2) {
+            if is_system || detection.pack.rule(rule).strength >= 2 {
                 self.put(out, Fact::Component(component));
             }
         }
@@ -192,7 +193,6 @@ impl One<'_, '_, '_> {
         for model in models {
             self.put(out, Fact::Model(model));
         }
-        let sites = model_sites(detection, &is_own);
         let bound = toolbox(detection, &sites, &is_own);
         let rounds = Rounds::of(detection, self.reach);
         let feedbacks: Vec<Feedback> = sites.iter().map(|site| rounds.feedback(site)).collect();

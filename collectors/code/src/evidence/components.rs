@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::{Component, ComponentKind, Evidence, EvidenceClass, Model, Place, Role};
 use muster_rules::{RulePack, SiteKind};
 
+use super::servers::{side, sided};
 use crate::detect::{Detection, Hit};
 use crate::manifests::purl;
 use crate::program::ModuleId;
@@ -16,11 +17,11 @@ const MAX_PLACES: usize = 10;
 /// Bytes of a model's name.
 const MAX_MODEL_NAME: usize = 120;
 
-/// Components that code uses, and the models it names.
+/// Components that code uses, each with its rule, and the models it names.
 pub(crate) fn in_code(
     detection: &Detection<'_>,
     is_own: &dyn Fn(ModuleId) -> bool,
-) -> (Vec<Component>, Vec<Model>) {
+) -> (Vec<(u32, Component)>, Vec<Model>) {
     let mut components: BTreeMap<u32, Vec<&Hit>> = BTreeMap::new();
     let mut models: BTreeMap<&str, Vec<&Hit>> = BTreeMap::new();
     for hit in detection.hits.iter().filter(|hit| is_own(hit.module)) {
@@ -33,9 +34,11 @@ pub(crate) fn in_code(
     let evidence = |hits: &[&Hit]| {
         // Calls say more than imports, and imports more than names.
         let mut best: Vec<&&Hit> = hits.iter().collect();
-        best.sort_by_key(|hit| (rank(detection.site(hit).kind), hit.module, hit.line));
+        best.sort_by_key(|hit| {
+            (rank(detection.site(hit).kind), hit.module, hit.line, side(detection, hit).is_none())
+        });
         best.dedup_by_key(|hit| (hit.module, hit.line));
-        best.into_iter().take(MAX_PLACES).map(|hit| place(detection, hit)).collect::<Vec<_>>()
+        best.into_iter().take(MAX_PLACES).map(|hit| sided(detection, hit)).collect::<Vec<_>>()
     };
     let components = components
         .into_iter()
@@ -44,7 +47,7 @@ pub(crate) fn in_code(
             let kind = found.kind?;
             // A name alone, such as a host in a list, supports but does not show use.
             let shows = hits.iter().any(|hit| detection.site(hit).kind != SiteKind::Mention);
-            (shows || found.strength > 1).then(|| Component {
+            let component = || Component {
                 kind,
                 name: found.name.clone(),
                 package: None,
@@ -52,8 +55,10 @@ pub(crate) fn in_code(
                 purl: None,
                 direct: None,
                 role: most_productive(&hits, detection),
+                tools: Vec::new(),
                 evidence: evidence(&hits),
-            })
+            };
+            (shows || found.strength > 1).then(|| (rule, component()))
         })
         .collect();
     let models = models
@@ -115,6 +120,7 @@ pub(crate) fn in_manifests<'m>(
                     purl: None,
                     direct: Some(false),
                     role,
+                    tools: Vec::new(),
                     evidence: Vec::new(),
                 });
                 component.role = component.role.min(role);

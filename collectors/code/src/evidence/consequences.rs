@@ -11,7 +11,7 @@ use super::tools::{FoundTool, ToolSource};
 
 /// A tool as it is told, with what is known behind it.
 pub(super) struct Told<'d> {
-    tool: Tool,
+    pub(super) tool: Tool,
     outcome: &'d Outcome,
     /// Whether some of its calls certainly run without asking.
     lets_some_through: bool,
@@ -26,65 +26,76 @@ impl One<'_, '_, '_> {
         loops: bool,
         out: &mut Vec<Observation>,
     ) -> Vec<Told<'d>> {
-        let detection = self.case.detection;
         let mut told = Vec::new();
         for (found, outcome) in tools {
-            let module = detection.program.module(found.module);
-            let mut effect = match found.effect {
-                Some(effect) if outcome.looked => effect.max(outcome.effect()),
-                Some(effect) => effect,
-                None => outcome.effect(),
-            };
-            // A description without code behind it, in a call whose results never go back, is a form to be filled in.
-            if found.source == ToolSource::Schema && found.handlers.is_empty() && !loops {
-                effect = Effect::Read;
-            }
-            // A stub in a demonstration, or a change that only its caller makes: the name says what is to come of it.
-            let own = matches!(found.source, ToolSource::Own);
-            let promises = effect == Effect::Read && own && promises_a_change(&found.name);
-            // The change that the name promises is one of the program's own state.
-            let set = outcome.sets.first().filter(|_| {
-                own && matches!(effect, Effect::Read | Effect::Unknown) && promises_a_change(&found.name)
-            });
-            if set.is_some() {
-                effect = Effect::Write;
-            } else if promises {
-                effect = Effect::Unknown;
-            }
-            let promises = promises && set.is_none();
-            let gated = gates.of_tool(found, outcome);
-            let mut evidence = vec![Evidence::at(Place::line(&*module.path, found.line.max(1)), module.role)];
-            if let Some(rule) = found.rule {
-                evidence[0].rule = Some(detection.pack.rule(rule).id.0.clone());
-            }
-            if promises {
-                evidence[0].note = Some("its name promises a change that its body does not make".to_owned());
-            }
-            for change in &outcome.changes {
-                let at = detection.program.module(change.site.module);
-                let line = at.call(change.site.call).line;
-                evidence.push(
-                    Evidence::at(Place::line(&*at.path, line), at.role)
-                        .by(detection.pack.rule(change.rule).id.0.clone())
-                        .noting(format!("{}s", verb(change.effect))),
-                );
-            }
-            if let Some(set) = set {
-                let at = detection.program.module(set.module);
-                let line = at.call(set.call).line;
-                evidence.push(
-                    Evidence::at(Place::line(&*at.path, line), at.role)
-                        .noting("changes what the program keeps"),
-                );
-            }
-            for hit in &gated.because {
-                evidence.push(place(detection, hit).noting("asks a person first"));
-            }
-            let tool = Tool { name: clip(&found.name), effect, gate: gated.gate, evidence };
-            self.put(out, Fact::Tool(tool.clone()));
-            told.push(Told { tool, outcome, lets_some_through: gated.lets_some_through });
+            let one = self.told(found, outcome, gates, loops);
+            self.put(out, Fact::Tool(one.tool.clone()));
+            told.push(one);
         }
         told
+    }
+
+    /// One tool as it is told. `loops` says whether the results of tools go back to a model.
+    pub(super) fn told<'d>(
+        &self,
+        found: &FoundTool,
+        outcome: &'d Outcome,
+        gates: &Gates<'_, '_>,
+        loops: bool,
+    ) -> Told<'d> {
+        let detection = self.case.detection;
+        let module = detection.program.module(found.module);
+        let mut effect = match found.effect {
+            Some(effect) if outcome.looked => effect.max(outcome.effect()),
+            Some(effect) => effect,
+            None => outcome.effect(),
+        };
+        // A description without code behind it, in a call whose results never go back, is a form to be filled in.
+        if found.source == ToolSource::Schema && found.handlers.is_empty() && !loops {
+            effect = Effect::Read;
+        }
+        // A stub in a demonstration, or a change that only its caller makes: the name says what is to come of it.
+        let own = matches!(found.source, ToolSource::Own);
+        let promises = effect == Effect::Read && own && promises_a_change(&found.name);
+        // The change that the name promises is one of the program's own state.
+        let set = outcome.sets.first().filter(|_| {
+            own && matches!(effect, Effect::Read | Effect::Unknown) && promises_a_change(&found.name)
+        });
+        if set.is_some() {
+            effect = Effect::Write;
+        } else if promises {
+            effect = Effect::Unknown;
+        }
+        let promises = promises && set.is_none();
+        let gated = gates.of_tool(found, outcome);
+        let mut evidence = vec![Evidence::at(Place::line(&*module.path, found.line.max(1)), module.role)];
+        if let Some(rule) = found.rule {
+            evidence[0].rule = Some(detection.pack.rule(rule).id.0.clone());
+        }
+        if promises {
+            evidence[0].note = Some("its name promises a change that its body does not make".to_owned());
+        }
+        for change in &outcome.changes {
+            let at = detection.program.module(change.site.module);
+            let line = at.call(change.site.call).line;
+            evidence.push(
+                Evidence::at(Place::line(&*at.path, line), at.role)
+                    .by(detection.pack.rule(change.rule).id.0.clone())
+                    .noting(format!("{}s", verb(change.effect))),
+            );
+        }
+        if let Some(set) = set {
+            let at = detection.program.module(set.module);
+            let line = at.call(set.call).line;
+            evidence.push(
+                Evidence::at(Place::line(&*at.path, line), at.role).noting("changes what the program keeps"),
+            );
+        }
+        for hit in &gated.because {
+            evidence.push(place(detection, hit).noting("asks a person first"));
+        }
+        let tool = Tool { name: clip(&found.name), effect, gate: gated.gate, evidence };
+        Told { tool, outcome, lets_some_through: gated.lets_some_through }
     }
 
     /// C3 and C4: does a tool change something, and is somebody asked?

@@ -59,6 +59,7 @@ fn components<'r>(pack: &'r RulePack, resource: &'r Resource) -> impl Iterator<I
             purl: None,
             direct: None,
             role,
+            tools: Vec::new(),
             evidence: vec![
                 at.by(known.id.0.clone())
                     .of(EvidenceClass::Config)

@@ -21,6 +21,7 @@ mod identities;
 mod parts;
 mod reach;
 mod selection;
+mod servers;
 mod tools;
 mod triggers;
 

@@ -3,6 +3,7 @@
 mod classes;
 mod lists;
 mod names;
+mod offers;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 use asmm_model::Effect;
 use muster_rules::{Language, Means, ToolArgument};
 
-use crate::detect::{Detection, Hit};
+use crate::detect::{Detection, Hit, Subject};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::syntax::{ClassId, Expr};
 use names::object_name;
@@ -92,9 +93,18 @@ impl<'d, 'p> Tools<'d, 'p> {
         self.expand(spot, table, None, MAX_DEPTH).tools
     }
 
-    /// The tools that a call declares.
-    pub(crate) fn declared_by(&self, site: CallSite) -> ToolList {
-        self.known_at(site, None, MAX_DEPTH).unwrap_or_default()
+    /// The tools that what a rule recognised declares: a function, a class or a call.
+    pub(crate) fn declared_at(&self, hit: &Hit) -> ToolList {
+        let one = |tool| ToolList { tools: vec![tool], ..ToolList::default() };
+        match hit.subject {
+            Subject::Function(_) => one(self.function(hit.routine(), None)),
+            Subject::Class(class) => one(self.class(hit.module, class, None)),
+            Subject::Call(call) => {
+                let site = CallSite { module: hit.module, call };
+                self.known_at(site, None, MAX_DEPTH).unwrap_or_default()
+            }
+            Subject::Import | Subject::Mention => ToolList::default(),
+        }
     }
 
     /// The tools that a call carries in these arguments; `None` when it carries none of them.
@@ -263,7 +273,7 @@ impl<'d, 'p> Tools<'d, 'p> {
         }
         let remote = hits.iter().find(|h| {
             self.detection.rule(h).kind == Some(asmm_model::ComponentKind::Mcp)
-                && self.detection.means(h) != Means::Memory
+                && !matches!(self.detection.means(h), Means::Memory | Means::ListsTools | Means::RunsTools)
         });
         if let Some(hit) = remote {
             let mut tool = self.named(site.module, &key.map_or_else(|| name_of(hit), str::to_owned), line);
@@ -342,8 +352,8 @@ impl<'d, 'p> Tools<'d, 'p> {
         let mut classes: BTreeSet<(ModuleId, ClassId)> = BTreeSet::new();
         for hit in self.detection.meaning(Means::Tool) {
             match hit.subject {
-                crate::detect::Subject::Function(_) => drop(routines.insert(hit.routine())),
-                crate::detect::Subject::Class(class) => drop(classes.insert((hit.module, class))),
+                Subject::Function(_) => drop(routines.insert(hit.routine())),
+                Subject::Class(class) => drop(classes.insert((hit.module, class))),
                 _ => {}
             }
         }
