@@ -12,6 +12,13 @@ impl<'p> Tools<'_, 'p> {
         let (spot, value) = self.detection.program.value_of(spot, value);
         match value {
             Expr::Text(text) => Some(text.to_string()),
+            // `Tools.REMOVE.value`: the text behind a member of an enumeration.
+            Expr::Member(object, name) if matches!(&**name, "value" | "Value" | "rawValue") => {
+                match self.detection.program.value_of(spot, object).1 {
+                    Expr::Text(text) => Some(text.to_string()),
+                    _ => None,
+                }
+            }
             Expr::Call(call) => {
                 let call = self.detection.program.module(spot.module).call(*call);
                 let inner = match (&call.arguments[..], &call.callee) {
