@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{ComponentKind, Role};
+use asmm_model::{ComponentKind, Effect, Role};
 use muster_rules::{Means, SiteKind};
 
 use super::case::Case;
@@ -96,9 +96,15 @@ fn is_called(detection: &Detection<'_>, import: &Hit) -> bool {
             !parts.is_empty() && rest.starts_with(['.', '#', '/']) && !parts.iter().any(is_constant)
         })
     };
+    // What a rule knows to change nothing, such as a message that is put together, runs no model either.
+    let is_plain = |site: CallSite| {
+        let mut known = detection.on_call(site).filter(|hit| detection.means(hit) == Means::Effect);
+        known.any(|hit| detection.site(hit).effect == Some(Effect::Read))
+    };
     let called = (0u32..).zip(&module.calls).any(|(call, _)| {
         let site = CallSite { module: import.module, call };
         program.callee(site).iter().any(|m| matches!(m, Meaning::External(name) if below(name)))
+            && !is_plain(site)
     });
     // What is handed to a function of the project may be called there.
     let handed = || {
