@@ -11,7 +11,7 @@ use super::names::Definition;
 use crate::syntax::{ClassId, FunctionId, Module};
 
 /// Types of one name that are kept: a name that more have means none of them.
-const MOST: usize = 16;
+const MOST: usize = 64;
 
 /// Names by what shares them.
 #[derive(Debug, Default)]
