@@ -37,6 +37,7 @@ pub(crate) fn artifacts(
                 version: None,
                 purl: None,
                 direct: None,
+                tools: Vec::new(),
                 role,
                 evidence: artifact
                     .shows
@@ -72,6 +73,7 @@ fn component(server: &Server, role: asmm_model::Role, at: Evidence) -> Component
         version: server.package.as_ref().and_then(|package| package.version.clone()),
         purl: None,
         direct: None,
+        tools: Vec::new(),
         role,
         evidence: vec![at.noting(format!("{}{unattended}", server.reached))],
     }

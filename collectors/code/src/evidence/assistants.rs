@@ -63,6 +63,7 @@ impl Running<'_> {
                     version: None,
                     purl: None,
                     direct: None,
+                    tools: Vec::new(),
                     role: Role::Production,
                     evidence: vec![here.clone()],
                 }));

@@ -66,6 +66,7 @@ impl Exported<'_> {
                 version: None,
                 purl: None,
                 direct: None,
+                tools: Vec::new(),
                 role,
                 evidence: vec![first.clone()],
             }));

@@ -69,7 +69,7 @@ fn offered(
                 }
             }
             Means::RunsTools => {
-                runs.extend(routines(&finder, detection, hit).into_iter().map(|r| (hit.site.rule, r)))
+                runs.extend(routines(&finder, detection, hit).into_iter().map(|r| (hit.site.rule, r)));
             }
             Means::Serves => {
                 let given = hit.call().and_then(|call| finder.of_call(call, &detection.site(hit).tools));
@@ -109,7 +109,7 @@ fn offered(
         let nameless = |tool: &FoundTool| {
             tool.handlers.is_empty() && hit.name.ends_with(&*tool.name) || told && tool.name == "function"
         };
-        let tools = declared.into_iter().filter(|tool| !(told && is_run(tool)) && !nameless(tool));
+        let tools = declared.into_iter().filter(|tool| !(nameless(tool) || told && is_run(tool)));
         found.entry(rule).or_default().extend(tools);
     }
     for tools in found.values_mut() {
