@@ -106,7 +106,12 @@ fn is_called(detection: &Detection<'_>, import: &Hit) -> bool {
         program.callee(site).iter().any(|m| matches!(m, Meaning::External(name) if below(name)))
             && !is_plain(site)
     });
-    // What is handed to a function of the project may be called there.
+    // What is handed to a function of the project may be called there, unless it is a value of that kind.
+    let language = module.dialect.language();
+    let is_value = |name: &str| {
+        let sites = detection.sites(language, SiteKind::Call, name);
+        sites.iter().map(|at| detection.pack.site(*at)).any(|site| site.effect == Some(Effect::Read))
+    };
     let handed = || {
         (0u32..).zip(&module.calls).any(|(call, found)| {
             let site = CallSite { module: import.module, call };
@@ -115,7 +120,10 @@ fn is_called(detection: &Detection<'_>, import: &Hit) -> bool {
             is_own
                 && found.arguments.iter().any(|argument| {
                     matches!(argument.value, Expr::Name(_) | Expr::Member(..) | Expr::Call(_))
-                        && program.symbols(spot, &argument.value).iter().any(|name| below(name))
+                        && program
+                            .symbols(spot, &argument.value)
+                            .iter()
+                            .any(|name| below(name) && !is_value(name))
                 })
         })
     };
