@@ -339,7 +339,7 @@ fn component(component: &Component) -> String {
     let mut notes: Vec<&str> = component.evidence.iter().filter_map(|e| e.note.as_deref()).collect();
     notes.sort_unstable();
     notes.dedup();
-    let notes: String = notes.iter().map(|note| format!(" noted \"{note}\"")).collect();
+    let notes = notes.iter().fold(String::new(), |all, note| format!("{all} noted \"{note}\""));
     format!(
         "component {} {} role {}{version}{notes}{}",
         component.kind.name(),

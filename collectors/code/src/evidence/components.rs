@@ -38,6 +38,9 @@ pub(crate) fn in_code(
             (rank(detection.site(hit).kind), hit.module, hit.line, side(detection, hit).is_none())
         });
         best.dedup_by_key(|hit| (hit.module, hit.line));
+        // One place of each side is told before the second of any.
+        let mut told = BTreeSet::new();
+        best.sort_by_cached_key(|hit| !told.insert(side(detection, hit)));
         best.into_iter().take(MAX_PLACES).map(|hit| sided(detection, hit)).collect::<Vec<_>>()
     };
     let components = components

@@ -10,7 +10,7 @@ use super::case::One;
 use super::components::place;
 use super::effects::outcome;
 use super::gates::Gates;
-use super::tools::{FoundTool, ToolSource, Tools};
+use super::tools::{FoundTool, NAMELESS, ToolSource, Tools};
 use crate::detect::{Detection, Hit, Subject};
 use crate::program::{CallSite, ModuleId, Routine};
 use crate::survey::ManifestFacts;
@@ -69,7 +69,8 @@ fn offered(
                 }
             }
             Means::RunsTools => {
-                runs.extend(routines(&finder, detection, hit).into_iter().map(|r| (hit.site.rule, r)));
+                let run = routines(&finder, detection, hit);
+                runs.extend(run.into_iter().map(|routine| (hit.site.rule, routine)));
             }
             Means::Serves => {
                 let given = hit.call().and_then(|call| finder.of_call(call, &detection.site(hit).tools));
@@ -107,13 +108,15 @@ fn offered(
         let told = listed.contains(&rule);
         // A function or a call that only goes by its own name stands for tools that were described elsewhere.
         let nameless = |tool: &FoundTool| {
-            tool.handlers.is_empty() && hit.name.ends_with(&*tool.name) || told && tool.name == "function"
+            tool.handlers.is_empty() && hit.name.ends_with(&*tool.name) || told && tool.name == NAMELESS
         };
         let tools = declared.into_iter().filter(|tool| !(nameless(tool) || told && is_run(tool)));
         found.entry(rule).or_default().extend(tools);
     }
     for tools in found.values_mut() {
-        tools.retain(|tool| tool.source != ToolSource::Opaque || !tool.declared_by.is_empty());
+        tools.retain(|tool| {
+            !tool.name.is_empty() && (tool.source != ToolSource::Opaque || !tool.declared_by.is_empty())
+        });
         tools.truncate(MAX_TOOLS);
         merge(tools);
     }
@@ -149,6 +152,10 @@ impl One<'_, '_, '_> {
         let detection = self.case.detection;
         let is_own = |module: ModuleId| self.own.contains(&module);
         let by_manifest = self.server_in(manifests);
+        // A server that only tests make is offered to nobody.
+        if !self.part.role.is_own() {
+            return;
+        }
         if by_manifest.is_none() && !components.iter().any(|(_, c)| c.kind == ComponentKind::Mcp) {
             return;
         }

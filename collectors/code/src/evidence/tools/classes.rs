@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use muster_rules::{Language, Means};
 
 use super::names::{camel, pascal, snake};
-use super::{FoundTool, MAX_TOOLS, ToolSource, Tools};
+use super::{FoundTool, MAX_TOOLS, NAMELESS, ToolSource, Tools};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::syntax::{ClassId, Expr};
 
@@ -141,7 +141,7 @@ impl Tools<'_, '_> {
             .find(|hit| self.detection.means(hit) == Means::Tool)
             .map(|hit| hit.site.rule);
         FoundTool {
-            name: named.or_else(|| key.map(str::to_owned)).or(own).unwrap_or_else(|| "function".to_owned()),
+            name: named.or_else(|| key.map(str::to_owned)).or(own).unwrap_or_else(|| NAMELESS.to_owned()),
             module: routine.module,
             line: definition.map_or(1, |d| d.line),
             source: ToolSource::Own,

@@ -20,6 +20,9 @@ use names::object_name;
 const MAX_TOOLS: usize = 300;
 /// How deep lists, choices and wrappers are followed.
 const MAX_DEPTH: u8 = 8;
+/// What a function without a name is called.
+pub(crate) const NAMELESS: &str = "function";
+
 /// How a tool came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ToolSource {
@@ -217,7 +220,9 @@ impl<'d, 'p> Tools<'d, 'p> {
             if let Some(given) = self.text_argument(site, "builder")
                 && inner.tools.iter().any(|tool| !tool.handlers.is_empty())
             {
-                inner.tools.retain(|tool| !tool.handlers.is_empty() || tool.name != given);
+                // Beside a function that is written in place, another one of that name makes the object.
+                let in_place = inner.tools.iter().any(|tool| tool.name == NAMELESS);
+                inner.tools.retain(|tool| tool.name != given || !in_place && !tool.handlers.is_empty());
             }
             let mut tool = FoundTool {
                 name: String::new(),
@@ -237,6 +242,7 @@ impl<'d, 'p> Tools<'d, 'p> {
                     ["as", "make", "builder", "@0", "@1"].iter().find_map(|n| self.text_argument(site, n))
                 })
                 .or_else(|| self.text_within(site))
+                .or_else(|| self.described_within(site))
                 .or(inner_name)
                 .unwrap_or_else(|| name_of(hit));
             // An object whose methods are tools is as many tools.

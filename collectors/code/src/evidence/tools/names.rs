@@ -69,6 +69,16 @@ impl<'p> Tools<'_, 'p> {
     }
 
     /// The first text of the call that is the first argument: `NewTool("cancel")` of `AddTool(NewTool("cancel"), f)`.
+    /// The name in a description that a call is given: `.tool(Tool.builder().name("remove").build())`.
+    pub(super) fn described_within(&self, site: CallSite) -> Option<String> {
+        let given = self.detection.arguments(site);
+        ["tool", "@0"].iter().find_map(|argument| {
+            let (spot, value) = given.value(&ToolArgument((*argument).to_owned()))?;
+            let Expr::Call(call) = value else { return None };
+            self.described(CallSite { module: spot.module, call: *call })
+        })
+    }
+
     pub(super) fn text_within(&self, site: CallSite) -> Option<String> {
         let (spot, value) = self.detection.arguments(site).value(&ToolArgument("@0".to_owned()))?;
         let Expr::Call(call) = value else { return None };
