@@ -91,6 +91,7 @@ impl Sample {
             name: name.to_owned(),
             privilege: None,
             arn: None,
+            fingerprint: None,
             inferred,
             evidence: vec![Evidence::at(place, Role::Production)],
         }))
@@ -202,7 +203,7 @@ pub(crate) fn observations(target: &str) -> Vec<Observation> {
 
 /// What a scan of one target with these observations prints.
 pub(crate) fn inventory(observations: Vec<Observation>) -> Inventory {
-    let Correlated { systems, components } = correlate(observations, false);
+    let Correlated { systems, components, identities } = correlate(observations, false);
     Inventory {
         schema: SCHEMA.to_owned(),
         scan: Scan {
@@ -223,5 +224,6 @@ pub(crate) fn inventory(observations: Vec<Observation>) -> Inventory {
         }],
         systems,
         components,
+        identities,
     }
 }

@@ -43,6 +43,24 @@ pub enum Privilege {
     Admin,
 }
 
+/// Tells whether two places hold the same secret: 16 hexadecimal digits of a keyed hash of it. Only those that were made
+/// under one key can be compared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Fingerprint(#[schemars(regex(pattern = "^[0-9a-f]{16}$"))] String);
+
+impl Fingerprint {
+    /// The fingerprint that these bytes of a keyed hash are.
+    pub fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(format!("{:016x}", u64::from_be_bytes(bytes)))
+    }
+
+    /// It as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// One identity, with every place that shows it. The value of a credential is never part of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Identity {
@@ -56,6 +74,9 @@ pub struct Identity {
     /// ARN or `cluster/namespace/name`, for identities that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
+    /// For keys found in place, where the scan was given a key to make it under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
     /// True when no line names it and it is the variable that the SDK reads by default.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Component, Coverage, System};
+use crate::{Component, Coverage, Identity, System};
 
 /// Name and version of the document.
 pub const SCHEMA: &str = "muster.inventory/1";
@@ -48,4 +48,7 @@ pub struct Inventory {
     pub systems: Vec<System>,
     /// Components that belong to no system.
     pub components: Vec<Component>,
+    /// Keys of AI providers that were found in place and belong to no system.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<Identity>,
 }

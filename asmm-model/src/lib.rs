@@ -18,7 +18,7 @@ pub use autonomy::{Answer, Criteria, Criterion, Level, Verdict};
 pub use component::{Component, ComponentKind, Model};
 pub use coverage::{Coverage, Gap, GapReason};
 pub use evidence::{Evidence, EvidenceClass, Place, Role, Supports};
-pub use identity::{Identity, IdentityKind, Privilege};
+pub use identity::{Fingerprint, Identity, IdentityKind, Privilege};
 pub use inventory::{Inventory, SCHEMA, Scan, ScanTarget};
 pub use observation::{Fact, Observation, Scope};
 pub use schema::{inventory_schema, inventory_schema_text};

@@ -3,9 +3,9 @@
 use asmm_model::autonomy::{Basis, Missing, Open};
 use asmm_model::{
     Answer, Component, ComponentKind, Coverage, Criteria, Criterion, Deployment, DeploymentKind, Effect,
-    Evidence, EvidenceClass, Gap, GapReason, Gate, Hitl, Identity, IdentityKind, Inventory, Level, Model,
-    Place, Privilege, Role, SCHEMA, Scan, ScanTarget, Supports, System, SystemId, SystemKind, Tool, Trigger,
-    TriggerKind, Verdict,
+    Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl, Identity, IdentityKind, Inventory,
+    Level, Model, Place, Privilege, Role, SCHEMA, Scan, ScanTarget, Supports, System, SystemId, SystemKind,
+    Tool, Trigger, TriggerKind, Verdict,
 };
 use proptest::prelude::*;
 use proptest::{collection::vec, option::of, sample::select};
@@ -126,12 +126,14 @@ fn identity() -> impl Strategy<Value = Identity> {
             [..],
     );
     let privilege = of(select(&[None, Unknown, Read, Write, Admin][..]));
-    (kind, text(), privilege, of(text()), any::<bool>(), evidence()).prop_map(
-        |(kind, name, privilege, arn, inferred, evidence)| Identity {
+    let fingerprint = of(any::<[u8; 8]>().prop_map(Fingerprint::from_bytes));
+    (kind, text(), privilege, of(text()), fingerprint, any::<bool>(), evidence()).prop_map(
+        |(kind, name, privilege, arn, fingerprint, inferred, evidence)| Identity {
             kind,
             name,
             privilege,
             arn,
+            fingerprint,
             inferred,
             evidence,
         },
@@ -246,13 +248,15 @@ fn inventory() -> impl Strategy<Value = Inventory> {
     let target = (text(), of(text())).prop_map(|(target, commit)| ScanTarget { target, commit });
     let scan = (text(), text(), text(), text(), vec(target, 0..3))
         .prop_map(|(id, started_at, tool, rules, targets)| Scan { id, started_at, tool, rules, targets });
-    (scan, vec(coverage(), 0..3), vec(system(), 0..3), vec(component(), 0..3)).prop_map(
-        |(scan, coverage, systems, components)| Inventory {
+    let loose = (vec(component(), 0..3), vec(identity(), 0..2));
+    (scan, vec(coverage(), 0..3), vec(system(), 0..3), loose).prop_map(
+        |(scan, coverage, systems, (components, identities))| Inventory {
             schema: SCHEMA.to_owned(),
             scan,
             coverage,
             systems,
             components,
+            identities,
         },
     )
 }

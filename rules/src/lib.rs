@@ -3,6 +3,7 @@
 
 mod autonomy;
 mod file;
+mod key;
 mod load;
 mod pack;
 mod pattern;
@@ -11,6 +12,7 @@ mod run;
 
 pub use autonomy::{Heuristic, Heuristics, Speaks};
 pub use file::{FileSite, PathPattern, Posture, SettingTest};
+pub use key::{Alphabet, KeyShape};
 pub use load::{LoadError, Problem, Source};
 pub use pack::{FileRef, Knowledge, RulePack, RunRef, SiteRef};
 pub use pattern::Pattern;

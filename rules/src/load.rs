@@ -238,11 +238,18 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
         && rule.credentials.is_empty()
         && rule.resources.is_empty()
         && rule.flows.is_empty();
-    if rule.sites.is_empty() && rule.files.is_empty() && rule.runs.is_empty() && undeclared {
+    let silent =
+        rule.sites.is_empty() && rule.files.is_empty() && rule.runs.is_empty() && rule.keys.is_empty();
+    if silent && undeclared {
         say(
             "it can never fire".to_owned(),
-            "add a `[[rule.site]]`, a `[[rule.file]]`, a `[[rule.run]]`, `packages`, `credentials` or `resources`",
+            "add a `[[rule.site]]`, a `[[rule.file]]`, a `[[rule.run]]`, a `[[rule.key]]`, `packages`, `credentials` or `resources`",
         );
+    }
+    for shape in &rule.keys {
+        for (what, instead) in shape.mistakes() {
+            say(format!("key `{}` {what}", shape.name), instead);
+        }
     }
     if rule.files.iter().any(|file| file.paths.is_empty()) {
         say(

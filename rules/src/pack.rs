@@ -20,6 +20,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/providers-hosts.toml", include_str!("../catalog/providers-hosts.toml")),
     ("catalog/providers-local.toml", include_str!("../catalog/providers-local.toml")),
     ("catalog/providers-media.toml", include_str!("../catalog/providers-media.toml")),
+    ("catalog/keys.toml", include_str!("../catalog/keys.toml")),
     ("catalog/models.toml", include_str!("../catalog/models.toml")),
     ("catalog/endpoints.toml", include_str!("../catalog/endpoints.toml")),
     ("catalog/endpoints-compatible.toml", include_str!("../catalog/endpoints-compatible.toml")),
@@ -456,9 +457,10 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
             credentials,
             anchors,
             sites,
+            keys,
             ..
         } = rule;
-        let declared = (packages, resources, files, flows, runs, provider, credentials);
+        let declared = (packages, resources, files, flows, runs, provider, credentials, keys);
         let decides = (id, name, kind, strength, declared, anchors, sites);
         write_into(&mut hasher, &decides);
     }

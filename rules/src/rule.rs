@@ -3,7 +3,7 @@
 use asmm_model::{ComponentKind, Effect, Gate, TriggerKind};
 use serde::{Deserialize, Serialize};
 
-use crate::{FileSite, Pattern, RunSite};
+use crate::{FileSite, KeyShape, Pattern, RunSite};
 
 /// Stable id of a rule. It reads well in "this system `…`": `uses-langgraph`, `runs-shell-commands`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -393,6 +393,9 @@ pub struct Rule {
     /// Places in code.
     #[serde(default, rename = "site")]
     pub sites: Vec<Site>,
+    /// Keys as they look in any text.
+    #[serde(default, rename = "key")]
+    pub keys: Vec<KeyShape>,
     /// Code on which it fires and on which it does not.
     #[serde(default, rename = "example")]
     pub examples: Vec<Example>,
@@ -403,5 +406,11 @@ impl Rule {
     /// signals count only where AI was found.
     pub fn is_about_ai(&self) -> bool {
         self.kind.is_some()
+    }
+
+    /// The code of an example as it is run: `{{key}}` is a key of the rule's first shape, `{{body}}` what follows the
+    /// prefix of one.
+    pub fn written(&self, example: &Example) -> String {
+        self.keys.first().map_or_else(|| example.code.clone(), |shape| shape.write_into(&example.code))
     }
 }

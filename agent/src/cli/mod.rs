@@ -1,6 +1,7 @@
 //! The command line: one file per command, and the only part that prints.
 
 mod completions;
+mod environment;
 mod exit;
 mod explain;
 mod man;

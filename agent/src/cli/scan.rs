@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::UsageError;
+use super::environment;
 use super::exit::{self, Exit, Findings};
 use super::output::OutputFile;
 use super::printer::Printer;
@@ -53,6 +54,9 @@ Examples:
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
 
+Environment:
+  MUSTER_FINGERPRINT_KEY   A secret of at least 16 bytes; with it, keys that are found in place get a fingerprint
+
 {}",
         exit::TABLE
     )
@@ -70,6 +74,7 @@ impl Scan {
         let settings = Settings {
             rules: Arc::new(rules),
             progress: printer.progress(),
+            fingerprints: environment::fingerprint_key()?,
             threads: self.threads.map_or_else(processors, NonZeroUsize::get),
             started_at: clock::now(),
         };

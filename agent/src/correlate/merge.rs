@@ -97,9 +97,9 @@ fn is_exact(version: &str) -> bool {
         && !version.contains(".x")
 }
 
-/// One identity per kind and name.
+/// One identity per kind and name; keys of one kind are told apart where they have fingerprints.
 pub(super) fn identities(identities: Vec<Identity>) -> Vec<Identity> {
-    by(identities, |i| (i.kind, i.name.clone()), identity)
+    by(identities, |i| (i.kind, i.name.clone(), i.fingerprint.clone()), identity)
 }
 
 fn identity(group: Vec<Identity>) -> Option<Identity> {
@@ -109,6 +109,7 @@ fn identity(group: Vec<Identity>) -> Option<Identity> {
         name: first.name.clone(),
         privilege: group.iter().filter_map(|i| i.privilege).max(),
         arn: any(group.iter().map(|i| &i.arn)),
+        fingerprint: first.fingerprint.clone(),
         // One line that names it is enough.
         inferred: group.iter().all(|i| i.inferred),
         evidence: evidence(group.into_iter().map(|i| i.evidence)),
@@ -265,6 +266,7 @@ mod tests {
             name: "OPENAI_API_KEY".to_owned(),
             privilege,
             arn: None,
+            fingerprint: None,
             inferred,
             evidence: seen("a.py", 1),
         };

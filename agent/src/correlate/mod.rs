@@ -15,6 +15,17 @@ use asmm_model::{
     SystemId, SystemKind, Tool, Trigger,
 };
 
+/// What belongs to no system of one target.
+#[derive(Default)]
+struct Loose {
+    /// Components that are merged by name.
+    shared: Vec<Component>,
+    /// Servers: each is one record, with its own tools.
+    servers: Vec<Component>,
+    /// Identities.
+    identities: Vec<Identity>,
+}
+
 /// What a scan found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Correlated {
@@ -22,6 +33,8 @@ pub(crate) struct Correlated {
     pub(crate) systems: Vec<System>,
     /// What belongs to no system.
     pub(crate) components: Vec<Component>,
+    /// Identities that belong to no system.
+    pub(crate) identities: Vec<Identity>,
 }
 
 /// What is known about one scope.
@@ -109,25 +122,27 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
         scopes.entry(scope).or_default().add(fact);
     }
     let mut systems = Vec::new();
-    let mut loose: BTreeMap<String, (Vec<Component>, Vec<Component>)> = BTreeMap::new();
+    let mut loose: BTreeMap<String, Loose> = BTreeMap::new();
     for (scope, mut facts) in scopes {
         facts.set_target(several.then_some(scope.target.as_str()));
-        match facts.nature {
-            Some(nature) => systems.push(system::build(scope, nature, facts, several)),
-            None => {
-                let (shared, servers) = loose.entry(scope.target).or_default();
-                // A server is one record, with its own tools, and not what every server of the repository offers.
-                let (own, rest): (Vec<_>, Vec<_>) =
-                    merge::components(facts.components).into_iter().partition(|c| !c.tools.is_empty());
-                shared.extend(rest);
-                servers.extend(own);
-            }
+        if let Some(nature) = facts.nature {
+            systems.push(system::build(scope, nature, facts, several));
+            continue;
         }
+        let at = loose.entry(scope.target).or_default();
+        // A server is one record, with its own tools, and not what every server of the repository offers.
+        let (own, rest): (Vec<_>, Vec<_>) =
+            merge::components(facts.components).into_iter().partition(|c| !c.tools.is_empty());
+        at.shared.extend(rest);
+        at.servers.extend(own);
+        at.identities.extend(facts.identities);
     }
-    let components = loose
-        .into_values()
-        .flat_map(|(shared, servers)| merge::components(shared).into_iter().chain(servers))
-        .collect();
+    let (mut components, mut identities) = (Vec::new(), Vec::new());
+    for of_target in loose.into_values() {
+        components.extend(merge::components(of_target.shared));
+        components.extend(of_target.servers);
+        identities.extend(merge::identities(of_target.identities));
+    }
     tell_apart(&mut systems);
     systems.sort_by(|a, b| {
         (b.priority.cmp(&a.priority))
@@ -136,7 +151,7 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
             .then_with(|| a.target.cmp(&b.target))
             .then_with(|| a.id.cmp(&b.id))
     });
-    Correlated { systems, components }
+    Correlated { systems, components, identities }
 }
 
 /// Gives an id of its own to a system that another target holds under the same kind, root and name. The first target

@@ -6,7 +6,7 @@ mod plan;
 use std::sync::Arc;
 
 use asmm_model::{Inventory, SCHEMA, Scan};
-use muster_collect::{Context, Progress, Stop};
+use muster_collect::{Context, FingerprintKey, Progress, Stop};
 use muster_rules::RulePack;
 
 use crate::correlate::{Correlated, correlate};
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) progress: Arc<dyn Progress>,
     /// How many threads may work at once.
     pub(crate) threads: usize,
+    /// What fingerprints of secrets are made under.
+    pub(crate) fingerprints: Option<FingerprintKey>,
     /// When the scan began, RFC 3339 in UTC.
     pub(crate) started_at: String,
 }
@@ -55,13 +57,13 @@ impl Outcome {
 
 /// Scans every target of a plan.
 pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
-    let Settings { rules, progress, threads, started_at } = settings;
+    let Settings { rules, progress, threads, fingerprints, started_at } = settings;
     let digest = rules.digest().to_owned();
-    let cx = Context { rules, stop: Stop::new(), progress, threads };
+    let cx = Context { rules, stop: Stop::new(), progress, threads, fingerprints };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let collected = runtime.block_on(collect::collect(plan, &cx));
     let Collected { observations, coverage, targets, failures } = collected;
-    let Correlated { systems, components } = correlate(observations, targets.len() > 1);
+    let Correlated { systems, components, identities } = correlate(observations, targets.len() > 1);
 
     let mut id = blake3::Hasher::new();
     for part in std::iter::once(&started_at).chain(targets.iter().map(|t| &t.target)).chain([&digest]) {
@@ -74,6 +76,6 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
         rules: digest,
         targets,
     };
-    let inventory = Inventory { schema: SCHEMA.to_owned(), scan, coverage, systems, components };
+    let inventory = Inventory { schema: SCHEMA.to_owned(), scan, coverage, systems, components, identities };
     Ok(Outcome { inventory, failures })
 }

@@ -11,11 +11,13 @@ use crate::assistants::assistants;
 use crate::detect::{Detection, Hit, Subject};
 use crate::flows;
 use crate::infrastructure;
+use crate::keys::Shapes;
 use crate::manifests::{self, Manifest, ManifestKind};
 use crate::prefilter::Prefilter;
 use crate::program::{CallSite, Meaning, Program, SourceIndex, Spot};
 use crate::source::code_of;
 use crate::starters;
+use crate::survey::is_text;
 use crate::syntax::{Dialect, Expr, Lexicon, Parsers};
 
 /// One rule that fires on a file.
@@ -94,7 +96,7 @@ pub fn check_examples(pack: &RulePack) -> Vec<BrokenExample> {
             if !found.fires && !rule.files.is_empty() && firing.kind_of(path).is_err() {
                 continue;
             }
-            let what = match firing.fired(path, found.code.as_bytes()) {
+            let what = match firing.fired(path, rule.written(found).as_bytes()) {
                 Ok(fired) => {
                     let fires = fired.iter().any(|f| f.rule == rule.id.0);
                     match (found.fires, fires) {
@@ -133,11 +135,12 @@ struct Firing<'p> {
     pack: &'p RulePack,
     lexicon: Lexicon,
     parsers: Parsers,
+    shapes: Shapes,
 }
 
 impl<'p> Firing<'p> {
     fn of(pack: &'p RulePack) -> Self {
-        Self { pack, lexicon: Lexicon::new(pack), parsers: Parsers::new() }
+        Self { pack, lexicon: Lexicon::new(pack), parsers: Parsers::new(), shapes: Shapes::new(pack) }
     }
 
     fn fired(&mut self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
@@ -149,11 +152,16 @@ impl<'p> Firing<'p> {
             }
             Kind::Manifest(kind) => self.manifest(kind, &path, text)?,
             Kind::Infrastructure => self.infrastructure(&path, text)?,
-            Kind::Artifact => Vec::new(),
+            Kind::Artifact | Kind::Text => Vec::new(),
         };
         all.extend(self.artifacts(&path, text)?);
         all.extend(self.runs(&path, text));
         all.extend(self.flows(&path, text)?);
+        all.extend(self.shapes.find(&path, text, None).0.into_iter().map(|key| Fired {
+            line: key.line,
+            rule: self.pack.rule(key.rule).id.0.clone(),
+            because: format!("holds a key: {}", key.name(self.pack)),
+        }));
         all.sort();
         all.dedup();
         Ok(all)
@@ -177,6 +185,7 @@ impl<'p> Firing<'p> {
                 .into_iter()
                 .map(|found| Named { line: found.line, site: "resource", name: found.kind })
                 .collect(),
+            Kind::Text => Vec::new(),
         };
         all.sort();
         all.dedup();
@@ -292,6 +301,8 @@ enum Kind {
     Manifest(ManifestKind),
     Infrastructure,
     Artifact,
+    /// Only keys are looked for.
+    Text,
 }
 
 fn kind_of(path: &str) -> Result<Kind, String> {
@@ -299,6 +310,7 @@ fn kind_of(path: &str) -> Result<Kind, String> {
         (_, Some(dialect)) => Ok(Kind::Source(dialect)),
         (Some(kind), None) => Ok(Kind::Manifest(kind)),
         (None, None) if infrastructure::Format::of(path).is_some() => Ok(Kind::Infrastructure),
+        (None, None) if is_text(path) => Ok(Kind::Text),
         (None, None) => Err(format!(
             "`{path}` is no file that rules speak about; give a source file, such as app.py or main.go, a manifest \
              such as requirements.txt, or infrastructure code such as main.tf"

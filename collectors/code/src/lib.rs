@@ -11,6 +11,7 @@ mod firing;
 mod flows;
 mod imports;
 mod infrastructure;
+mod keys;
 mod libraries;
 mod manifests;
 mod prefilter;

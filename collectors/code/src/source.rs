@@ -45,9 +45,19 @@ impl Lines {
 ///
 /// The error is the gap to report: what [`read_bounded`] says, or that a notebook is none.
 pub(crate) fn read_source(full: &Path, path: &str, buffer: &mut Vec<u8>) -> Result<Lines, Gap> {
+    read_whole(full, path, buffer)?;
+    cut_to_code(path, buffer)
+}
+
+/// Reads a source file as it is, with everything around its code.
+pub(crate) fn read_whole(full: &Path, path: &str, buffer: &mut Vec<u8>) -> Result<(), Gap> {
     // Pictures in the outputs make notebooks large; of them nothing is kept.
     let limit = if is_notebook(path) { manifests::MAX_BYTES as u64 } else { MAX_SOURCE };
-    read_bounded(full, path, limit, buffer)?;
+    read_bounded(full, path, limit, buffer)
+}
+
+/// Leaves only the code of a file in `buffer`, or says why it has none.
+pub(crate) fn cut_to_code(path: &str, buffer: &mut Vec<u8>) -> Result<Lines, Gap> {
     code_of(path, buffer).map_err(|problem| Gap::new(path, GapReason::Unparsable).because(problem))
 }
 

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use muster_rules::RulePack;
 
+use crate::FingerprintKey;
+
 /// Says that no more is wanted; shared by everybody who works on a scan.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
@@ -57,6 +59,9 @@ pub struct Context {
     pub progress: Arc<dyn Progress>,
     /// How many threads may work at once; at least 1.
     pub threads: usize,
+    /// What fingerprints of secrets are made under; without it they have none. A key of one run would be worth nothing
+    /// after it, and would make two scans of one source differ.
+    pub fingerprints: Option<FingerprintKey>,
 }
 
 impl std::fmt::Debug for Context {
@@ -68,6 +73,6 @@ impl std::fmt::Debug for Context {
 impl Context {
     /// Works with these rules, on one thread, unwatched.
     pub fn new(rules: Arc<RulePack>) -> Self {
-        Self { rules, stop: Stop::new(), progress: Arc::new(NoProgress), threads: 1 }
+        Self { rules, stop: Stop::new(), progress: Arc::new(NoProgress), threads: 1, fingerprints: None }
     }
 }

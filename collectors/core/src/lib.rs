@@ -6,9 +6,11 @@ mod collector;
 pub mod conformance;
 mod context;
 mod error;
+mod fingerprint;
 mod target;
 
 pub use collector::{Collector, Descriptor, Sink, Unit};
 pub use context::{Context, NoProgress, Progress, Stop};
 pub use error::{Advice, CollectError};
+pub use fingerprint::{FingerprintKey, WeakKey};
 pub use target::{Source, Target, TargetError};

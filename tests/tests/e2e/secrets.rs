@@ -1,5 +1,8 @@
 //! A secret in the scanned tree shows up nowhere, in no format.
 
+use asmm_model::{Identity, IdentityKind};
+use muster_rules::{KeyShape, RulePack};
+use muster_tests::binary::muster;
 use muster_tests::stage::Stage;
 
 /// In the shape of a key, and of nobody.
@@ -128,4 +131,97 @@ fn where_the_name_of_a_variable_belongs() {
         ),
     );
     assert_kept(&stage);
+}
+
+/// A text with a key of every kind that is known, a line each, with a word beside it that says whose it is.
+fn with_all(shapes: &[KeyShape], line: impl Fn(&str, &str) -> String) -> String {
+    let lines = shapes.iter().map(|shape| {
+        let word = shape.near.first().map_or("", String::as_str);
+        // The words of one kind must not stand beside the next.
+        line(word, &shape.sample()) + &"\n".repeat(5)
+    });
+    lines.collect()
+}
+
+/// The names of the keys that were found, each with its file.
+fn names_and_files<'i>(identities: impl IntoIterator<Item = &'i Identity>) -> Vec<(String, String)> {
+    let keys = identities.into_iter().filter(|identity| identity.kind == IdentityKind::ApiKey);
+    let mut all: Vec<(String, String)> = keys
+        .flat_map(|key| {
+            key.evidence.iter().map(|e| (key.name.clone(), e.place.path.clone().unwrap_or_default()))
+        })
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[test]
+fn keys_that_are_found_are_told_and_kept() {
+    let rules = RulePack::built_in();
+    let shapes: Vec<KeyShape> = rules.rules().iter().flat_map(|rule| rule.keys.clone()).collect();
+    let cells: Vec<String> = shapes
+        .iter()
+        .map(|shape| {
+            let word = shape.near.first().map_or("", String::as_str);
+            format!(
+                "{{\"cell_type\": \"code\",\n\"source\": [\"{word}_key = '{}'\\n\"],\n\"outputs\": [{{\"text\": [\n\n\n\"{word} \
+                 key: {}\"]}}]}}\n\n\n",
+                shape.sample(),
+                shape.sample()
+            )
+        })
+        .collect();
+    let files = [
+        (
+            "agent.py",
+            crate::AGENT.to_owned() + &with_all(&shapes, |word, key| format!("key = \"{key}\"  # {word}")),
+        ),
+        (".env", with_all(&shapes, |word, key| format!("{word}_API_KEY={key}"))),
+        ("config.yaml", with_all(&shapes, |word, key| format!("- {{name: \"{word}\", key: \"{key}\"}}"))),
+        (
+            "Dockerfile",
+            "FROM x\n".to_owned() + &with_all(&shapes, |word, key| format!("ENV {word}_KEY={key}")),
+        ),
+        ("lab.ipynb", format!("{{\"cells\": [{}]}}", cells.join(","))),
+    ];
+    let stage = Stage::new();
+    for (path, text) in &files {
+        stage.put(path, text);
+    }
+    let inventory = stage.inventory();
+    let all = inventory.systems.iter().flat_map(|s| &s.identities).chain(&inventory.identities);
+    let mut expected: Vec<(String, String)> = files
+        .iter()
+        .flat_map(|(path, _)| shapes.iter().map(|shape| (shape.name.clone(), (*path).to_owned())))
+        .collect();
+    expected.sort();
+    assert_eq!(names_and_files(all), expected);
+
+    let mut shown = everything(&stage);
+    let scan = |key: &str| {
+        let mut command = muster(&stage.beside("home"));
+        command.args(["scan", "app", "--format", "json"]).current_dir(stage.lair());
+        let output = command.env("MUSTER_FINGERPRINT_KEY", key).output().expect("muster can be run");
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    };
+    let fingerprinted = scan("a key that only this installation has");
+    assert!(fingerprinted.contains("\"fingerprint\": \""), "{fingerprinted}");
+    assert!(!shown.contains("\"fingerprint\""));
+    let short = scan("hunter2");
+    assert!(short.contains("is shorter than 16 bytes") && !short.contains("hunter2"), "{short}");
+    shown += &fingerprinted;
+    std::fs::write(stage.beside("inventory.json"), serde_json::to_string(&inventory).expect("it is JSON"))
+        .expect("a file");
+    for system in &inventory.systems {
+        let arguments = ["explain", system.id.as_str(), "--inventory", "inventory.json", "--context", "50"];
+        shown += &stage.run(&arguments).stdout;
+    }
+    for shape in &shapes {
+        let sample = shape.sample();
+        let body = &sample.as_bytes()[shape.prefix.len()..];
+        for part in body.windows(12).map(|part| std::str::from_utf8(part).expect("it is ASCII")) {
+            assert!(!shown.contains(part), "a part of a key shows up: {}", shape.name);
+        }
+    }
 }

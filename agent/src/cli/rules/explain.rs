@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use asmm_model::{EvidenceClass, Supports};
 use clap::Args;
-use muster_rules::{ArgumentTest, Covers, Heuristic, Means, Rule, RulePack, Site, SiteKind};
+use muster_rules::{ArgumentTest, Covers, Heuristic, KeyShape, Means, Rule, RulePack, Site, SiteKind};
 
 use crate::cli::UsageError;
 use crate::cli::exit::Exit;
@@ -94,6 +94,10 @@ fn page(rule: &Rule, origin: &str, width: usize) -> Page {
     for site in &rule.sites {
         page.gap();
         show_site(&mut page, site);
+    }
+    for shape in &rule.keys {
+        page.gap();
+        show_key(&mut page, shape);
     }
     page.gap();
     page.push(Line::new().with(Tone::Strong, "References"));
@@ -205,6 +209,22 @@ fn show_site(page: &mut Page, site: &Site) {
         if let Some(line) = arguments(label, list.iter().map(String::as_str).collect()) {
             page.wrap(2, 4, &line);
         }
+    }
+}
+
+fn show_key(page: &mut Page, shape: &KeyShape) {
+    page.wrap(0, 2, &Line::new().with(Tone::Strong, format!("A key in any text: {}", shape.name)));
+    let [least, most] = shape.length;
+    let length = if least == most { least.to_string() } else { format!("{least} to {most}") };
+    let begins = if shape.prefix.is_empty() { String::new() } else { format!("`{}` and ", shape.prefix) };
+    let kind = format!("{begins}{length} characters ({})", shape.alphabet.name());
+    page.wrap(2, 2, &Line::new().plain(kind));
+    let quoted = |texts: &[String]| texts.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", ");
+    if !shape.contains.is_empty() {
+        page.wrap(2, 4, &Line::new().plain("with ").plain(quoted(&shape.contains)));
+    }
+    if !shape.near.is_empty() {
+        page.wrap(2, 4, &Line::new().plain("beside one of ").plain(quoted(&shape.near)));
     }
 }
 

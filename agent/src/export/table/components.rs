@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{Component, ComponentKind, Effect, EvidenceClass, Place, Role, Tool};
 
-use super::cut;
 use super::parts::{Item, paragraph};
+use super::{cut, from_start};
 use crate::page::{Column, Entry, Line, Page, Span, Tone};
 
 /// Loose components.
@@ -155,14 +155,6 @@ pub(super) fn loose(page: &mut Page, components: &[Component]) {
     if let Some(end) = through_others(along, named.is_empty()) {
         let and = if named.is_empty() { "" } else { "and " };
         page.wrap(2, 2, &Line::new().with(Tone::Dim, format!("{and}{end}")));
-    }
-}
-
-/// A place with its target in front, where no heading names the target.
-fn from_start(place: &Place) -> String {
-    match &place.target {
-        Some(target) => format!("{}/{place}", target.trim_end_matches('/')),
-        None => place.to_string(),
     }
 }
 

@@ -4,11 +4,12 @@ mod approval;
 mod components;
 mod criteria;
 mod gaps;
+mod keys;
 mod parts;
 mod why;
 
 use asmm_model::autonomy::Ternary;
-use asmm_model::{Criterion, Inventory, Level, System, Verdict};
+use asmm_model::{Criterion, Inventory, Level, Place, System, Verdict};
 
 use crate::page::{Column, Cut, Line, Page, Span, Tone};
 
@@ -46,6 +47,7 @@ pub(super) fn page(inventory: &Inventory, width: usize) -> Page {
     }
     cut(&mut page, 0, others.len(), OTHERS);
     components::loose(&mut page, &inventory.components);
+    keys::loose(&mut page, &inventory.identities);
     gaps::not_looked_at(&mut page, &inventory.coverage);
     page
 }
@@ -172,6 +174,14 @@ pub(crate) fn root(system: &System) -> String {
         (None, root) => root.to_owned(),
         (Some(target), "") => target.to_owned(),
         (Some(target), root) => format!("{}/{root}", target.trim_end_matches('/')),
+    }
+}
+
+/// A place with its target in front, where no heading names the target.
+fn from_start(place: &Place) -> String {
+    match &place.target {
+        Some(target) => format!("{}/{place}", target.trim_end_matches('/')),
+        None => place.to_string(),
     }
 }
 

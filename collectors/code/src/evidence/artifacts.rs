@@ -55,6 +55,7 @@ pub(crate) fn artifacts(
                     privilege: None,
                     arn: None,
                     inferred: false,
+                    fingerprint: None,
                     evidence: vec![at(*line).noting(format!("of the server `{}`", server.name))],
                 }));
             }

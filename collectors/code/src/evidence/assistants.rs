@@ -162,6 +162,7 @@ impl Running<'_> {
                 privilege: None,
                 arn: None,
                 inferred: false,
+                fingerprint: None,
                 evidence: vec![at],
             })
         };

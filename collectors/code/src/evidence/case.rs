@@ -15,6 +15,7 @@ use super::criteria::Reasons;
 use super::effects::{Change, Outcome, outcome, outcome_of_calls};
 use super::executions::{doubtful_executions, executed_output};
 use super::gates::Gates;
+use super::keys;
 use super::parts::{is_system, parts};
 use super::reach::{Reach, targets};
 use super::tools::{FoundTool, ToolSource};
@@ -70,6 +71,13 @@ pub(crate) fn observe(case: &Case<'_, '_>) -> Vec<Observation> {
     if main.is_none() {
         case.loose(&manifests, &settings, &mut observations);
     }
+    for key in case.survey.keys.iter().filter(|key| case.holds(&key.path)) {
+        // The system in whose folder it is, or that of the unit.
+        let around = systems.iter().map(|(part, _)| *part).filter(|part| is_below(&key.path, &part.root));
+        let home = around.max_by_key(|part| part.root.len()).or(main.as_ref());
+        let scope = home.map_or_else(|| case.whole(), |part| case.scope(part));
+        keys::observe(case.detection.pack, &scope, key, home.is_some(), &mut observations);
+    }
     observations
 }
 
@@ -88,13 +96,14 @@ impl Case<'_, '_> {
         Scope { target: self.target.to_owned(), root: part.root.clone(), name }
     }
 
+    /// The unit as a whole.
+    fn whole(&self) -> Scope {
+        Scope { target: self.target.to_owned(), root: self.unit.root.clone(), name: self.unit.name.clone() }
+    }
+
     /// Components and credentials of a unit that is no system.
     fn loose(&self, manifests: &[&ManifestFacts], settings: &[&Setting], out: &mut Vec<Observation>) {
-        let scope = Scope {
-            target: self.target.to_owned(),
-            root: self.unit.root.clone(),
-            name: self.unit.name.clone(),
-        };
+        let scope = self.whole();
         let mut put = |fact| out.push(Observation { scope: scope.clone(), fact });
         for component in in_manifests(self.detection.pack, manifests.iter().copied(), false) {
             // What only supports says nothing where nothing else was found.
@@ -117,6 +126,10 @@ impl Case<'_, '_> {
             }));
         }
     }
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn setting_evidence(detection: &Detection<'_>, setting: &Setting) -> Evidence {
@@ -165,6 +178,7 @@ impl One<'_, '_, '_> {
                     name: setting.name.clone(),
                     privilege: None,
                     arn: None,
+                    fingerprint: None,
                     inferred: false,
                     evidence: vec![evidence],
                 }),

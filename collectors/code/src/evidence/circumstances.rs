@@ -143,7 +143,15 @@ impl One<'_, '_, '_> {
             }
             self.put(
                 out,
-                Fact::Identity(Identity { kind, name, privilege: None, arn: None, inferred, evidence }),
+                Fact::Identity(Identity {
+                    kind,
+                    name,
+                    privilege: None,
+                    arn: None,
+                    fingerprint: None,
+                    inferred,
+                    evidence,
+                }),
             );
         }
     }

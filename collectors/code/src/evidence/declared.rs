@@ -124,6 +124,7 @@ impl Declared<'_> {
                 name: name.clone(),
                 privilege: None,
                 arn: None,
+                fingerprint: None,
                 inferred: false,
                 evidence: vec![at.clone()],
             }));

@@ -139,6 +139,7 @@ impl Exported<'_> {
                     privilege: None,
                     arn: None,
                     inferred: false,
+                    fingerprint: None,
                     evidence: vec![at],
                 }));
             }

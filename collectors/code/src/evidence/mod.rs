@@ -18,6 +18,7 @@ mod flows;
 mod gates;
 mod graphs;
 mod identities;
+mod keys;
 mod parts;
 mod reach;
 mod selection;

@@ -18,6 +18,7 @@ use muster_rules::{Language, RulePack};
 use crate::artifacts::Artifact;
 use crate::flows::Flow;
 use crate::infrastructure::Resource;
+use crate::keys::Key;
 use crate::libraries;
 use crate::manifests::{self, Alias, Dependency, ManifestKind};
 use crate::prefilter::Hits;
@@ -26,7 +27,7 @@ use crate::starters::{Declared, Links, Starter};
 use crate::syntax::{Dialect, canonical_go_path};
 use crate::tree::Tree;
 
-pub(crate) use settings::Setting;
+pub(crate) use settings::{Setting, is_text};
 pub(crate) use worker::Engine;
 
 /// Files that wait to be read, over all threads: bounds the memory, not the work.
@@ -79,6 +80,8 @@ pub(crate) struct Survey {
     pub(crate) flows: Vec<Flow>,
     /// Credentials that configuration names.
     pub(crate) settings: Vec<Setting>,
+    /// Keys of AI providers, wherever they stand.
+    pub(crate) keys: Vec<Key>,
     /// Folders with code in languages that are not read yet, and how many files of each.
     pub(crate) foreign: BTreeMap<(&'static str, String), u64>,
     /// Files in which programs begin, of languages that say so.
@@ -101,6 +104,7 @@ pub(crate) enum Piece {
     Artifacts(Vec<Artifact>),
     Flow(Flow),
     Settings(Vec<Setting>),
+    Keys(Vec<Key>),
     Aliases(Vec<Alias>),
     Deployable(String),
     Program(Arc<str>),
@@ -171,6 +175,7 @@ impl Survey {
             Piece::Flow(flow) => self.flows.push(flow),
             Piece::Artifacts(artifacts) => self.artifacts.extend(artifacts),
             Piece::Settings(settings) => self.settings.extend(settings),
+            Piece::Keys(keys) => self.keys.extend(keys),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
             Piece::Program(path) => self.programs.push(path),
@@ -256,6 +261,7 @@ impl Survey {
             (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
         });
         self.settings.sort();
+        self.keys.sort();
         self.forget_strangers();
         self.resources.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
         self.terraform.sort();

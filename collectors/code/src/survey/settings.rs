@@ -34,6 +34,11 @@ pub(crate) fn is_configuration(path: &str) -> bool {
     !lock && name.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
 }
 
+/// Whether a file is read although it is neither source nor a manifest.
+pub(crate) fn is_text(path: &str) -> bool {
+    is_configuration(path) || crate::starters::kind_of(path).is_some()
+}
+
 /// The credentials that a configuration file names, each at the first line that does so without being a comment.
 pub(crate) fn read(path: &Arc<str>, text: &[u8], credentials: &Prefilter) -> Vec<Setting> {
     let mut found: Vec<Setting> = Vec::new();

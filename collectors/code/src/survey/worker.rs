@@ -12,12 +12,13 @@ use super::{ManifestFacts, Piece, SourceFile};
 use crate::artifacts;
 use crate::flows;
 use crate::infrastructure;
+use crate::keys::Shapes;
 use crate::libraries::begins_program;
 use crate::manifests::{self, ManifestKind};
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
 use crate::role::role_of;
-use crate::source::read_source;
+use crate::source::{cut_to_code, read_whole};
 use crate::starters;
 use crate::syntax::{Dialect, Lexicon};
 use crate::tree::Found;
@@ -34,6 +35,7 @@ pub(crate) struct Engine {
     /// Made when the first file of the language is met: most targets have few of them.
     prefilters: [OnceLock<Prefilter>; Language::ALL.len()],
     credentials: Prefilter,
+    keys: Shapes,
 }
 
 impl Engine {
@@ -43,6 +45,7 @@ impl Engine {
             lexicon: Lexicon::new(rules),
             prefilters: Default::default(),
             credentials: Prefilter::for_credentials(rules),
+            keys: Shapes::new(rules),
         }
     }
 
@@ -86,6 +89,10 @@ impl<'a> Worker<'a> {
         if let Some(kind) = manifests::kind_of(path) {
             let read = self.read(found, manifests::MAX_BYTES as u64);
             if read {
+                // Lock files repeat what others say, and are mostly digests.
+                if !kind.is_lock() {
+                    self.keys(path);
+                }
                 self.manifest(kind, path);
             }
             // A `setup.py` is source as well.
@@ -113,7 +120,13 @@ impl<'a> Worker<'a> {
 
     fn source(&mut self, found: &Found) -> bool {
         let Some(dialect) = Dialect::of(&found.path) else { return false };
-        if let Err(gap) = read_source(&found.full, &found.path, &mut self.buffer) {
+        if let Err(gap) = read_whole(&found.full, &found.path, &mut self.buffer) {
+            self.pieces.push(Piece::Gap(gap));
+            return false;
+        }
+        // In a notebook, keys are printed as well as written.
+        self.keys(&found.path);
+        if let Err(gap) = cut_to_code(&found.path, &mut self.buffer) {
             self.pieces.push(Piece::Gap(gap));
             return false;
         }
@@ -134,6 +147,17 @@ impl<'a> Worker<'a> {
         }
         self.pieces.push(Piece::Source(SourceFile { path, elsewhere, dialect, role, hits, only }));
         true
+    }
+
+    fn keys(&mut self, path: &str) {
+        let (keys, cut) = self.engine.keys.find(path, &self.buffer, self.cx.fingerprints.as_ref());
+        if cut {
+            let detail = "more keys in one file than are kept";
+            self.pieces.push(Piece::Gap(Gap::new(path, GapReason::TooLarge).because(detail)));
+        }
+        if !keys.is_empty() {
+            self.pieces.push(Piece::Keys(keys));
+        }
     }
 
     fn manifest(&mut self, kind: ManifestKind, path: &str) {
@@ -225,6 +249,7 @@ impl<'a> Worker<'a> {
             }
             return is_data;
         }
+        self.keys(path);
         let path: Arc<str> = path.into();
         if is_known {
             self.artifacts(&path);

@@ -1,0 +1,39 @@
+//! What is read from the environment: only what must not stand on a command line, where every user of the machine
+//! sees it.
+
+use muster_collect::FingerprintKey;
+
+use super::UsageError;
+
+const FINGERPRINT_KEY: &str = "MUSTER_FINGERPRINT_KEY";
+
+/// The key that fingerprints of secrets are made under, if there is one.
+#[expect(clippy::disallowed_methods, reason = "this is where the configuration is read from the environment")]
+pub(super) fn fingerprint_key() -> Result<Option<FingerprintKey>, UsageError> {
+    match std::env::var_os(FINGERPRINT_KEY) {
+        Some(key) if !key.is_empty() => of(key.as_encoded_bytes()).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn of(key: &[u8]) -> Result<FingerprintKey, UsageError> {
+    FingerprintKey::try_new(key).map_err(|weak| {
+        UsageError::new(
+            format!("`{FINGERPRINT_KEY}` is no key: {weak}"),
+            "set it to a long random text that stays the same and that nobody knows who reads the inventory",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_key_is_a_mistake_that_does_not_repeat_it() {
+        let mistake = of(b"hunter2").expect_err("it is too short");
+        assert_eq!(mistake.what, "`MUSTER_FINGERPRINT_KEY` is no key: it is shorter than 16 bytes");
+        assert!(!mistake.help.unwrap_or_default().contains("hunter2"));
+        assert!(of(b"0123456789abcdef").is_ok());
+    }
+}
