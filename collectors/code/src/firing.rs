@@ -175,7 +175,7 @@ impl<'p> Firing<'p> {
                 let packages = manifest(kind, &path, text)?.dependencies.into_iter().map(|package| Named {
                     line: package.line,
                     site: "package",
-                    name: format!("{}:{}", package.ecosystem.purl_type(), package.name),
+                    name: format!("{}:{}", package.ecosystem.rule_type(), package.name),
                 });
                 packages.collect()
             }
@@ -279,7 +279,7 @@ impl<'p> Firing<'p> {
     fn manifest(&self, kind: ManifestKind, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
         let mut fired = Vec::new();
         for package in manifest(kind, path, text)?.dependencies {
-            for rule in self.pack.package(package.ecosystem.purl_type(), &package.name) {
+            for rule in self.pack.package(package.ecosystem.rule_type(), &package.name) {
                 fired.push(Fired {
                     line: package.line,
                     rule: self.pack.rule(rule).id.0.clone(),

@@ -207,7 +207,7 @@ impl Scan<'_> {
         };
         self.survey.manifests.iter().filter(|m| around(&m.path)).flat_map(|m| &m.known).any(|package| {
             rules
-                .package(package.ecosystem.purl_type(), &package.name)
+                .package(package.ecosystem.rule_type(), &package.name)
                 .iter()
                 .any(|rule| wanted.contains(rule))
         })

@@ -282,6 +282,7 @@ mod tests {
                 scripts: BTreeMap::new(),
                 known: Vec::new(),
                 asks: Vec::new(),
+                catalogue: crate::manifests::Catalogue::default(),
             });
         }
         survey.deployables = images.iter().map(|s| (*s).to_owned()).collect();

@@ -107,7 +107,7 @@ pub(crate) fn in_manifests<'m>(
     for manifest in manifests {
         let role = role_of(&manifest.path);
         for package in &manifest.known {
-            let ecosystem = package.ecosystem.purl_type();
+            let ecosystem = package.ecosystem.rule_type();
             for rule in pack.package(ecosystem, &package.name) {
                 let known = pack.rule(rule);
                 let Some(kind) = known.kind else { continue };

@@ -55,6 +55,20 @@ fn unquoted(word: &str) -> &str {
     word.trim_matches(['"', '`'])
 }
 
+/// The module that a package is in: on hosts of repositories it is called by the first three parts of the path, and
+/// may have its major version behind them.
+pub(super) fn module_of(path: &str) -> &str {
+    const HOSTS: [&str; 3] = ["github.com/", "gitlab.com/", "bitbucket.org/"];
+    if !HOSTS.iter().any(|host| path.starts_with(host)) {
+        return path;
+    }
+    let end = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+    let rest = path[end..].trim_start_matches('/').split('/').next().unwrap_or_default();
+    let is_major =
+        rest.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
+    if is_major { &path[..end + 1 + rest.len()] } else { &path[..end] }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{ManifestKind, parse, table};

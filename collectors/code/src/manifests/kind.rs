@@ -1,6 +1,7 @@
 //! Which format a file has, decided from its path alone.
 
 use super::Ecosystem;
+use crate::starters::{self, StarterFile};
 
 /// A format of manifest or lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +40,10 @@ pub(crate) enum ManifestKind {
     GoMod,
     /// `pom.xml`.
     Pom,
+    /// `build.gradle`, `build.gradle.kts`.
+    Gradle,
+    /// `gradle/libs.versions.toml`, `*.versions.toml`.
+    GradleCatalogue,
     /// `*.csproj`, `*.fsproj`, `*.vbproj`.
     DotnetProject,
     /// `Directory.Packages.props`, `Directory.Build.props`, `Directory.Build.targets`.
@@ -55,16 +60,26 @@ pub(crate) enum ManifestKind {
     Gemfile,
     /// `Gemfile.lock`, `gems.locked`.
     GemfileLock,
+    /// `*.gemspec`.
+    Gemspec,
     /// `composer.json`.
     ComposerJson,
     /// `composer.lock`.
     ComposerLock,
+    /// `environment.yml`, `conda.yaml`.
+    CondaEnvironment,
+    /// `Dockerfile`, `Containerfile`: what is installed when an image is built.
+    Dockerfile,
+    /// `compose.yaml`, `docker-compose.yml`: what is installed when a container starts.
+    Compose,
+    /// `.gitmodules`.
+    Submodules,
 }
 
 impl ManifestKind {
     #[cfg(test)]
     /// Every format.
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::Requirements,
         Self::PyProject,
         Self::SetupPy,
@@ -82,6 +97,8 @@ impl ManifestKind {
         Self::BunLock,
         Self::GoMod,
         Self::Pom,
+        Self::Gradle,
+        Self::GradleCatalogue,
         Self::DotnetProject,
         Self::DotnetProps,
         Self::PackagesConfig,
@@ -90,8 +107,13 @@ impl ManifestKind {
         Self::CargoLock,
         Self::Gemfile,
         Self::GemfileLock,
+        Self::Gemspec,
         Self::ComposerJson,
         Self::ComposerLock,
+        Self::CondaEnvironment,
+        Self::Dockerfile,
+        Self::Compose,
+        Self::Submodules,
     ];
 
     /// Whether it fixes versions instead of asking for packages.
@@ -116,12 +138,28 @@ impl ManifestKind {
 
     /// Whether a folder that holds such a file is a unit of its own.
     ///
-    /// Shared .NET properties and `packages.config` only add to the project file beside or below them.
+    /// Shared .NET properties and `packages.config` only add to the project file beside or below them. Images and
+    /// environments are the ways to run what is there.
     pub(crate) fn defines_unit(self) -> bool {
-        !self.is_lock() && !matches!(self, Self::DotnetProps | Self::PackagesConfig)
+        let adds = matches!(
+            self,
+            Self::DotnetProps
+                | Self::PackagesConfig
+                | Self::GradleCatalogue
+                | Self::CondaEnvironment
+                | Self::Dockerfile
+                | Self::Compose
+                | Self::Submodules
+        );
+        !self.is_lock() && !adds
     }
 
-    /// Where the packages come from.
+    /// Whether it also says other things, so that it is read as configuration as well.
+    pub(crate) fn is_configuration(self) -> bool {
+        matches!(self, Self::CondaEnvironment | Self::Dockerfile | Self::Compose)
+    }
+
+    /// Where the packages come from, if they do not say otherwise themselves.
     pub(crate) fn ecosystem(self) -> Ecosystem {
         match self {
             Self::Requirements
@@ -133,18 +171,22 @@ impl ManifestKind {
             | Self::UvLock
             | Self::PoetryLock
             | Self::PdmLock
-            | Self::PyLock => Ecosystem::Pypi,
+            | Self::PyLock
+            | Self::Dockerfile
+            | Self::Compose
+            | Self::Submodules => Ecosystem::Pypi,
             Self::PackageJson | Self::PackageLock | Self::YarnLock | Self::PnpmLock | Self::BunLock => {
                 Ecosystem::Npm
             }
             Self::GoMod => Ecosystem::Golang,
-            Self::Pom => Ecosystem::Maven,
+            Self::Pom | Self::Gradle | Self::GradleCatalogue => Ecosystem::Maven,
             Self::DotnetProject | Self::DotnetProps | Self::PackagesConfig | Self::DotnetLock => {
                 Ecosystem::Nuget
             }
             Self::CargoToml | Self::CargoLock => Ecosystem::Cargo,
-            Self::Gemfile | Self::GemfileLock => Ecosystem::Gem,
+            Self::Gemfile | Self::GemfileLock | Self::Gemspec => Ecosystem::Gem,
             Self::ComposerJson | Self::ComposerLock => Ecosystem::Composer,
+            Self::CondaEnvironment => Ecosystem::Conda,
         }
     }
 }
@@ -168,6 +210,7 @@ pub(crate) fn kind_of(path: &str) -> Option<ManifestKind> {
         "bun.lock" => ManifestKind::BunLock,
         "go.mod" => ManifestKind::GoMod,
         "pom.xml" => ManifestKind::Pom,
+        "build.gradle" | "build.gradle.kts" => ManifestKind::Gradle,
         "Directory.Packages.props" | "Directory.Build.props" | "Directory.Build.targets" => {
             ManifestKind::DotnetProps
         }
@@ -179,7 +222,14 @@ pub(crate) fn kind_of(path: &str) -> Option<ManifestKind> {
         "Gemfile.lock" | "gems.locked" => ManifestKind::GemfileLock,
         "composer.json" => ManifestKind::ComposerJson,
         "composer.lock" => ManifestKind::ComposerLock,
-        _ => return by_pattern(folder, file),
+        ".gitmodules" => ManifestKind::Submodules,
+        _ => {
+            return match starters::kind_of(path) {
+                Some(StarterFile::Dockerfile) => Some(ManifestKind::Dockerfile),
+                Some(StarterFile::Compose) => Some(ManifestKind::Compose),
+                _ => by_pattern(folder, file),
+            };
+        }
     };
     Some(kind)
 }
@@ -189,6 +239,9 @@ fn by_pattern(folder: &str, file: &str) -> Option<ManifestKind> {
     let extension = extension.to_ascii_lowercase();
     match extension.as_str() {
         "csproj" | "fsproj" | "vbproj" => Some(ManifestKind::DotnetProject),
+        "gemspec" => Some(ManifestKind::Gemspec),
+        "yml" | "yaml" if is_environment(stem) => Some(ManifestKind::CondaEnvironment),
+        "toml" if stem.ends_with(".versions") => Some(ManifestKind::GradleCatalogue),
         "toml" if stem == "pylock" || stem.starts_with("pylock.") => Some(ManifestKind::PyLock),
         "txt" | "in" => {
             let stem = stem.to_ascii_lowercase();
@@ -199,6 +252,13 @@ fn by_pattern(folder: &str, file: &str) -> Option<ManifestKind> {
         }
         _ => None,
     }
+}
+
+/// Names that environments of Conda have; whether a file is one, its content tells.
+fn is_environment(stem: &str) -> bool {
+    ["environment", "conda"].iter().any(|name| {
+        stem.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.']))
+    })
 }
 
 fn in_requirements(folder: &str) -> bool {
@@ -240,6 +300,17 @@ mod tests {
             ("Directory.Packages.props", Some(ManifestKind::DotnetProps)),
             ("npm-shrinkwrap.json", Some(ManifestKind::PackageLock)),
             ("pnpm-lock.yaml", Some(ManifestKind::PnpmLock)),
+            ("svc/build.gradle.kts", Some(ManifestKind::Gradle)),
+            ("settings.gradle.kts", None),
+            ("gradle/libs.versions.toml", Some(ManifestKind::GradleCatalogue)),
+            ("acme.gemspec", Some(ManifestKind::Gemspec)),
+            ("environment.yml", Some(ManifestKind::CondaEnvironment)),
+            ("envs/environment-gpu.yaml", Some(ManifestKind::CondaEnvironment)),
+            ("environments.yml", None),
+            ("docker/Containerfile", Some(ManifestKind::Dockerfile)),
+            ("Dockerfile.gpu", Some(ManifestKind::Dockerfile)),
+            ("docker-compose.dev.yml", Some(ManifestKind::Compose)),
+            (".gitmodules", Some(ManifestKind::Submodules)),
             ("cargo.toml", None),
             ("Cargo.toml", Some(ManifestKind::CargoToml)),
             ("", None),
@@ -254,7 +325,16 @@ mod tests {
     fn every_kind_is_a_lock_or_defines_a_unit_or_adds_to_one() {
         let neither: Vec<_> =
             ManifestKind::ALL.into_iter().filter(|k| !k.is_lock() && !k.defines_unit()).collect();
-        assert_eq!(neither, [ManifestKind::DotnetProps, ManifestKind::PackagesConfig]);
+        let expected = [
+            ManifestKind::GradleCatalogue,
+            ManifestKind::DotnetProps,
+            ManifestKind::PackagesConfig,
+            ManifestKind::CondaEnvironment,
+            ManifestKind::Dockerfile,
+            ManifestKind::Compose,
+            ManifestKind::Submodules,
+        ];
+        assert_eq!(neither, expected);
         assert!(ManifestKind::ALL.into_iter().all(|k| !(k.is_lock() && k.defines_unit())));
         assert!(
             ManifestKind::ALL.is_sorted(),

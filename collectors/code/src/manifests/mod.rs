@@ -5,8 +5,14 @@
 
 mod aliases;
 mod cargo;
+mod catalogue;
 mod composer;
+mod conda;
+mod gemspec;
 mod golang;
+mod gradle;
+mod gradle_tokens;
+mod installs;
 mod kind;
 mod maven;
 mod notebook;
@@ -22,6 +28,7 @@ mod python_locks;
 mod robustness;
 mod ruby;
 mod setup;
+mod submodules;
 mod text;
 mod xml;
 mod yaml;
@@ -32,6 +39,7 @@ use std::collections::BTreeMap;
 use crate::document::{ReadError, json, toml};
 
 pub(crate) use aliases::{Alias, aliases, declares_aliases};
+pub(crate) use catalogue::{Catalogue, follow_catalogues};
 pub(crate) use kind::{ManifestKind, kind_of, unit_folder};
 pub(crate) use notebook::{CellLine, notebook_cells};
 pub(crate) use purl::purl;
@@ -66,6 +74,8 @@ pub(crate) enum Ecosystem {
     Gem,
     /// PHP.
     Composer,
+    /// Conda, which has packages of Python and of much else.
+    Conda,
 }
 
 impl Ecosystem {
@@ -80,7 +90,13 @@ impl Ecosystem {
             Self::Cargo => "cargo",
             Self::Gem => "gem",
             Self::Composer => "composer",
+            Self::Conda => "conda",
         }
+    }
+
+    /// The type under which rules name a package: what Conda packs of Python goes by its name there.
+    pub(crate) fn rule_type(self) -> &'static str {
+        if self == Self::Conda { Self::Pypi.purl_type() } else { self.purl_type() }
     }
 
     /// The one spelling of a package's name, where the ecosystem treats several as equal and writes one.
@@ -88,7 +104,7 @@ impl Ecosystem {
     /// NuGet and Go names keep their case: their own tools display it.
     pub(crate) fn normalise(self, name: &str) -> String {
         match self {
-            Self::Pypi => python::normalise(name),
+            Self::Pypi | Self::Conda => python::normalise(name),
             Self::Npm | Self::Composer => name.to_lowercase(),
             Self::Golang | Self::Maven | Self::Nuget | Self::Cargo | Self::Gem => name.to_owned(),
         }
@@ -125,7 +141,7 @@ impl Dependency {
 /// What a manifest or lock file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Manifest {
-    /// Where its packages come from.
+    /// Where its packages come from, if they do not say otherwise themselves.
     pub ecosystem: Ecosystem,
     /// Which format it is.
     pub kind: ManifestKind,
@@ -143,6 +159,8 @@ pub(crate) struct Manifest {
     pub workspaces: Vec<String>,
     /// Packages, sorted, without repetitions.
     pub dependencies: Vec<Dependency>,
+    /// Names for packages: those that it gives, and those of others that it uses.
+    pub catalogue: Catalogue,
     /// What was skipped, without any text of the file.
     pub warnings: Vec<String>,
 }
@@ -159,6 +177,7 @@ impl Manifest {
             scripts: BTreeMap::new(),
             workspaces: Vec::new(),
             dependencies: Vec::new(),
+            catalogue: Catalogue::default(),
             warnings: Vec::new(),
         }
     }
@@ -174,14 +193,15 @@ impl Manifest {
 
     /// Adds a package under its normalised name, unless it is no name at all.
     fn add(&mut self, found: Found<'_>) {
-        let name = self.ecosystem.normalise(found.name.trim());
+        let ecosystem = found.ecosystem.unwrap_or(self.ecosystem);
+        let name = ecosystem.normalise(found.name.trim());
         if !text::is_plausible_name(&name) {
             self.warn(found.line, "a package name that cannot be one");
             return;
         }
         match self.dependencies.len() {
             n if n < MAX_DEPENDENCIES => self.dependencies.push(Dependency {
-                ecosystem: self.ecosystem,
+                ecosystem,
                 name,
                 requirement: found.requirement.and_then(text::clean_requirement),
                 locked: found.locked.and_then(text::clean_version),
@@ -221,6 +241,8 @@ const TOO_MANY: &str = "more packages than are kept of one file";
 /// A package as a parser meets it, before its parts are cleaned.
 #[derive(Debug, Clone, Copy)]
 struct Found<'a> {
+    /// Where it comes from, in a format that names packages of several.
+    ecosystem: Option<Ecosystem>,
     name: &'a str,
     requirement: Option<&'a str>,
     locked: Option<&'a str>,
@@ -232,12 +254,20 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     /// Something that a manifest asks for.
     fn asked(name: &'a str, line: u32) -> Self {
-        Self { name, requirement: None, locked: None, direct: true, development: false, line }
+        Self {
+            ecosystem: None,
+            name,
+            requirement: None,
+            locked: None,
+            direct: true,
+            development: false,
+            line,
+        }
     }
 
     /// Something that a lock fixes.
     fn locked(name: &'a str, version: Option<&'a str>, line: u32) -> Self {
-        Self { name, requirement: None, locked: version, direct: false, development: false, line }
+        Self { locked: version, direct: false, ..Self::asked(name, line) }
     }
 }
 
@@ -279,6 +309,8 @@ pub(crate) fn parse(kind: ManifestKind, path: &str, bytes: &[u8]) -> Result<Mani
         ManifestKind::PnpmLock => pnpm::pnpm(found, &yaml::parse(&text)?),
         ManifestKind::GoMod => golang::go_mod(found, &text),
         ManifestKind::Pom => maven::pom(found, &xml()?),
+        ManifestKind::Gradle => gradle::build(found, &text),
+        ManifestKind::GradleCatalogue => catalogue::read(found, &toml()?),
         ManifestKind::DotnetProject | ManifestKind::DotnetProps => nuget::project(found, &xml()?),
         ManifestKind::PackagesConfig => nuget::packages_config(found, &xml()?),
         ManifestKind::DotnetLock => nuget::lock(found, &json()?),
@@ -286,8 +318,13 @@ pub(crate) fn parse(kind: ManifestKind, path: &str, bytes: &[u8]) -> Result<Mani
         ManifestKind::CargoLock => cargo::lock(found, &toml()?),
         ManifestKind::Gemfile => ruby::gemfile(found, &text),
         ManifestKind::GemfileLock => ruby::lock(found, &text),
+        ManifestKind::Gemspec => gemspec::read(found, &text),
         ManifestKind::ComposerJson => composer::manifest(found, &json()?)?,
         ManifestKind::ComposerLock => composer::lock(found, &json()?),
+        ManifestKind::CondaEnvironment => conda::read(found, &text)?,
+        ManifestKind::Dockerfile => installs::dockerfile(found, &text),
+        ManifestKind::Compose => installs::compose(found, &text)?,
+        ManifestKind::Submodules => submodules::read(found, &text),
     }
     Ok(manifest.finish())
 }

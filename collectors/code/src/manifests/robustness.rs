@@ -60,6 +60,25 @@ fn sample(kind: ManifestKind) -> &'static str {
         ManifestKind::CargoLock => "[[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"r\"\n",
         ManifestKind::Gemfile => "gem 'a', '~> 1'\ngroup :test do\n  gem 'b'\nend\n",
         ManifestKind::GemfileLock => "GEM\n  specs:\n    a (1.0)\n\nDEPENDENCIES\n  a\n",
+        ManifestKind::Gradle => {
+            "val v = \"1.0\"\ndependencies {\n  implementation(platform(\"a.b:bom:1\"))\n  testImplementation group: 'c', name: 'd', version: '2'\n  api(\"e:f:$v\") { exclude(group = \"x\") }\n  api(libs.g.h)\n}\n"
+        }
+        ManifestKind::GradleCatalogue => {
+            "[versions]\nv = \"1\"\n[libraries]\na-b = { module = \"c:d\", version.ref = \"v\" }\n[bundles]\nx = [\"a-b\"]\n"
+        }
+        ManifestKind::Gemspec => {
+            "Gem::Specification.new do |s|\n  s.name = \"a\"\n  s.add_dependency \"b\", \"~> 1\"\nend\n"
+        }
+        ManifestKind::CondaEnvironment => "name: a\ndependencies:\n  - c::openai=1.0\n  - pip:\n    - b==1\n",
+        ManifestKind::Dockerfile => {
+            "FROM x\nRUN pip install a==1 \\\n  # c\n  b && npm i -g '@c/d@1.0.0'\nRUN <<E\ngem install e\nE\n"
+        }
+        ManifestKind::Compose => {
+            "services:\n  a:\n    command: sh -c \"pip install a\"\n    build: {dockerfile_inline: \"RUN pip install b\"}\n"
+        }
+        ManifestKind::Submodules => {
+            "[submodule \"a\"]\n\turl = https://github.com/openai/openai-python.git\n"
+        }
         ManifestKind::ComposerJson => "{\"require\": {\"a/b\": \"^1\"}}",
         ManifestKind::ComposerLock => "{\"packages\": [{\"name\": \"a/b\", \"version\": \"1.0\"}]}",
     }
@@ -109,6 +128,24 @@ fn deep(kind: ManifestKind, depth: usize) -> Vec<String> {
         | ManifestKind::DotnetProject
         | ManifestKind::DotnetProps
         | ManifestKind::PackagesConfig => vec![twice("<a>", "</a>"), only("<a>")],
+        ManifestKind::Gradle => {
+            let lists = format!("dependencies {{ a(\"b:c\") {}", only("{"));
+            vec![
+                twice("{", "}"),
+                twice("(", ")"),
+                format!("dependencies {{ {}", only("a(")),
+                lists,
+                only("\"${"),
+            ]
+        }
+        ManifestKind::Dockerfile => {
+            vec![
+                format!("RUN {}", only("sh -c '")),
+                format!("RUN {}", only("(")),
+                only("RUN <<A\n"),
+                only("RUN \\\n"),
+            ]
+        }
         ManifestKind::PnpmLock => {
             let mut blocks = String::new();
             for level in 0..depth.min(3000) {
@@ -122,6 +159,7 @@ fn deep(kind: ManifestKind, depth: usize) -> Vec<String> {
         | ManifestKind::PoetryLock
         | ManifestKind::PdmLock
         | ManifestKind::PyLock
+        | ManifestKind::GradleCatalogue
         | ManifestKind::CargoToml
         | ManifestKind::CargoLock => vec![
             format!("a = {}", twice("[", "]")),
@@ -145,6 +183,13 @@ fn is_line_oriented(kind: ManifestKind) -> bool {
             | ManifestKind::GoMod
             | ManifestKind::Gemfile
             | ManifestKind::GemfileLock
+            | ManifestKind::Gradle
+            | ManifestKind::Gemspec
+            | ManifestKind::Dockerfile
+            | ManifestKind::Submodules
+            // Parsed only where they speak about packages.
+            | ManifestKind::CondaEnvironment
+            | ManifestKind::Compose
     )
 }
 

@@ -52,7 +52,8 @@ pub(super) fn gemfile(manifest: &mut Manifest, text: &str) {
     }
 }
 
-fn gem(manifest: &mut Manifest, arguments: &str, in_development: bool, line: u32) {
+/// Reads the arguments behind `gem`.
+pub(super) fn gem(manifest: &mut Manifest, arguments: &str, in_development: bool, line: u32) {
     let arguments = arguments.trim_start().trim_start_matches('(');
     let mut parts = arguments.split(',').map(str::trim);
     let Some(name) = parts.next().and_then(quoted) else {
@@ -89,7 +90,7 @@ fn gem(manifest: &mut Manifest, arguments: &str, in_development: bool, line: u32
 }
 
 /// The text of a quoted literal at the beginning.
-fn quoted(part: &str) -> Option<&str> {
+pub(super) fn quoted(part: &str) -> Option<&str> {
     let part = part.trim();
     let quote = part.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     part[1..].split_once(quote).map(|(text, _)| text)
@@ -109,7 +110,7 @@ fn only_development(list: &str) -> bool {
     any
 }
 
-fn without_comment(line: &str) -> &str {
+pub(super) fn without_comment(line: &str) -> &str {
     let mut quote = None;
     for (index, character) in line.char_indices() {
         match (character, quote) {

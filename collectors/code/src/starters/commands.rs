@@ -51,7 +51,7 @@ pub(super) fn add_script(runs: &mut Vec<Command>, script: &Node, folder: &str, k
 }
 
 /// The word that ends a here-document which the command begins.
-fn here_document_end(command: &str) -> Option<String> {
+pub(crate) fn here_document_end(command: &str) -> Option<String> {
     let (_, rest) = command.split_once("<<")?;
     // `<<<` gives a string, not a document.
     let rest = rest.strip_prefix('-').unwrap_or(rest).trim_start();

@@ -37,11 +37,13 @@ use asmm_model::TriggerKind;
 
 use crate::document::{MAX_BYTES, ReadError, reading};
 
+pub(crate) use commands::here_document_end;
 pub(crate) use handlers::function_of;
 pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, kind_of};
 pub(crate) use links::Links;
 pub(crate) use runs::{Entry, Package, Surroundings, runs_file};
-pub(crate) use shell::join as join_path;
+pub(crate) use shell::{calls, join as join_path};
+pub(crate) use wrappers::is_assignment;
 
 /// Starters read from one file.
 const MAX_STARTERS: usize = 500;

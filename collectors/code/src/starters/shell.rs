@@ -2,15 +2,15 @@
 
 /// One program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// Words without their quotes; the first is the program.
-    pub(super) words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// How many subshells stand around it.
     pub(super) depth: u32,
 }
 
 /// Splits a command at `&&`, `||`, `;`, `|`, `&`, line ends and brackets; redirections are left out.
-pub(super) fn calls(text: &str) -> Vec<Call> {
+pub(crate) fn calls(text: &str) -> Vec<Call> {
     let mut reader = Reader { calls: Vec::new(), words: Vec::new(), word: None, depth: 0 };
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {

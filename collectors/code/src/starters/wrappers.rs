@@ -153,7 +153,7 @@ pub(super) fn unwrapped(words: &[String], folder: &str) -> Option<(Vec<String>, 
 }
 
 /// `NAME=value` before a program.
-pub(super) fn is_assignment(word: &str) -> bool {
+pub(crate) fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     })

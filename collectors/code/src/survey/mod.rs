@@ -20,7 +20,7 @@ use crate::flows::Flow;
 use crate::infrastructure::Resource;
 use crate::keys::Key;
 use crate::libraries;
-use crate::manifests::{self, Alias, Dependency, ManifestKind};
+use crate::manifests::{self, Alias, Catalogue, Dependency, ManifestKind};
 use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
 use crate::starters::{Declared, Links, Starter};
@@ -57,6 +57,8 @@ pub(crate) struct ManifestFacts {
     pub(crate) known: Vec<Dependency>,
     /// Names of everything that it asks for.
     pub(crate) asks: Vec<Box<str>>,
+    /// Names for packages that it gives or uses.
+    pub(crate) catalogue: Catalogue,
 }
 
 /// What one target holds.
@@ -191,7 +193,7 @@ impl Survey {
             .manifests
             .iter()
             .flat_map(|m| &m.known)
-            .flat_map(|package| rules.package(package.ecosystem.purl_type(), &package.name))
+            .flat_map(|package| rules.package(package.ecosystem.rule_type(), &package.name))
             .collect();
         for file in self.sources.values_mut() {
             let Some(only) = &file.only else { continue };
@@ -240,6 +242,23 @@ impl Survey {
         }
     }
 
+    /// A build file may name its packages by a catalogue, which is another file.
+    fn follow_catalogues(&mut self) {
+        let files: Vec<(&str, &Catalogue)> =
+            self.manifests.iter().map(|m| (&*m.path, &m.catalogue)).collect();
+        let followed = manifests::follow_catalogues(&files);
+        for (file, line) in followed.lost {
+            let detail = format!("read in part: line {line}: a package by a name that no catalogue gives");
+            self.gaps.push(Gap::new(&*self.manifests[file].path, GapReason::Unparsable).because(detail));
+        }
+        for (file, package) in followed.packages {
+            self.manifests[file].known.push(package);
+        }
+        for manifest in &mut self.manifests {
+            manifest.catalogue = Catalogue::default();
+        }
+    }
+
     /// A timer starts a service, a schedule a function: what these run stands elsewhere.
     fn follow_links(&mut self) {
         let packages: Vec<(&str, &str)> = self
@@ -262,6 +281,7 @@ impl Survey {
         });
         self.settings.sort();
         self.keys.sort();
+        self.follow_catalogues();
         self.forget_strangers();
         self.resources.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
         self.terraform.sort();

@@ -14,7 +14,7 @@ use crate::flows;
 use crate::infrastructure;
 use crate::keys::Shapes;
 use crate::libraries::begins_program;
-use crate::manifests::{self, ManifestKind};
+use crate::manifests::{self, Dependency, ManifestKind};
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
 use crate::role::role_of;
@@ -95,12 +95,11 @@ impl<'a> Worker<'a> {
                 }
                 self.manifest(kind, path);
             }
+            if kind.is_configuration() {
+                return self.configuration(found);
+            }
             // A `setup.py` is source as well.
             return if Dialect::of(path).is_some() { self.source(found) } else { read };
-        }
-        // A module of a Gradle build is built, and as a rule deployed, on its own.
-        if let Some((folder, "build.gradle" | "build.gradle.kts")) = path.rsplit_once('/') {
-            self.pieces.push(Piece::Deployable(folder.to_owned()));
         }
         if Dialect::of(path).is_some() {
             return self.source(found);
@@ -174,16 +173,20 @@ impl<'a> Worker<'a> {
             self.pieces.push(Piece::Gap(Gap::new(path, GapReason::Unparsable).because(detail)));
         }
         let rules = &self.engine.rules;
+        let is_known =
+            |d: &Dependency| !d.is_local() && !rules.package(d.ecosystem.rule_type(), &d.name).is_empty();
+        // An environment is where the code around it runs.
+        if kind == ManifestKind::CondaEnvironment && !manifest.dependencies.is_empty() {
+            self.pieces.push(Piece::Deployable(parent(path).to_owned()));
+        }
+        let mut catalogue = manifest.catalogue;
+        catalogue.retain(is_known);
         let asks = if kind.is_lock() {
             Vec::new()
         } else {
             manifest.dependencies.iter().map(|d| Box::from(d.name.as_str())).collect()
         };
-        let known = manifest
-            .dependencies
-            .into_iter()
-            .filter(|d| !d.is_local() && !rules.package(d.ecosystem.purl_type(), &d.name).is_empty())
-            .collect();
+        let known = manifest.dependencies.into_iter().filter(is_known).collect();
         self.pieces.push(Piece::Manifest(ManifestFacts {
             path: path.into(),
             kind,
@@ -192,6 +195,7 @@ impl<'a> Worker<'a> {
             scripts: manifest.scripts,
             known,
             asks,
+            catalogue,
         }));
     }
 
