@@ -363,13 +363,13 @@ impl<'t> Reader<'_, 't> {
         for _ in 0..MAX_SUBSTITUTIONS {
             let Some(start) = value.get(from..).and_then(|v| v.find('$')).map(|at| at + from) else { break };
             let inner = &value[start + 1..];
-            let (end, name) = match inner.strip_prefix('{').and_then(|i| i.split_once('}')) {
-                Some((name, _)) => (start + name.len() + 3, name),
-                None => {
-                    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-                    let length = inner.find(|c| !is_name(c)).unwrap_or(inner.len());
-                    (start + 1 + length, &inner[..length])
-                }
+            let (end, name) = if let Some((name, _)) = inner.strip_prefix('{').and_then(|i| i.split_once('}'))
+            {
+                (start + name.len() + 3, name)
+            } else {
+                let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+                let length = inner.find(|c| !is_name(c)).unwrap_or(inner.len());
+                (start + 1 + length, &inner[..length])
             };
             // `property("x")` and `ext.x` are the value of `x` too.
             let name = name.rsplit(['.', '(']).next().unwrap_or(name).trim_matches([')', '"', '\'', ' ']);
