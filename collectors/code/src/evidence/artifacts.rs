@@ -1,5 +1,5 @@
-//! What files show that rules know by their paths: components of the unit around them, and the credentials of the
-//! servers that they list.
+//! What files show that rules know by their paths: components of the unit around them or of nothing but the repository,
+//! and the credentials of the servers that they list.
 
 use asmm_model::{
     Component, ComponentKind, Evidence, EvidenceClass, Fact, Identity, IdentityKind, Observation, Place,
@@ -18,9 +18,13 @@ pub(crate) fn artifacts(
 ) -> Vec<Observation> {
     let mut out = Vec::new();
     for artifact in artifacts {
-        let scope = home(&artifact.path);
-        let mut put = |fact| out.push(Observation { scope: scope.clone(), fact });
         let rule = pack.rule(artifact.rule);
+        let mut scope = home(&artifact.path);
+        if is_for_developers(rule.kind, &artifact.path) {
+            scope.root = artifact.path.to_string();
+            scope.name = rule.name.clone();
+        }
+        let mut put = |fact| out.push(Observation { scope: scope.clone(), fact });
         let role = role_of(&artifact.path);
         let at = |line: u32| {
             Evidence::at(Place::line(&*artifact.path, line), role)
@@ -62,6 +66,11 @@ pub(crate) fn artifacts(
         }
     }
     out
+}
+
+/// Whether a file is for those who work on the code: what it shows is no part of the application beside it.
+fn is_for_developers(kind: Option<ComponentKind>, path: &str) -> bool {
+    kind == Some(ComponentKind::CodingAgentConfig) || path.split('/').any(|part| part.starts_with('.'))
 }
 
 fn component(server: &Server, role: asmm_model::Role, at: Evidence) -> Component {
