@@ -52,18 +52,19 @@ fn unknown(id: &str, pack: &RulePack) -> UsageError {
     let wanted = id.to_lowercase();
     let rules = pack.rules().iter().map(|rule| rule.id.0.as_str());
     let heuristics = pack.heuristics().iter().map(|heuristic| heuristic.id.as_str());
-    let mut near: Vec<(usize, &str)> = rules
+    let mut near: Vec<(usize, usize, &str)> = rules
         .chain(heuristics)
         .filter_map(|known| {
             // Who types only the product means the rule that has it in its id.
             let product = known.split_once('-').map_or(known, |(_, product)| product);
             let letters = distance(known, &wanted).min(distance(product, &wanted));
             let rank = if known.contains(&wanted) { 0 } else { letters };
-            (rank <= wanted.len() / 3).then_some((rank, known))
+            (rank <= wanted.len() / 3).then_some((rank, known.len(), known))
         })
         .collect();
+    // Of those that hold all that was written, the shortest has least besides.
     near.sort_unstable();
-    let near: Vec<String> = near.into_iter().take(OFFERED).map(|(_, id)| format!("`{id}`")).collect();
+    let near: Vec<String> = near.into_iter().take(OFFERED).map(|(_, _, id)| format!("`{id}`")).collect();
     let help = if near.is_empty() {
         "`muster rules list` shows all rules, and with `--heuristics` the heuristics".to_owned()
     } else {
