@@ -9,6 +9,7 @@ mod pack;
 mod pattern;
 mod rule;
 mod run;
+mod weights;
 
 pub use autonomy::{Heuristic, Heuristics, Speaks};
 pub use file::{FileSite, PathPattern, Posture, SettingTest};
@@ -21,3 +22,4 @@ pub use rule::{
     ToolArgument,
 };
 pub use run::{ReadyTool, RunSite};
+pub use weights::{Header, WeightsShape, bytes};

@@ -238,13 +238,21 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
         && rule.credentials.is_empty()
         && rule.resources.is_empty()
         && rule.flows.is_empty();
-    let silent =
-        rule.sites.is_empty() && rule.files.is_empty() && rule.runs.is_empty() && rule.keys.is_empty();
+    let silent = rule.sites.is_empty()
+        && rule.files.is_empty()
+        && rule.runs.is_empty()
+        && rule.keys.is_empty()
+        && rule.weights.is_empty();
     if silent && undeclared {
         say(
             "it can never fire".to_owned(),
             "add a `[[rule.site]]`, a `[[rule.file]]`, a `[[rule.run]]`, a `[[rule.key]]`, `packages`, `credentials` or `resources`",
         );
+    }
+    for shape in &rule.weights {
+        for (what, instead) in shape.mistakes() {
+            say(format!("a file of weights {what}"), instead);
+        }
     }
     for shape in &rule.keys {
         for (what, instead) in shape.mistakes() {

@@ -21,6 +21,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/providers-local.toml", include_str!("../catalog/providers-local.toml")),
     ("catalog/providers-media.toml", include_str!("../catalog/providers-media.toml")),
     ("catalog/keys.toml", include_str!("../catalog/keys.toml")),
+    ("catalog/model-files.toml", include_str!("../catalog/model-files.toml")),
     ("catalog/models.toml", include_str!("../catalog/models.toml")),
     ("catalog/endpoints.toml", include_str!("../catalog/endpoints.toml")),
     ("catalog/endpoints-compatible.toml", include_str!("../catalog/endpoints-compatible.toml")),
@@ -458,9 +459,10 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
             anchors,
             sites,
             keys,
+            weights,
             ..
         } = rule;
-        let declared = (packages, resources, files, flows, runs, provider, credentials, keys);
+        let declared = (packages, resources, files, flows, runs, provider, credentials, keys, weights);
         let decides = (id, name, kind, strength, declared, anchors, sites);
         write_into(&mut hasher, &decides);
     }

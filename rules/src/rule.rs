@@ -3,7 +3,7 @@
 use asmm_model::{ComponentKind, Effect, Gate, TriggerKind};
 use serde::{Deserialize, Serialize};
 
-use crate::{FileSite, KeyShape, Pattern, RunSite};
+use crate::{FileSite, KeyShape, Pattern, RunSite, WeightsShape, weights};
 
 /// Stable id of a rule. It reads well in "this system `…`": `uses-langgraph`, `runs-shell-commands`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -396,6 +396,9 @@ pub struct Rule {
     /// Keys as they look in any text.
     #[serde(default, rename = "key")]
     pub keys: Vec<KeyShape>,
+    /// Files of weights by their names and beginnings.
+    #[serde(default)]
+    pub weights: Vec<WeightsShape>,
     /// Code on which it fires and on which it does not.
     #[serde(default, rename = "example")]
     pub examples: Vec<Example>,
@@ -408,9 +411,13 @@ impl Rule {
         self.kind.is_some()
     }
 
-    /// The code of an example as it is run: `{{key}}` is a key of the rule's first shape, `{{body}}` what follows the
-    /// prefix of one.
-    pub fn written(&self, example: &Example) -> String {
-        self.keys.first().map_or_else(|| example.code.clone(), |shape| shape.write_into(&example.code))
+    /// An example as it is run: `{{key}}` is a key of the rule's first shape, `{{body}}` what follows the prefix of one;
+    /// in a rule about files, `{{hex:…}}` are bytes.
+    pub fn written(&self, example: &Example) -> Vec<u8> {
+        if !self.weights.is_empty() {
+            return weights::with_bytes(&example.code);
+        }
+        let code = self.keys.first().map(|shape| shape.write_into(&example.code));
+        code.unwrap_or_else(|| example.code.clone()).into_bytes()
     }
 }

@@ -13,6 +13,7 @@ use crate::flows;
 use crate::infrastructure;
 use crate::keys::Shapes;
 use crate::manifests::{self, Manifest, ManifestKind};
+use crate::model_files::Formats;
 use crate::prefilter::Prefilter;
 use crate::program::{CallSite, Meaning, Program, SourceIndex, Spot};
 use crate::source::code_of;
@@ -96,7 +97,7 @@ pub fn check_examples(pack: &RulePack) -> Vec<BrokenExample> {
             if !found.fires && !rule.files.is_empty() && firing.kind_of(path).is_err() {
                 continue;
             }
-            let what = match firing.fired(path, rule.written(found).as_bytes()) {
+            let what = match firing.fired(path, &rule.written(found)) {
                 Ok(fired) => {
                     let fires = fired.iter().any(|f| f.rule == rule.id.0);
                     match (found.fires, fires) {
@@ -136,11 +137,18 @@ struct Firing<'p> {
     lexicon: Lexicon,
     parsers: Parsers,
     shapes: Shapes,
+    formats: Formats,
 }
 
 impl<'p> Firing<'p> {
     fn of(pack: &'p RulePack) -> Self {
-        Self { pack, lexicon: Lexicon::new(pack), parsers: Parsers::new(), shapes: Shapes::new(pack) }
+        Self {
+            pack,
+            lexicon: Lexicon::new(pack),
+            parsers: Parsers::new(),
+            shapes: Shapes::new(pack),
+            formats: Formats::new(pack),
+        }
     }
 
     fn fired(&mut self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
@@ -161,6 +169,12 @@ impl<'p> Firing<'p> {
             line: key.line,
             rule: self.pack.rule(key.rule).id.0.clone(),
             because: format!("holds a key: {}", key.name(self.pack)),
+        }));
+        let model = self.formats.recognise(&path, text, text.len() as u64);
+        all.extend(model.map(|file| Fired {
+            line: 1,
+            rule: self.pack.rule(file.rule).id.0.clone(),
+            because: format!("is a model file: {}", file.note()),
         }));
         all.sort();
         all.dedup();
@@ -257,6 +271,9 @@ impl<'p> Firing<'p> {
     }
 
     fn kind_of(&self, path: &str) -> Result<Kind, String> {
+        if self.formats.is_named(path) {
+            return Ok(Kind::Text);
+        }
         kind_of(path).or_else(|error| {
             if artifacts::is_known(self.pack, path) { Ok(Kind::Artifact) } else { Err(error) }
         })
@@ -301,7 +318,7 @@ enum Kind {
     Manifest(ManifestKind),
     Infrastructure,
     Artifact,
-    /// Only keys are looked for.
+    /// Only keys are looked for, and the beginnings of models.
     Text,
 }
 

@@ -14,6 +14,7 @@ mod infrastructure;
 mod keys;
 mod libraries;
 mod manifests;
+mod model_files;
 mod prefilter;
 mod program;
 #[cfg(test)]

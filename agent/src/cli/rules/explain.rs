@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use asmm_model::{EvidenceClass, Supports};
 use clap::Args;
-use muster_rules::{ArgumentTest, Covers, Heuristic, KeyShape, Means, Rule, RulePack, Site, SiteKind};
+use muster_rules::{
+    ArgumentTest, Covers, FileSite, Header, Heuristic, KeyShape, Means, Posture, Rule, RulePack, RunSite,
+    Site, SiteKind, WeightsShape,
+};
 
 use crate::cli::UsageError;
 use crate::cli::exit::Exit;
@@ -95,6 +98,24 @@ fn page(rule: &Rule, origin: &str, width: usize) -> Page {
     for site in &rule.sites {
         page.gap();
         show_site(&mut page, site);
+    }
+    for shape in &rule.weights {
+        page.gap();
+        show_weights(&mut page, shape);
+    }
+    for file in &rule.files {
+        page.gap();
+        show_file(&mut page, file);
+    }
+    for run in &rule.runs {
+        page.gap();
+        show_run(&mut page, run);
+    }
+    if !rule.flows.is_empty() {
+        page.gap();
+        page.push(
+            Line::new().with(Tone::Strong, "An export of").plain(format!(" {}", rule.flows.join(", "))),
+        );
     }
     for shape in &rule.keys {
         page.gap();
@@ -209,6 +230,67 @@ fn show_site(page: &mut Page, site: &Site) {
     ] {
         if let Some(line) = arguments(label, list.iter().map(String::as_str).collect()) {
             page.wrap(2, 4, &line);
+        }
+    }
+}
+
+fn show_weights(page: &mut Page, shape: &WeightsShape) {
+    page.wrap(0, 2, &Line::new().with(Tone::Strong, "A file by its name and its first bytes"));
+    let endings = shape.extensions.iter().map(|extension| format!("`*.{extension}`"));
+    let names: Vec<String> = shape.names.iter().map(|name| format!("`{name}`")).chain(endings).collect();
+    page.wrap(2, 2, &Line::new().plain(names.join(", ")));
+    let header = match shape.header {
+        None => format!("{} at {}", shape.magic.join(" or "), shape.at),
+        Some(Header::Safetensors) => "a length, and then JSON".to_owned(),
+        Some(Header::Zip) => "a zip archive, by its first member".to_owned(),
+        Some(Header::Protobuf) => "a version in protobuf".to_owned(),
+        Some(Header::Pickle) => "a pickle".to_owned(),
+    };
+    page.wrap(2, 4, &Line::new().plain(header));
+    if !shape.contains.is_empty() {
+        page.wrap(2, 4, &Line::new().plain(format!("with `{}`", shape.contains.join("` or `"))));
+    }
+}
+
+fn show_file(page: &mut Page, file: &FileSite) {
+    page.wrap(0, 2, &Line::new().with(Tone::Strong, "A file by its path"));
+    let paths: Vec<String> =
+        file.paths.iter().cloned().map(|path| format!("`{}`", String::from(path))).collect();
+    page.wrap(2, 2, &Line::new().plain(paths.join(", ")));
+    for test in &file.conditions {
+        let values = [&test.equals[..], &test.starts[..]].concat().join("`, `");
+        let what = match (test.absent, values.is_empty()) {
+            (true, _) => format!("without `{}`", test.key),
+            (false, true) => format!("with `{}`", test.key),
+            (false, false) => format!("with `{}` as `{values}`", test.key),
+        };
+        page.wrap(2, 4, &Line::new().plain(what));
+    }
+    let posture = file.posture.map(|posture| match posture {
+        Posture::Unattended => "then it acts without asking",
+        Posture::Asks => "then it asks a person",
+        Posture::Confined => "then it is confined",
+    });
+    if let Some(posture) = posture {
+        page.wrap(2, 4, &Line::new().plain(posture));
+    }
+    if let Some(key) = &file.servers {
+        page.wrap(2, 4, &Line::new().plain(format!("lists servers at `{key}`")));
+    }
+}
+
+fn show_run(page: &mut Page, run: &RunSite) {
+    page.wrap(0, 2, &Line::new().with(Tone::Strong, "Run by a workflow, a job or a timer"));
+    let what: Vec<String> = run.actions.iter().chain(&run.commands).map(|what| format!("`{what}`")).collect();
+    page.wrap(2, 2, &Line::new().plain(what.join(", ")));
+    let tools: Vec<&str> = run.tools.iter().map(|tool| tool.name.as_str()).collect();
+    for (begin, texts) in [
+        ("with the tools ", tools.join(", ")),
+        ("without asking: ", run.unattended.join(", ")),
+        ("confined: ", run.confined.join(", ")),
+    ] {
+        if !texts.is_empty() {
+            page.wrap(2, 4, &Line::new().plain(format!("{begin}{texts}")));
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn artifacts(
         let mut scope = home(&artifact.path);
         if is_for_developers(rule.kind, &artifact.path) {
             scope.root = artifact.path.to_string();
-            scope.name = rule.name.clone();
+            scope.name.clone_from(&rule.name);
         }
         let mut put = |fact| out.push(Observation { scope: scope.clone(), fact });
         let role = role_of(&artifact.path);

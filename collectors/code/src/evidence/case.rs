@@ -10,7 +10,7 @@ use muster_rules::Means;
 
 use super::agents::{Feedback, ModelSite, Rounds, model_sites, toolbox};
 use super::answers::{Answers, Selection};
-use super::components::{in_code, in_manifests, place};
+use super::components::{in_code, in_manifests, model_file, place};
 use super::criteria::Reasons;
 use super::effects::{Change, Outcome, outcome, outcome_of_calls};
 use super::executions::{doubtful_executions, executed_output};
@@ -71,12 +71,26 @@ pub(crate) fn observe(case: &Case<'_, '_>) -> Vec<Observation> {
     if main.is_none() {
         case.loose(&manifests, &settings, &mut observations);
     }
+    // The system in whose folder a file is, or that of the unit.
+    let home = |path: &str| {
+        let around = systems.iter().map(|(part, _)| *part).filter(|part| is_below(path, &part.root));
+        around.max_by_key(|part| part.root.len()).or(main.as_ref())
+    };
     for key in case.survey.keys.iter().filter(|key| case.holds(&key.path)) {
-        // The system in whose folder it is, or that of the unit.
-        let around = systems.iter().map(|(part, _)| *part).filter(|part| is_below(&key.path, &part.root));
-        let home = around.max_by_key(|part| part.root.len()).or(main.as_ref());
+        let home = home(&key.path);
         let scope = home.map_or_else(|| case.whole(), |part| case.scope(part));
         keys::observe(case.detection.pack, &scope, key, home.is_some(), &mut observations);
+    }
+    for file in case.survey.models.iter().filter(|file| case.holds(&file.path)) {
+        let home = home(&file.path);
+        let pack = case.detection.pack;
+        // What only supports says nothing where nothing else was found.
+        if home.is_some() || pack.rule(file.rule).strength >= 2 {
+            let scope = home.map_or_else(|| case.whole(), |part| case.scope(part));
+            let component = model_file(pack, file, &case.survey.companions);
+            observations
+                .extend(component.map(|component| Observation { scope, fact: Fact::Component(component) }));
+        }
     }
     observations
 }

@@ -1,6 +1,7 @@
 //! Components of a part: what its code and its manifests use, by the canonical names of the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use asmm_model::{Component, ComponentKind, Evidence, EvidenceClass, Model, Place, Role};
 use muster_rules::{RulePack, SiteKind};
@@ -8,7 +9,8 @@ use muster_rules::{RulePack, SiteKind};
 use super::servers::{side, sided};
 use crate::detect::{Detection, Hit};
 use crate::manifests::purl;
-use crate::program::ModuleId;
+use crate::model_files::ModelFile;
+use crate::program::{ModuleId, parent};
 use crate::role::role_of;
 use crate::survey::ManifestFacts;
 
@@ -151,6 +153,26 @@ pub(crate) fn in_manifests<'m>(
         .filter(|((rule, _), c)| c.direct == Some(true) || (with_transitive && !asked.contains(rule)))
         .map(|(_, component)| component)
         .collect()
+}
+
+/// A file of weights as a component, with what stands beside it for further evidence.
+pub(super) fn model_file(pack: &RulePack, file: &ModelFile, companions: &[Arc<str>]) -> Option<Component> {
+    let role = role_of(&file.path);
+    let rule = pack.rule(file.rule);
+    let at = |path: &str| Evidence::at(Place::file(path), role).by(rule.id.0.clone());
+    let beside = companions.iter().filter(|path| parent(path) == parent(&file.path)).take(MAX_PLACES);
+    let beside = beside.map(|path| at(path).noting("belongs to the weights beside it"));
+    Some(Component {
+        kind: rule.kind?,
+        name: rule.name.clone(),
+        package: None,
+        version: None,
+        purl: None,
+        direct: None,
+        role,
+        tools: Vec::new(),
+        evidence: std::iter::once(at(&file.path).noting(file.note())).chain(beside).collect(),
+    })
 }
 
 /// Whether a model's name fixes one dated version.

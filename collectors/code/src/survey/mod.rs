@@ -21,6 +21,7 @@ use crate::infrastructure::Resource;
 use crate::keys::Key;
 use crate::libraries;
 use crate::manifests::{self, Alias, Catalogue, Dependency, ManifestKind};
+use crate::model_files::ModelFile;
 use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
 use crate::starters::{Declared, Links, Starter};
@@ -84,6 +85,10 @@ pub(crate) struct Survey {
     pub(crate) settings: Vec<Setting>,
     /// Keys of AI providers, wherever they stand.
     pub(crate) keys: Vec<Key>,
+    /// Files of model weights.
+    pub(crate) models: Vec<ModelFile>,
+    /// Files that belong to weights where some are in their folder.
+    pub(crate) companions: Vec<Arc<str>>,
     /// Folders with code in languages that are not read yet, and how many files of each.
     pub(crate) foreign: BTreeMap<(&'static str, String), u64>,
     /// Files in which programs begin, of languages that say so.
@@ -107,6 +112,8 @@ pub(crate) enum Piece {
     Flow(Flow),
     Settings(Vec<Setting>),
     Keys(Vec<Key>),
+    Model(ModelFile),
+    Companion(Arc<str>),
     Aliases(Vec<Alias>),
     Deployable(String),
     Program(Arc<str>),
@@ -178,6 +185,8 @@ impl Survey {
             Piece::Artifacts(artifacts) => self.artifacts.extend(artifacts),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Keys(keys) => self.keys.extend(keys),
+            Piece::Model(file) => self.models.push(file),
+            Piece::Companion(path) => self.companions.push(path),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
             Piece::Program(path) => self.programs.push(path),
@@ -282,6 +291,8 @@ impl Survey {
         self.settings.sort();
         self.keys.sort();
         self.follow_catalogues();
+        self.models.sort();
+        self.companions.sort();
         self.forget_strangers();
         self.resources.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
         self.terraform.sort();

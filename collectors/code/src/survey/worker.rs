@@ -15,6 +15,7 @@ use crate::infrastructure;
 use crate::keys::Shapes;
 use crate::libraries::begins_program;
 use crate::manifests::{self, Dependency, ManifestKind};
+use crate::model_files::{self, Formats};
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
 use crate::role::role_of;
@@ -36,6 +37,7 @@ pub(crate) struct Engine {
     prefilters: [OnceLock<Prefilter>; Language::ALL.len()],
     credentials: Prefilter,
     keys: Shapes,
+    formats: Formats,
 }
 
 impl Engine {
@@ -46,6 +48,7 @@ impl Engine {
             prefilters: Default::default(),
             credentials: Prefilter::for_credentials(rules),
             keys: Shapes::new(rules),
+            formats: Formats::new(rules),
         }
     }
 
@@ -148,6 +151,21 @@ impl<'a> Worker<'a> {
         true
     }
 
+    /// A file that goes by the name of a model: however large it is, only its beginning is read.
+    fn model(&mut self, found: &Found) -> bool {
+        match found.head(model_files::HEAD, &mut self.buffer) {
+            Ok(size) => {
+                let model = self.engine.formats.recognise(&found.path, &self.buffer, size);
+                self.pieces.extend(model.map(Piece::Model));
+                true
+            }
+            Err(gap) => {
+                self.pieces.push(Piece::Gap(gap));
+                false
+            }
+        }
+    }
+
     fn keys(&mut self, path: &str) {
         let (keys, cut) = self.engine.keys.find(path, &self.buffer, self.cx.fingerprints.as_ref());
         if cut {
@@ -233,6 +251,20 @@ impl<'a> Worker<'a> {
         // An unpacked Python package, as an index or a vendor folder holds it.
         if name == "METADATA" && folder.ends_with(".dist-info") {
             self.pieces.push(Piece::Deployable(parent(folder).to_owned()));
+        }
+        if self.engine.formats.is_named(path) {
+            return self.model(found);
+        }
+        if model_files::may_be_companion(path) {
+            match found.head(model_files::HEAD, &mut self.buffer) {
+                Ok(_) if model_files::is_companion(path, &self.buffer) => {
+                    self.pieces.push(Piece::Companion(path.into()));
+                }
+                Ok(_) => {}
+                // What is read as a setting below is a gap there.
+                Err(_) if settings::is_configuration(path) => {}
+                Err(gap) => self.pieces.push(Piece::Gap(gap)),
+            }
         }
         if let Some(language) = foreign(name) {
             self.pieces.push(Piece::Foreign(language, folder.to_owned()));

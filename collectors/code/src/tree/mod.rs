@@ -71,6 +71,11 @@ impl Found {
     pub(crate) fn read(&self, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Gap> {
         read_bounded(&self.full, &self.path, limit, buffer)
     }
+
+    /// Reads only the first `limit` bytes of the file into `buffer`, and says how large it is.
+    pub(crate) fn head(&self, limit: u64, buffer: &mut Vec<u8>) -> Result<u64, Gap> {
+        read::head(&self.full, limit, buffer).map_err(|unread| unread.gap(&self.path, limit))
+    }
 }
 
 /// A folder on disk, opened for one or more walks.

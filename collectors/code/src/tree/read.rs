@@ -115,21 +115,40 @@ pub(super) fn read_regular(
     Ok(())
 }
 
+/// Reads the first `limit` bytes of a regular file into `buffer`, replacing what was in it; gives its whole size.
+pub(super) fn head(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<u64, Unread> {
+    buffer.clear();
+    let mut file = open_regular(path, Links::Refuse)?;
+    let size = file.metadata().map_err(Unread::Io)?.len();
+    if let Err(error) = (&mut file).take(limit).read_to_end(buffer) {
+        buffer.clear();
+        return Err(Unread::Io(error));
+    }
+    Ok(size)
+}
+
+impl Unread {
+    /// The gap to report under the name `path`.
+    pub(super) fn gap(self, path: &str, limit: u64) -> Gap {
+        let gap = |why, detail: String| Gap::new(path, why).because(detail);
+        match self {
+            Self::TooLarge => gap(GapReason::TooLarge, format!("larger than {limit} bytes")),
+            Self::NotAFile => gap(GapReason::Unsupported, "not a regular file when it was opened".to_owned()),
+            Self::Io(error) => match error.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    gap(GapReason::Denied, "this user may not read the file".to_owned())
+                }
+                io::ErrorKind::NotFound => gap(GapReason::Failed, "disappeared while it was read".to_owned()),
+                kind => gap(GapReason::Failed, format!("could not be read: {kind}")),
+            },
+        }
+    }
+}
+
 /// Reads the regular file at `full` into `buffer`, replacing what was in it. At most `limit` bytes.
 ///
 /// A link is not followed, and a FIFO is not waited for. The error is the gap to report under the name `path`; the
 /// buffer is then empty.
 pub fn read_bounded(full: &Path, path: &str, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Gap> {
-    let gap = |why, detail: String| Gap::new(path, why).because(detail);
-    read_regular(full, Links::Refuse, limit, buffer).map_err(|unread| match unread {
-        Unread::TooLarge => gap(GapReason::TooLarge, format!("larger than {limit} bytes")),
-        Unread::NotAFile => gap(GapReason::Unsupported, "not a regular file when it was opened".to_owned()),
-        Unread::Io(error) => match error.kind() {
-            io::ErrorKind::PermissionDenied => {
-                gap(GapReason::Denied, "this user may not read the file".to_owned())
-            }
-            io::ErrorKind::NotFound => gap(GapReason::Failed, "disappeared while it was read".to_owned()),
-            kind => gap(GapReason::Failed, format!("could not be read: {kind}")),
-        },
-    })
+    read_regular(full, Links::Refuse, limit, buffer).map_err(|unread| unread.gap(path, limit))
 }
