@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Component, Criterion, Deployment, Evidence, Identity, Model, Place, Role, SystemKind, Tool, Trigger,
+    Component, Criterion, Deployment, Evidence, Identity, Model, Owner, Place, Purpose, Role, SystemKind,
+    Tool, Trigger,
 };
 
 /// What an observation belongs to: one deployable unit of one target, or nothing in particular.
@@ -52,6 +53,10 @@ pub enum Fact {
     },
     /// Where the scope is deployed or kept.
     Deployment(Deployment),
+    /// Who may own the scope.
+    Owner(Owner),
+    /// What the scope claims to be for.
+    Purpose(Purpose),
 }
 
 impl Fact {
@@ -64,6 +69,8 @@ impl Fact {
             Self::Model(model) => (None, Some(&mut model.evidence)),
             Self::Tool(tool) => (None, Some(&mut tool.evidence)),
             Self::Trigger(trigger) => (Some(&mut trigger.place), Some(&mut trigger.evidence)),
+            Self::Owner(owner) => (Some(&mut owner.place), None),
+            Self::Purpose(purpose) => (Some(&mut purpose.place), None),
             Self::Criterion { evidence, .. } => (Some(&mut evidence.place), None),
         };
         own.into_iter().chain(evidence.into_iter().flatten().map(|evidence| &mut evidence.place)).collect()

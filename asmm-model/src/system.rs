@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Component, Criteria, Hitl, Identity, Level, Model, Role, Tool, Trigger, Verdict, autonomy::Missing,
+    Component, Criteria, Hitl, Identity, Level, Model, Owner, Purpose, Role, Tool, Trigger, Verdict,
+    autonomy::Missing,
 };
 
 /// Stable name of a system across scans.
@@ -100,6 +101,12 @@ pub struct System {
     pub root: String,
     /// What its code is.
     pub role: Role,
+    /// What the repository claims that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Purpose>,
+    /// Who may own it: suggestions, the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
     /// What the Autonomy Test decides.
     pub verdict: Verdict,
     /// Lowest and highest autonomy level that the evidence allows.

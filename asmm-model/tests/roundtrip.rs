@@ -4,8 +4,8 @@ use asmm_model::autonomy::{Basis, Missing, Open};
 use asmm_model::{
     Answer, Component, ComponentKind, Coverage, Criteria, Criterion, Deployment, DeploymentKind, Effect,
     Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl, Identity, IdentityKind, Inventory,
-    Level, Model, Place, Privilege, Role, SCHEMA, Scan, ScanTarget, Supports, System, SystemId, SystemKind,
-    Tool, Trigger, TriggerKind, Verdict,
+    Level, Model, Owner, OwnerSource, Place, Privilege, Purpose, PurposeSource, Role, SCHEMA, Scan,
+    ScanTarget, Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind, Verdict,
 };
 use proptest::prelude::*;
 use proptest::{collection::vec, option::of, sample::select};
@@ -179,6 +179,17 @@ fn deployment() -> impl Strategy<Value = Deployment> {
         .prop_map(|(kind, reference)| Deployment { kind, reference })
 }
 
+fn owner() -> impl Strategy<Value = Owner> {
+    use OwnerSource::{Backstage, Codeowners, PackageAuthor};
+    (select(&[Backstage, Codeowners, PackageAuthor][..]), text(), place())
+        .prop_map(|(source, name, place)| Owner { source, name, place })
+}
+
+fn purpose() -> impl Strategy<Value = Purpose> {
+    (select(&[PurposeSource::Package, PurposeSource::Readme][..]), text(), place())
+        .prop_map(|(source, text, place)| Purpose { source, text, place })
+}
+
 fn system() -> impl Strategy<Value = System> {
     use SystemKind::{Agent, Assistant, Pipeline, Serving, Training};
     use Verdict::{Agentic, NotAgentic, NotAi, Undetermined};
@@ -198,8 +209,10 @@ fn system() -> impl Strategy<Value = System> {
         vec(trigger(), 0..2),
         vec(deployment(), 0..2),
     );
-    (kind, text(), text(), of(text()), role(), decided, criteria, parts).prop_map(
-        |(kind, name, root, target, role, decided, criteria, parts)| {
+    let claims = (of(purpose()), vec(owner(), 0..2));
+    (kind, text(), text(), of(text()), role(), decided, criteria, parts, claims).prop_map(
+        |(kind, name, root, target, role, decided, criteria, parts, claims)| {
+            let (purpose, owners) = claims;
             let (verdict, level, confidence, hitl, priority, settles) = decided;
             let (components, identities, tools, models, triggers, locations) = parts;
             System {
@@ -209,6 +222,8 @@ fn system() -> impl Strategy<Value = System> {
                 target,
                 root,
                 role,
+                purpose,
+                owners,
                 verdict,
                 level: level.map(Level),
                 confidence,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{Component, Effect, Evidence, Gate, Identity, Model, Tool, Trigger};
+use asmm_model::{Component, Effect, Evidence, Gate, Identity, Model, Owner, Tool, Trigger};
 
 /// Pieces of evidence that one entry lists; the best ones.
 const LISTED: usize = 25;
@@ -163,6 +163,13 @@ fn trigger(group: Vec<Trigger>) -> Option<Trigger> {
     })
 }
 
+/// One suggestion per source and name, at its first place.
+pub(super) fn owners(mut owners: Vec<Owner>) -> Vec<Owner> {
+    owners.sort();
+    owners.dedup_by(|a, b| (a.source, &a.name) == (b.source, &b.name));
+    owners
+}
+
 #[cfg(test)]
 mod tests {
     use asmm_model::{ComponentKind, IdentityKind, Place, Privilege, Role};
@@ -272,6 +279,27 @@ mod tests {
         };
         let merged = identities(vec![report(true, None), report(false, Some(Privilege::Write))]);
         assert_eq!(merged, [report(false, Some(Privilege::Write))]);
+    }
+
+    #[test]
+    fn owners_stand_once_and_the_best_source_first() {
+        use asmm_model::OwnerSource::{Backstage, Codeowners, PackageAuthor};
+        let owner =
+            |source, name: &str, line| Owner { source, name: name.to_owned(), place: Place::line("x", line) };
+        let merged = owners(vec![
+            owner(PackageAuthor, "Ada", 1),
+            owner(Codeowners, "@b", 9),
+            owner(Codeowners, "@b", 2),
+            owner(Codeowners, "@a", 3),
+            owner(Backstage, "team-z", 7),
+        ]);
+        let expected = [
+            owner(Backstage, "team-z", 7),
+            owner(Codeowners, "@a", 3),
+            owner(Codeowners, "@b", 2),
+            owner(PackageAuthor, "Ada", 1),
+        ];
+        assert_eq!(merged, expected);
     }
 
     #[test]

@@ -11,8 +11,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Component, Criterion, Deployment, Evidence, Fact, Identity, Model, Observation, Role, Scope, System,
-    SystemId, SystemKind, Tool, Trigger,
+    Component, Criterion, Deployment, Evidence, Fact, Identity, Model, Observation, Owner, Purpose, Role,
+    Scope, System, SystemId, SystemKind, Tool, Trigger,
 };
 
 /// What belongs to no system of one target.
@@ -49,6 +49,8 @@ struct Facts {
     triggers: Vec<Trigger>,
     criteria: BTreeMap<Criterion, Vec<Evidence>>,
     deployments: BTreeSet<Deployment>,
+    owners: Vec<Owner>,
+    purposes: Vec<Purpose>,
 }
 
 /// What kind of system a scope is, and how much of it could be seen.
@@ -90,6 +92,8 @@ impl Facts {
             Fact::Deployment(deployment) => {
                 self.deployments.insert(deployment);
             }
+            Fact::Owner(owner) => self.owners.push(owner),
+            Fact::Purpose(purpose) => self.purposes.push(purpose),
         }
     }
 
@@ -104,6 +108,10 @@ impl Facts {
         let lists = identities.chain(models).chain(tools).chain(self.criteria.values_mut());
         for evidence in lists.flatten() {
             evidence.place.target = target.map(str::to_owned);
+        }
+        let owners = self.owners.iter_mut().map(|owner| &mut owner.place);
+        for place in owners.chain(self.purposes.iter_mut().map(|purpose| &mut purpose.place)) {
+            place.target = target.map(str::to_owned);
         }
         for trigger in &mut self.triggers {
             trigger.place.target = target.map(str::to_owned);

@@ -14,6 +14,7 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
     let models = merge::models(facts.models);
     let tools = merge::tools(facts.tools);
     let triggers = merge::triggers(facts.triggers);
+    let owners = merge::owners(facts.owners);
 
     let known =
         Known { nature, components: &components, models: &models, tools: &tools, triggers: &triggers };
@@ -26,8 +27,8 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
     let decision = decide(&criteria);
     let circumstances = Circumstances {
         privilege: identities.iter().filter_map(|i| i.privilege).max().unwrap_or(Privilege::Unknown),
-        // No source that is read today says who owns a system or who can reach it.
-        owned: false,
+        owned: owners.iter().any(|owner| owner.source.assigns()),
+        // No source that is read today says who can reach a system.
         exposed: false,
     };
     System {
@@ -35,6 +36,8 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
         kind: nature.kind,
         target: several.then_some(target),
         role: nature.role,
+        purpose: facts.purposes.into_iter().min(),
+        owners,
         hitl: Hitl::from_tools(&tools, nature.tools_complete),
         priority: priority(&criteria, &decision, circumstances),
         verdict: decision.verdict,

@@ -2,7 +2,8 @@
 
 use asmm_model::autonomy::Missing;
 use asmm_model::{
-    ComponentKind, Criterion, Effect, Gap, GapReason, Gate, Inventory, Place, Supports, SystemKind,
+    ComponentKind, Criterion, Effect, Fact, Gap, GapReason, Gate, Inventory, Owner, OwnerSource, Place,
+    Purpose, PurposeSource, Supports, SystemKind,
 };
 
 use super::{Format, Surface};
@@ -134,6 +135,28 @@ fn hostile_names_are_shown_and_not_obeyed() {
 
     let json = Format::Json.write(&inventory, Surface { width: 100, colour: true }).unwrap();
     assert_eq!(json.chars().find(|c| *c != '\n' && c.is_control()), None);
+}
+
+#[test]
+fn owners_and_purpose_are_told_as_what_they_are() {
+    let owner = |source, name: &str, place| Fact::Owner(Owner { source, name: name.to_owned(), place });
+    let sample = sample::summaries(".")
+        .fact(owner(OwnerSource::PackageAuthor, "Ada\u{1b}", Place::line("pyproject.toml", 3)))
+        .fact(owner(OwnerSource::Codeowners, "@org/news", Place::line("CODEOWNERS", 2)))
+        .fact(owner(OwnerSource::Backstage, "news", Place::line("catalog-info.yaml", 7)))
+        .fact(Fact::Purpose(Purpose {
+            source: PurposeSource::Readme,
+            text: "Sums up the news.".to_owned(),
+            place: Place::line("README.md", 3),
+        }));
+    let found = inventory(vec![sample]);
+    assert_eq!(found.systems[0].priority, inventory(vec![sample::summaries(".")]).systems[0].priority - 10);
+    let report = report(&found, 140);
+    let expected = "
+  Purpose     Sums up the news. (claimed in README.md:3)
+  Owner       Backstage: news (catalog-info.yaml:7); CODEOWNERS: @org/news (CODEOWNERS:2); package author: Ada\\u{1b} (pyproject.toml:3)
+";
+    assert!(report.contains(expected), "{report}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod keys;
 mod libraries;
 mod manifests;
 mod model_files;
+mod ownership;
 mod prefilter;
 mod program;
 #[cfg(test)]

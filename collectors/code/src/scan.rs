@@ -74,6 +74,7 @@ pub(crate) fn scan(
     observations.extend(evidence::flows(&engine.rules, target, &survey.flows));
     let home = |path: &str| scan.home(&units, path);
     observations.extend(evidence::artifacts(&engine.rules, &survey.artifacts, &home));
+    observations.extend(survey.ownership.about(&observations, &survey.manifests));
     scan.name_cells(&mut observations);
     let mut skipped = survey.gaps.clone();
     skipped.extend(scan.gaps);

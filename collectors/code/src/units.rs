@@ -283,6 +283,7 @@ mod tests {
                 known: Vec::new(),
                 asks: Vec::new(),
                 catalogue: crate::manifests::Catalogue::default(),
+                claims: crate::ownership::Claims::default(),
             });
         }
         survey.deployables = images.iter().map(|s| (*s).to_owned()).collect();

@@ -402,6 +402,8 @@ mod tests {
             target: None,
             root: name.to_owned(),
             role: asmm_model::Role::Production,
+            purpose: None,
+            owners: Vec::new(),
             verdict,
             level: [Level(level), Level(level)],
             confidence: None,

@@ -1,6 +1,6 @@
 //! The parts of one system: its tools, what starts it, and what it is made of.
 
-use asmm_model::{Evidence, Identity, IdentityKind, Model, Privilege, System, Tool, Trigger};
+use asmm_model::{Evidence, Identity, IdentityKind, Model, Owner, Privilege, System, Tool, Trigger};
 
 use super::{LABEL, WORDS, approval, components, cut, label, more};
 use crate::page::{Column, Entry, Line, Page, Span, Tone};
@@ -84,8 +84,25 @@ pub(super) type Item = (String, Line);
 
 /// What a system is made of, a paragraph each.
 pub(super) fn made_of(page: &mut Page, system: &System) {
+    claims(page, system);
     components::of_system(page, &system.components);
     acts_with(page, system);
+}
+
+/// What the repository says that it is for and whose: nobody checked either.
+fn claims(page: &mut Page, system: &System) {
+    if let Some(purpose) = &system.purpose {
+        let line =
+            label("Purpose").plain(&purpose.text).with(Tone::Dim, format!(" (claimed in {})", purpose.place));
+        page.wrap(2, 2 + LABEL, &line);
+    }
+    let owners: Vec<Item> = system.owners.iter().map(owner).collect();
+    paragraph(page, "Owner", &owners, None);
+}
+
+fn owner(owner: &Owner) -> Item {
+    let at = format!(" ({})", owner.place);
+    (owner.source.title().to_owned(), Line::new().plain(&owner.name).with(Tone::Dim, at))
 }
 
 /// The models that it calls, and what it acts under.

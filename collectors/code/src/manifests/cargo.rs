@@ -18,8 +18,9 @@ const TABLES: [(&str, bool); 5] = [
 /// Reads what a crate or workspace asks for.
 pub(super) fn manifest(manifest: &mut Manifest, root: &Node) {
     let text = |key| root.text_at(&["package", key]).map(str::to_owned);
-    (manifest.name, manifest.description, manifest.version) =
-        (text("name"), text("description"), text("version"));
+    (manifest.name, manifest.version) = (text("name"), text("version"));
+    manifest.describe(root.get("package"));
+    manifest.add_authors(root.at(&["package", "authors"]));
     let paths = root.items_at(&["bin"]).iter().filter_map(|bin| bin.text_at(&["path"]));
     manifest.entry_points.extend(paths.map(str::to_owned));
     let members = root.items_at(&["workspace", "members"]).iter().filter_map(Node::text);

@@ -10,8 +10,9 @@ pub(super) fn manifest(manifest: &mut Manifest, root: &Node) -> Result<(), ReadE
         return Err(ReadError::At { line: root.line, problem: "no object" });
     }
     let text = |key| root.text_at(&[key]).map(str::to_owned);
-    (manifest.name, manifest.description, manifest.version) =
-        (text("name"), text("description"), text("version"));
+    (manifest.name, manifest.version) = (text("name"), text("version"));
+    manifest.describe(Some(root));
+    manifest.add_authors(root.get("authors"));
     manifest.entry_points.extend(root.items_at(&["bin"]).iter().filter_map(Node::text).map(str::to_owned));
     manifest.entry_points.extend(text("bin"));
     for (key, development) in [("require", false), ("require-dev", true)] {

@@ -41,13 +41,20 @@ fn statement(manifest: &mut Manifest, text: &str, line: u32) {
     let Some((left, value)) = text.split_once('=') else { return };
     let Some((_, attribute)) = left.trim().rsplit_once('.') else { return };
     let value = value.trim().trim_end_matches(".freeze");
+    if matches!(attribute, "authors" | "author") {
+        let list = value.trim_start_matches('[').split(']').next().unwrap_or(value);
+        list.split(',').filter_map(quoted).for_each(|author| manifest.add_author(author, line));
+        return;
+    }
     let Some(text) = quoted(value).map(str::to_owned) else { return };
     match attribute {
         "name" => manifest.name = Some(text),
         "version" => manifest.version = Some(text),
         // A summary is one line, and what a description holds is often more than that.
-        "summary" => manifest.description = Some(text),
-        "description" => drop(manifest.description.get_or_insert(text)),
+        "summary" => (manifest.description, manifest.described_at) = (Some(text), Some(line)),
+        "description" if manifest.description.is_none() => {
+            (manifest.description, manifest.described_at) = (Some(text), Some(line));
+        }
         _ => {}
     }
 }

@@ -181,17 +181,19 @@ impl<'t> Reader<'_, 't> {
 
     /// The description and the version of the unit.
     fn about(&mut self, statement: &[(Token<'t>, u32)]) {
-        let (name, value) = match trimmed(statement) {
-            [(Token::Word(name), _), (Token::Sign('='), _), (Token::Text(value), _)]
-            | [(Token::Word(name), _), (Token::Text(value), _)] => (*name, *value),
+        let (name, value, line) = match trimmed(statement) {
+            [(Token::Word(name), line), (Token::Sign('='), _), (Token::Text(value), _)]
+            | [(Token::Word(name), line), (Token::Text(value), _)] => (*name, *value, *line),
             _ => return,
         };
-        let field = match name {
-            "version" => &mut self.manifest.version,
-            "description" => &mut self.manifest.description,
-            _ => return,
-        };
-        field.get_or_insert_with(|| value.to_owned());
+        match name {
+            "version" => self.manifest.version = Some(value.to_owned()),
+            "description" => {
+                (self.manifest.description, self.manifest.described_at) =
+                    (Some(value.to_owned()), Some(line));
+            }
+            _ => {}
+        }
     }
 
     /// One statement within a block of dependencies.
@@ -363,8 +365,8 @@ impl<'t> Reader<'_, 't> {
         for _ in 0..MAX_SUBSTITUTIONS {
             let Some(start) = value.get(from..).and_then(|v| v.find('$')).map(|at| at + from) else { break };
             let inner = &value[start + 1..];
-            let (end, name) = if let Some((name, _)) = inner.strip_prefix('{').and_then(|i| i.split_once('}'))
-            {
+            let in_braces = inner.strip_prefix('{').and_then(|i| i.split_once('}'));
+            let (end, name) = if let Some((name, _)) = in_braces {
                 (start + name.len() + 3, name)
             } else {
                 let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');

@@ -17,8 +17,21 @@ pub(super) fn pom(manifest: &mut Manifest, project: &Element) {
     let text = |key| project.child_text(key).map(|t| substitute(t, &properties));
     manifest.name = text("artifactId");
     manifest.description = text("description").or_else(|| text("name"));
+    manifest.described_at =
+        project.child("description").or_else(|| project.child("name")).map(|child| child.line);
     manifest.version = properties.get("project.version").map(|v| substitute(v, &properties));
 
+    for developer in project.child("developers").into_iter().flat_map(|d| d.children_named("developer")) {
+        let named = ["name", "email"].iter().find_map(|key| {
+            developer
+                .child(key)
+                .map(|child| (child.text.trim(), child.line))
+                .filter(|(text, _)| !text.is_empty())
+        });
+        if let Some((name, line)) = named {
+            manifest.add_author(name, line);
+        }
+    }
     let profiles = project.child("profiles").into_iter().flat_map(|p| p.children_named("profile"));
     let scopes: Vec<&Element> = std::iter::once(project).chain(profiles).collect();
     let mut managed: BTreeMap<(String, String), &Element> = BTreeMap::new();

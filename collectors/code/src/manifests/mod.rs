@@ -4,6 +4,7 @@
 //! line-oriented format is a warning, and neither ever repeats what the file says.
 
 mod aliases;
+mod authors;
 mod cargo;
 mod catalogue;
 mod composer;
@@ -39,6 +40,7 @@ use std::collections::BTreeMap;
 use crate::document::{ReadError, json, toml};
 
 pub(crate) use aliases::{Alias, aliases, declares_aliases};
+pub(crate) use authors::Author;
 pub(crate) use catalogue::{Catalogue, follow_catalogues};
 pub(crate) use kind::{ManifestKind, kind_of, unit_folder};
 pub(crate) use notebook::{CellLine, notebook_cells};
@@ -149,6 +151,10 @@ pub(crate) struct Manifest {
     pub name: Option<String>,
     /// What the unit says it is.
     pub description: Option<String>,
+    /// One-based line of that, where it is known.
+    pub described_at: Option<u32>,
+    /// Who wrote it.
+    pub authors: Vec<Author>,
     /// Version of the unit.
     pub version: Option<String>,
     /// What runs: `package.module:function` in Python, `main` and `bin` files of npm, paths of Rust binaries.
@@ -172,6 +178,8 @@ impl Manifest {
             kind,
             name: None,
             description: None,
+            described_at: None,
+            authors: Vec::new(),
             version: None,
             entry_points: Vec::new(),
             scripts: BTreeMap::new(),

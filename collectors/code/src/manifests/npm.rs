@@ -18,8 +18,11 @@ pub(super) fn package_json(manifest: &mut Manifest, root: &Node) -> Result<(), R
         return Err(ReadError::At { line: root.line, problem: "no object" });
     }
     let text = |key| root.text_at(&[key]).map(str::to_owned);
-    (manifest.name, manifest.description, manifest.version) =
-        (text("name"), text("description"), text("version"));
+    (manifest.name, manifest.version) = (text("name"), text("version"));
+    manifest.describe(Some(root));
+    for key in ["author", "contributors", "maintainers"] {
+        manifest.add_authors(root.get(key));
+    }
     manifest.entry_points.extend(text("main"));
     if let Some(bin) = root.get("bin") {
         let named = bin.entries().iter().filter_map(|entry| entry.node.text());
@@ -92,7 +95,7 @@ mod tests {
         let mut expected = Manifest::new(ManifestKind::PackageJson);
         expected.name = Some("@acme/app".to_owned());
         expected.version = Some("1.0.0".to_owned());
-        expected.description = Some("Answers mail".to_owned());
+        (expected.description, expected.described_at) = (Some("Answers mail".to_owned()), Some(4));
         expected.entry_points = vec!["cli.js".to_owned(), "index.js".to_owned()];
         expected.scripts = BTreeMap::from([("start".to_owned(), "node .".to_owned())]);
         expected.workspaces = vec!["packages/*".to_owned()];

@@ -11,8 +11,14 @@ pub(super) fn pyproject(manifest: &mut Manifest, root: &Node) {
         let standard = root.text_at(&["project", key]);
         standard.or_else(|| root.text_at(&["tool", "poetry", key])).map(str::to_owned)
     };
-    (manifest.name, manifest.description, manifest.version) =
-        (text("name"), text("description"), text("version"));
+    (manifest.name, manifest.version) = (text("name"), text("version"));
+    for table in [["tool", "poetry"].as_slice(), &["project"]] {
+        let table = root.at(table);
+        manifest.describe(table);
+        for key in ["authors", "maintainers"] {
+            manifest.add_authors(table.and_then(|table| table.get(key)));
+        }
+    }
     for table in
         [["project", "scripts"].as_slice(), &["project", "gui-scripts"], &["tool", "poetry", "scripts"]]
     {

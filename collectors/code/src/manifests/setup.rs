@@ -47,7 +47,10 @@ fn setting(manifest: &mut Manifest, section: &str, key: &str, value: &str, line:
         ("metadata", "version") if !value.starts_with("attr:") && !value.starts_with("file:") => {
             manifest.version = Some(value.to_owned());
         }
-        ("metadata", "description" | "summary") => manifest.description = Some(value.to_owned()),
+        ("metadata", "description" | "summary") => {
+            (manifest.description, manifest.described_at) = (Some(value.to_owned()), Some(line));
+        }
+        ("metadata", "author") => manifest.add_author(value, line),
         ("options", "install_requires") if value.starts_with("file:") => {}
         ("options", "install_requires") => add_specifier(manifest, value, false, line),
         ("options", "tests_require") => add_specifier(manifest, value, true, line),

@@ -22,6 +22,7 @@ use crate::keys::Key;
 use crate::libraries;
 use crate::manifests::{self, Alias, Catalogue, Dependency, ManifestKind};
 use crate::model_files::ModelFile;
+use crate::ownership::{Claims, Ownership, Statement};
 use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
 use crate::starters::{Declared, Links, Starter};
@@ -60,6 +61,8 @@ pub(crate) struct ManifestFacts {
     pub(crate) asks: Vec<Box<str>>,
     /// Names for packages that it gives or uses.
     pub(crate) catalogue: Catalogue,
+    /// What it says about the unit.
+    pub(crate) claims: Claims,
 }
 
 /// What one target holds.
@@ -89,6 +92,8 @@ pub(crate) struct Survey {
     pub(crate) models: Vec<ModelFile>,
     /// Files that belong to weights where some are in their folder.
     pub(crate) companions: Vec<Arc<str>>,
+    /// What files say about owners and purposes.
+    pub(crate) ownership: Ownership,
     /// Folders with code in languages that are not read yet, and how many files of each.
     pub(crate) foreign: BTreeMap<(&'static str, String), u64>,
     /// Files in which programs begin, of languages that say so.
@@ -115,6 +120,7 @@ pub(crate) enum Piece {
     Model(ModelFile),
     Companion(Arc<str>),
     Aliases(Vec<Alias>),
+    Ownership(Arc<str>, Statement),
     Deployable(String),
     Program(Arc<str>),
     Foreign(&'static str, String),
@@ -189,6 +195,7 @@ impl Survey {
             Piece::Companion(path) => self.companions.push(path),
             Piece::Foreign(language, folder) => *self.foreign.entry((language, folder)).or_default() += 1,
             Piece::Aliases(aliases) => aliases.into_iter().for_each(|alias| self.index.add_alias(alias)),
+            Piece::Ownership(path, statement) => self.ownership.add(&path, statement),
             Piece::Program(path) => self.programs.push(path),
             Piece::Deployable(folder) => drop(self.deployables.insert(folder)),
             Piece::Gap(gap) => self.gaps.push(gap),

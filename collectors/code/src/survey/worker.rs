@@ -16,6 +16,7 @@ use crate::keys::Shapes;
 use crate::libraries::begins_program;
 use crate::manifests::{self, Dependency, ManifestKind};
 use crate::model_files::{self, Formats};
+use crate::ownership;
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
 use crate::role::role_of;
@@ -89,6 +90,9 @@ impl<'a> Worker<'a> {
     /// Looks at one file; says whether it could be looked at.
     fn file(&mut self, found: &Found) -> bool {
         let path = found.path.as_str();
+        if let Some(source) = ownership::Source::of(path) {
+            self.ownership(source, found);
+        }
         if let Some(kind) = manifests::kind_of(path) {
             let read = self.read(found, manifests::MAX_BYTES as u64);
             if read {
@@ -197,6 +201,7 @@ impl<'a> Worker<'a> {
         if kind == ManifestKind::CondaEnvironment && !manifest.dependencies.is_empty() {
             self.pieces.push(Piece::Deployable(parent(path).to_owned()));
         }
+        let claims = ownership::Claims::of(&manifest);
         let mut catalogue = manifest.catalogue;
         catalogue.retain(is_known);
         let asks = if kind.is_lock() {
@@ -214,7 +219,25 @@ impl<'a> Worker<'a> {
             known,
             asks,
             catalogue,
+            claims,
         }));
+    }
+
+    /// Who owns something, and what it is for. Where that cannot be read, the file may still say other things.
+    fn ownership(&mut self, source: ownership::Source, found: &Found) {
+        if !self.read(found, ownership::MAX_BYTES) {
+            return;
+        }
+        match ownership::read(source, &self.buffer) {
+            Ok(statement) => {
+                let path = Arc::from(found.path.as_str());
+                self.pieces.extend(statement.map(|statement| Piece::Ownership(path, statement)));
+            }
+            Err(error) => {
+                let gap = Gap::new(&found.path, GapReason::Unparsable).because(error.to_string());
+                self.pieces.push(Piece::Gap(gap));
+            }
+        }
     }
 
     fn infrastructure(&mut self, path: &Arc<str>) {

@@ -1,0 +1,68 @@
+//! Who may own a system, and what it says it is for: suggestions for the one who keeps the register, never answers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Place;
+
+/// Where a suggested owner stands; what was written to say who owns something comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnerSource {
+    /// The `spec.owner` of a Backstage catalogue file.
+    Backstage,
+    /// A line of `CODEOWNERS` that matches the system's files.
+    Codeowners,
+    /// An author that the package names.
+    PackageAuthor,
+}
+
+impl OwnerSource {
+    /// Whether the source is kept to say who answers for something, and not only who wrote it.
+    pub fn assigns(self) -> bool {
+        matches!(self, Self::Backstage | Self::Codeowners)
+    }
+
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Backstage => "Backstage",
+            Self::Codeowners => "CODEOWNERS",
+            Self::PackageAuthor => "package author",
+        }
+    }
+}
+
+/// Somebody who may own a system.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Owner {
+    /// Where the suggestion is from.
+    pub source: OwnerSource,
+    /// A team, a handle or a name, as written; an e-mail address only where nothing else is.
+    pub name: String,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+/// Where a purpose stands; the shorter text comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PurposeSource {
+    /// The description of the package.
+    Package,
+    /// The first paragraph of the README.
+    Readme,
+}
+
+/// What the repository claims a system is for. Nobody checked it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Purpose {
+    /// Where the claim is from.
+    pub source: PurposeSource,
+    /// The claim, shortened.
+    pub text: String,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub place: Place,
+}
