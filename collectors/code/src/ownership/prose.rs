@@ -13,8 +13,14 @@ const MIN_LETTERS: usize = 12;
 /// Links within links.
 const MAX_DEPTH: usize = 4;
 /// What templates leave behind.
-const PLACEHOLDERS: [&str; 4] =
-    ["add your description here", "your description here", "add a short description", "a short description"];
+const PLACEHOLDERS: [&str; 6] = [
+    "add your description here",
+    "your description here",
+    "add a short description",
+    "a short description",
+    "demo project for spring boot",
+    "this is a next.js project bootstrapped",
+];
 
 /// A description as it can be shown; nothing if it says nothing.
 pub(super) fn sentence(text: &str) -> Option<String> {
@@ -282,6 +288,8 @@ mod tests {
         let text = "Set sk-proj-abc123def456ghi789 and write to ada@example.com,\u{1b}[2J see https://u:p@example.com/?k=v or gpt-4o-2024-08-06 \u{202e}now";
         assert_eq!(sentence(text).as_deref(), Some("Set … and write to … see … or gpt-4o-2024-08-06 now"));
         assert_eq!(sentence("Add your description here"), None);
+        let template = "# App\n\nThis is a [Next.js](https://x) project bootstrapped with `x`.\n\nPays refunds at night.\n";
+        assert_eq!(first_paragraph(template), Some(("Pays refunds at night.".to_owned(), 5)));
     }
 
     #[test]
