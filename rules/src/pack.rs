@@ -55,6 +55,7 @@ const CATALOG: &[(&str, &str)] = &[
     ("catalog/frameworks-dotnet.toml", include_str!("../catalog/frameworks-dotnet.toml")),
     ("catalog/frameworks-php.toml", include_str!("../catalog/frameworks-php.toml")),
     ("catalog/ci-agents.toml", include_str!("../catalog/ci-agents.toml")),
+    ("catalog/prompts.toml", include_str!("../catalog/prompts.toml")),
     ("catalog/low-code.toml", include_str!("../catalog/low-code.toml")),
     ("catalog/coding-agents.toml", include_str!("../catalog/coding-agents.toml")),
     ("catalog/mcp.toml", include_str!("../catalog/mcp.toml")),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use asmm_model::{Coverage, Gap, GapReason, Observation, Scope};
+use asmm_model::{Coverage, Fact, Gap, GapReason, Observation, Scope};
 use foldhash::HashMap;
 use muster_collect::{CollectError, Context};
 use muster_rules::{Knowledge, Language};
@@ -73,7 +73,8 @@ pub(crate) fn scan(
     observations.extend(evidence::assistants(&engine.rules, target, &found));
     observations.extend(evidence::flows(&engine.rules, target, &survey.flows));
     let home = |path: &str| scan.home(&units, path);
-    observations.extend(evidence::artifacts(&engine.rules, &survey.artifacts, &home));
+    let asks = observations.iter().any(|observation| matches!(observation.fact, Fact::System { .. }));
+    observations.extend(evidence::artifacts(&engine.rules, &survey.artifacts, &home, asks));
     observations.extend(survey.ownership.about(&observations, &survey.manifests));
     scan.name_cells(&mut observations);
     let mut skipped = survey.gaps.clone();

@@ -10,15 +10,21 @@ use muster_rules::RulePack;
 use crate::artifacts::{Artifact, Server};
 use crate::role::role_of;
 
-/// Observations of artifacts, in the scope that `home` gives for a path.
+/// Observations of artifacts, in the scope that `home` gives for a path. `asks_models` says whether anything of the target
+/// asks a model.
 pub(crate) fn artifacts(
     pack: &RulePack,
     artifacts: &[Artifact],
     home: &dyn Fn(&str) -> Scope,
+    asks_models: bool,
 ) -> Vec<Observation> {
     let mut out = Vec::new();
     for artifact in artifacts {
         let rule = pack.rule(artifact.rule);
+        // Shells and forms have prompts as well.
+        if rule.kind == Some(ComponentKind::Prompt) && !asks_models {
+            continue;
+        }
         let mut scope = home(&artifact.path);
         if is_for_developers(rule.kind, &artifact.path) {
             scope.root = artifact.path.to_string();
