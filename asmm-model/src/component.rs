@@ -95,6 +95,21 @@ pub struct Component {
 }
 
 impl Component {
+    /// A component that no package brings.
+    pub fn named(kind: ComponentKind, name: impl Into<String>, role: Role, evidence: Vec<Evidence>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            package: None,
+            version: None,
+            purl: None,
+            direct: None,
+            role,
+            tools: Vec::new(),
+            evidence,
+        }
+    }
+
     /// Every place that it names.
     pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
         let tools = self.tools.iter_mut().flat_map(|tool| &mut tool.evidence);

@@ -83,3 +83,18 @@ pub struct Identity {
     /// Where it is used or declared.
     pub evidence: Vec<Evidence>,
 }
+
+impl Identity {
+    /// An identity of which no more is known than its name and where it stands.
+    pub fn named(kind: IdentityKind, name: impl Into<String>, evidence: Vec<Evidence>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            privilege: None,
+            arn: None,
+            inferred: false,
+            fingerprint: None,
+            evidence,
+        }
+    }
+}

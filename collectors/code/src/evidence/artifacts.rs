@@ -40,34 +40,21 @@ pub(crate) fn artifacts(
         if let Some(kind) = rule.kind {
             let shown =
                 |line: u32, note: &str| if note.is_empty() { at(line) } else { at(line).noting(note) };
-            put(Fact::Component(Component {
+            put(Fact::Component(Component::named(
                 kind,
-                name: rule.name.clone(),
-                package: None,
-                version: None,
-                purl: None,
-                direct: None,
-                tools: Vec::new(),
+                rule.name.clone(),
                 role,
-                evidence: artifact
-                    .shows
-                    .iter()
-                    .map(|shown_at| shown(shown_at.line, &shown_at.note))
-                    .collect(),
-            }));
+                artifact.shows.iter().map(|shown_at| shown(shown_at.line, &shown_at.note)).collect(),
+            )));
         }
         for server in artifact.servers.iter().filter(|server| !server.disabled) {
             put(Fact::Component(component(server, role, at(server.line))));
             for (name, line) in &server.credentials {
-                put(Fact::Identity(Identity {
-                    kind: IdentityKind::EnvCredential,
-                    name: name.clone(),
-                    privilege: None,
-                    arn: None,
-                    inferred: false,
-                    fingerprint: None,
-                    evidence: vec![at(*line).noting(format!("of the server `{}`", server.name))],
-                }));
+                put(Fact::Identity(Identity::named(
+                    IdentityKind::EnvCredential,
+                    name.clone(),
+                    vec![at(*line).noting(format!("of the server `{}`", server.name))],
+                )));
             }
         }
     }

@@ -56,17 +56,12 @@ impl Running<'_> {
             let rule = self.pack.rule(at.run.rule);
             let here = self.at(at.line).by(rule.id.0.clone());
             if let Some(kind) = rule.kind {
-                put(Fact::Component(Component {
+                put(Fact::Component(Component::named(
                     kind,
-                    name: rule.name.clone(),
-                    package: None,
-                    version: None,
-                    purl: None,
-                    direct: None,
-                    tools: Vec::new(),
-                    role: Role::Production,
-                    evidence: vec![here.clone()],
-                }));
+                    rule.name.clone(),
+                    Role::Production,
+                    vec![here.clone()],
+                )));
             }
             if chooses(at) {
                 reasons.add("runs-coding-agent", &here, &format!("`{}`", rule.name));
@@ -155,17 +150,8 @@ impl Running<'_> {
     }
 
     fn identities(&self, reasons: &mut Reasons<'_>, put: &mut dyn FnMut(Fact)) {
-        let identity = |kind, name: &str, at: Evidence| {
-            Fact::Identity(Identity {
-                kind,
-                name: name.to_owned(),
-                privilege: None,
-                arn: None,
-                inferred: false,
-                fingerprint: None,
-                evidence: vec![at],
-            })
-        };
+        let identity =
+            |kind, name: &str, at: Evidence| Fact::Identity(Identity::named(kind, name.to_owned(), vec![at]));
         for (name, line) in self.assistant.secrets.iter().filter(|(name, _)| *name != WORKFLOW_TOKEN) {
             let at = self.at(*line);
             reasons.add("uses-credential", &at, &format!("`{name}`"));

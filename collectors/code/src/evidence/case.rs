@@ -127,17 +127,12 @@ impl Case<'_, '_> {
             }
         }
         for setting in settings {
-            put(Fact::Component(Component {
-                kind: ComponentKind::ApiKeyEnv,
-                name: setting.name.clone(),
-                package: None,
-                version: None,
-                purl: None,
-                direct: None,
-                role: crate::role::role_of(&setting.path),
-                tools: Vec::new(),
-                evidence: vec![setting_evidence(self.detection, setting)],
-            }));
+            put(Fact::Component(Component::named(
+                ComponentKind::ApiKeyEnv,
+                setting.name.clone(),
+                crate::role::role_of(&setting.path),
+                vec![setting_evidence(self.detection, setting)],
+            )));
         }
     }
 }

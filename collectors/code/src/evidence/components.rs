@@ -162,17 +162,12 @@ pub(super) fn model_file(pack: &RulePack, file: &ModelFile, companions: &[Arc<st
     let at = |path: &str| Evidence::at(Place::file(path), role).by(rule.id.0.clone());
     let beside = companions.iter().filter(|path| parent(path) == parent(&file.path)).take(MAX_PLACES);
     let beside = beside.map(|path| at(path).noting("belongs to the weights beside it"));
-    Some(Component {
-        kind: rule.kind?,
-        name: rule.name.clone(),
-        package: None,
-        version: None,
-        purl: None,
-        direct: None,
+    Some(Component::named(
+        rule.kind?,
+        rule.name.clone(),
         role,
-        tools: Vec::new(),
-        evidence: std::iter::once(at(&file.path).noting(file.note())).chain(beside).collect(),
-    })
+        std::iter::once(at(&file.path).noting(file.note())).chain(beside).collect(),
+    ))
 }
 
 /// Whether a model's name fixes one dated version.

@@ -59,17 +59,7 @@ impl Exported<'_> {
         for rule in self.pack.flow(self.flow.product.name()) {
             let rule = self.pack.rule(rule);
             let Some(kind) = rule.kind else { continue };
-            put(Fact::Component(Component {
-                kind,
-                name: rule.name.clone(),
-                package: None,
-                version: None,
-                purl: None,
-                direct: None,
-                tools: Vec::new(),
-                role,
-                evidence: vec![first.clone()],
-            }));
+            put(Fact::Component(Component::named(kind, rule.name.clone(), role, vec![first.clone()])));
         }
         let mut reasons = Reasons::new(self.pack.heuristics());
         for step in &self.flow.steps {
@@ -133,15 +123,7 @@ impl Exported<'_> {
             })),
             What::Credential => {
                 reasons.add("uses-credential", &at, &quoted);
-                put(Fact::Identity(Identity {
-                    kind: IdentityKind::SecretRef,
-                    name: step.name.clone(),
-                    privilege: None,
-                    arn: None,
-                    inferred: false,
-                    fingerprint: None,
-                    evidence: vec![at],
-                }));
+                put(Fact::Identity(Identity::named(IdentityKind::SecretRef, step.name.clone(), vec![at])));
             }
             What::Trigger { kind, value, is_open } => {
                 if kind.self_starting() {
