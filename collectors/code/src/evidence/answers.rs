@@ -422,18 +422,7 @@ impl<'d, 'p> Answers<'d, 'p> {
                 }
                 let runs: Vec<CallSite> =
                     inside.iter().map(|call| CallSite { module: id, call: *call }).collect();
-                let tool = FoundTool {
-                    name: texts[0].to_owned(),
-                    module: id,
-                    line: first.line,
-                    source: ToolSource::Own,
-                    handlers: Vec::new(),
-                    runs,
-                    effect: None,
-                    declared_by: Vec::new(),
-                    confirmed: false,
-                    rule: None,
-                };
+                let tool = FoundTool::of_branch(texts[0].to_owned(), id, first.line, runs);
                 found.push(Selection {
                     routine: Routine { module: id, function: first.within },
                     line: first.line,

@@ -46,26 +46,14 @@ fn components<'r>(pack: &'r RulePack, resource: &'r Resource) -> impl Iterator<I
     resource.rules(pack).iter().filter_map(move |rule| {
         let known = pack.rule(*rule);
         let at = Evidence::at(Place::line(&*resource.path, resource.line), role);
-        Some(Component {
-            kind: known.kind?,
-            // What infrastructure code declares is known by its type.
-            name: if known.kind == Some(ComponentKind::Iac) {
-                resource.kind.clone()
-            } else {
-                known.name.clone()
-            },
-            package: None,
-            version: None,
-            purl: None,
-            direct: None,
-            role,
-            tools: Vec::new(),
-            evidence: vec![
-                at.by(known.id.0.clone())
-                    .of(EvidenceClass::Config)
-                    .noting(format!("`{}` `{}`", resource.kind, resource.name)),
-            ],
-        })
+        let kind = known.kind?;
+        // What infrastructure code declares is known by its type.
+        let name = if kind == ComponentKind::Iac { &resource.kind } else { &known.name };
+        let noted = at
+            .by(known.id.0.clone())
+            .of(EvidenceClass::Config)
+            .noting(format!("`{}` `{}`", resource.kind, resource.name));
+        Some(Component::named(kind, name.clone(), role, vec![noted]))
     })
 }
 
@@ -119,15 +107,7 @@ impl Declared<'_> {
         let mut reasons = Reasons::new(self.pack.heuristics());
         if let Some((name, line)) = &agent.role {
             let at = self.at(agent.at, *line);
-            put(Fact::Identity(Identity {
-                kind: IdentityKind::CloudRole,
-                name: name.clone(),
-                privilege: None,
-                arn: None,
-                fingerprint: None,
-                inferred: false,
-                evidence: vec![at.clone()],
-            }));
+            put(Fact::Identity(Identity::named(IdentityKind::CloudRole, name.clone(), vec![at.clone()])));
             reasons.add("uses-credential", &at, &format!("`{name}`"));
         }
         let here = self.at(agent.at, own.line);

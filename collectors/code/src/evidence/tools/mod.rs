@@ -57,6 +57,24 @@ pub(crate) struct FoundTool {
     pub(crate) rule: Option<u32>,
 }
 
+impl FoundTool {
+    /// A tool that is no function of its own: the calls of one branch, which is taken for its name.
+    pub(super) fn of_branch(name: String, module: ModuleId, line: u32, runs: Vec<CallSite>) -> Self {
+        Self {
+            name,
+            module,
+            line,
+            source: ToolSource::Own,
+            handlers: Vec::new(),
+            runs,
+            effect: None,
+            declared_by: Vec::new(),
+            confirmed: false,
+            rule: None,
+        }
+    }
+}
+
 /// The tools that one argument gives.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ToolList {

@@ -150,18 +150,7 @@ impl<'p> Tools<'_, 'p> {
                 };
                 let runs: Vec<CallSite> = calls.iter().filter(inside).copied().collect();
                 let Some(first) = runs.first() else { continue };
-                found.push(FoundTool {
-                    name: (*name).to_owned(),
-                    module: id,
-                    line: module.call(first.call).line,
-                    source: ToolSource::Own,
-                    handlers: Vec::new(),
-                    runs,
-                    effect: None,
-                    declared_by: Vec::new(),
-                    confirmed: false,
-                    rule: None,
-                });
+                found.push(FoundTool::of_branch((*name).to_owned(), id, module.call(first.call).line, runs));
             }
         }
         found
