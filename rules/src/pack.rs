@@ -10,56 +10,11 @@ use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
 use crate::{FileSite, Language, PackageRef, PathPattern, Pattern, Rule, RunSite, Site, SiteKind};
 
-/// Built-in rule files; a new family is a file in `catalog/` and a line here.
-const CATALOG: &[(&str, &str)] = &[
-    ("catalog/providers.toml", include_str!("../catalog/providers.toml")),
-    ("catalog/providers-labs.toml", include_str!("../catalog/providers-labs.toml")),
-    ("catalog/providers-asia.toml", include_str!("../catalog/providers-asia.toml")),
-    ("catalog/providers-cloud.toml", include_str!("../catalog/providers-cloud.toml")),
-    ("catalog/providers-azure.toml", include_str!("../catalog/providers-azure.toml")),
-    ("catalog/providers-hosts.toml", include_str!("../catalog/providers-hosts.toml")),
-    ("catalog/providers-local.toml", include_str!("../catalog/providers-local.toml")),
-    ("catalog/providers-media.toml", include_str!("../catalog/providers-media.toml")),
-    ("catalog/keys.toml", include_str!("../catalog/keys.toml")),
-    ("catalog/model-files.toml", include_str!("../catalog/model-files.toml")),
-    ("catalog/models.toml", include_str!("../catalog/models.toml")),
-    ("catalog/endpoints.toml", include_str!("../catalog/endpoints.toml")),
-    ("catalog/endpoints-compatible.toml", include_str!("../catalog/endpoints-compatible.toml")),
-    ("catalog/endpoints-paths.toml", include_str!("../catalog/endpoints-paths.toml")),
-    ("catalog/endpoints-services.toml", include_str!("../catalog/endpoints-services.toml")),
-    ("catalog/effects.toml", include_str!("../catalog/effects.toml")),
-    ("catalog/env.toml", include_str!("../catalog/env.toml")),
-    ("catalog/gates.toml", include_str!("../catalog/gates.toml")),
-    ("catalog/infrastructure.toml", include_str!("../catalog/infrastructure.toml")),
-    ("catalog/inputs.toml", include_str!("../catalog/inputs.toml")),
-    ("catalog/loops.toml", include_str!("../catalog/loops.toml")),
-    ("catalog/protocols.toml", include_str!("../catalog/protocols.toml")),
-    ("catalog/memory.toml", include_str!("../catalog/memory.toml")),
-    ("catalog/retrieval.toml", include_str!("../catalog/retrieval.toml")),
-    ("catalog/evaluation.toml", include_str!("../catalog/evaluation.toml")),
-    ("catalog/guardrails.toml", include_str!("../catalog/guardrails.toml")),
-    ("catalog/serving.toml", include_str!("../catalog/serving.toml")),
-    ("catalog/services.toml", include_str!("../catalog/services.toml")),
-    ("catalog/training.toml", include_str!("../catalog/training.toml")),
-    ("catalog/triggers.toml", include_str!("../catalog/triggers.toml")),
-    ("catalog/frameworks-go.toml", include_str!("../catalog/frameworks-go.toml")),
-    ("catalog/frameworks-javascript.toml", include_str!("../catalog/frameworks-javascript.toml")),
-    ("catalog/observability.toml", include_str!("../catalog/observability.toml")),
-    ("catalog/stores.toml", include_str!("../catalog/stores.toml")),
-    ("catalog/tools.toml", include_str!("../catalog/tools.toml")),
-    ("catalog/frameworks-jvm.toml", include_str!("../catalog/frameworks-jvm.toml")),
-    ("catalog/frameworks-langchain.toml", include_str!("../catalog/frameworks-langchain.toml")),
-    ("catalog/frameworks-python.toml", include_str!("../catalog/frameworks-python.toml")),
-    ("catalog/frameworks-ruby.toml", include_str!("../catalog/frameworks-ruby.toml")),
-    ("catalog/frameworks-rust.toml", include_str!("../catalog/frameworks-rust.toml")),
-    ("catalog/frameworks-dotnet.toml", include_str!("../catalog/frameworks-dotnet.toml")),
-    ("catalog/frameworks-php.toml", include_str!("../catalog/frameworks-php.toml")),
-    ("catalog/ci-agents.toml", include_str!("../catalog/ci-agents.toml")),
-    ("catalog/prompts.toml", include_str!("../catalog/prompts.toml")),
-    ("catalog/low-code.toml", include_str!("../catalog/low-code.toml")),
-    ("catalog/coding-agents.toml", include_str!("../catalog/coding-agents.toml")),
-    ("catalog/mcp.toml", include_str!("../catalog/mcp.toml")),
-];
+/// Built-in rule files: name and text of every file in `catalog/`.
+const CATALOG: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+
+/// The rules of these files as the build prepared them for a scan.
+const PREPARED: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog.json"));
 
 const HEURISTICS: &str = include_str!("../autonomy/heuristics.toml");
 
@@ -156,14 +111,18 @@ impl RulePack {
 
     /// The built-in rules, and those of a folder on top: a rule with the id of a built-in one replaces it.
     pub fn load(folder: Option<&Path>) -> Result<Self, LoadError> {
-        let mut rules = load::parse(&Self::built_in_sources()).map_err(LoadError::Mistakes)?;
-        if let Some(folder) = folder {
-            let own = load::parse(&load::read_folder(folder)?).map_err(LoadError::Mistakes)?;
-            let replaced: BTreeSet<_> = own.iter().map(|p| p.rule.id.clone()).collect();
-            rules.retain(|p| !replaced.contains(&p.rule.id));
-            rules.extend(own);
-        }
-        Ok(Self::compile(rules))
+        let built_in = load::parse(&Self::built_in_sources()).map_err(LoadError::Mistakes)?;
+        with_own(built_in, folder).map(Self::compile)
+    }
+
+    /// The same without what only people read. A scan holds its rules to the end, and their examples and reasons are
+    /// most of their size and of the time it takes to read them.
+    ///
+    /// # Panics
+    /// Never in a tested build: a test loads them.
+    pub fn for_scan(folder: Option<&Path>) -> Result<Self, LoadError> {
+        let built_in = serde_json::from_str(PREPARED).expect("prepared rules are checked by a test");
+        with_own(built_in, folder).map(|rules| Self::compile(rules).without_prose())
     }
 
     /// Only the rules of these sources: what `rules check` looks at.
@@ -263,10 +222,7 @@ impl RulePack {
         pack
     }
 
-    /// Without what only people read: a scan holds its rules to the end, and their examples and reasons are most of
-    /// their size.
-    #[must_use]
-    pub fn without_prose(mut self) -> Self {
+    fn without_prose(mut self) -> Self {
         for rule in &mut self.rules {
             rule.examples = Vec::new();
             rule.references = Vec::new();
@@ -441,6 +397,17 @@ impl RulePack {
     }
 }
 
+/// Puts the rules of a folder on top of the built-in ones.
+fn with_own(mut rules: Vec<Placed>, folder: Option<&Path>) -> Result<Vec<Placed>, LoadError> {
+    if let Some(folder) = folder {
+        let own = load::parse(&load::read_folder(folder)?).map_err(LoadError::Mistakes)?;
+        let replaced: BTreeSet<_> = own.iter().map(|p| p.rule.id.clone()).collect();
+        rules.retain(|p| !replaced.contains(&p.rule.id));
+        rules.extend(own);
+    }
+    Ok(rules)
+}
+
 /// Over the parsed rules, so that comments, examples and the order of files do not change it.
 fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
     let mut hasher = blake3::Hasher::new();
@@ -474,8 +441,9 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
 }
 
 fn write_into(hasher: &mut blake3::Hasher, value: &impl serde::Serialize) {
-    serde_json::to_writer(hasher, value)
-        .expect("what was read as data can be written, and hashing never fails");
+    // Whole, since hashing many small pieces costs more than all the rest.
+    let text = serde_json::to_vec(value).expect("what was read as data can be written");
+    hasher.update(&text);
 }
 
 #[cfg(test)]
@@ -483,13 +451,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_catalog_is_built_in() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog");
-        let files = std::fs::read_dir(folder).expect("the catalog can be listed");
-        let names: BTreeSet<String> = files
-            .map(|file| format!("catalog/{}", file.expect("it can").file_name().to_string_lossy()))
-            .collect();
-        let listed: BTreeSet<String> = CATALOG.iter().map(|(file, _)| (*file).to_owned()).collect();
-        assert_eq!(listed, names);
+    fn what_is_prepared_for_a_scan_is_what_the_files_say() {
+        let (scan, files) = (RulePack::for_scan(None).unwrap(), RulePack::built_in());
+        assert_eq!((scan.digest(), &scan.origins), (files.digest(), &files.origins));
+        assert_eq!(scan.rules(), files.without_prose().rules());
     }
 }

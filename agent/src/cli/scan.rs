@@ -67,7 +67,7 @@ impl Scan {
         let plan = Plan::of(&self.targets)
             .map_err(|PlanError { what, help }| UsageError { what, help: Some(help) })?;
         let output = self.output.as_deref().map(OutputFile::at).transpose()?;
-        let rules = super::rules::load(self.rules.as_deref())?.without_prose();
+        let rules = super::rules::for_scan(self.rules.as_deref())?;
         for note in &plan.notes {
             printer.note(note);
         }

@@ -9,7 +9,7 @@ mod test;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use muster_rules::RulePack;
+use muster_rules::{LoadError, RulePack};
 
 use super::UsageError;
 use super::exit::Exit;
@@ -51,10 +51,14 @@ impl Rules {
 
 /// The built-in rules, and those of a folder on top.
 pub(super) fn load(folder: Option<&Path>) -> Result<RulePack, UsageError> {
-    RulePack::load(folder).map_err(|error| {
-        UsageError::new(
-            error.to_string(),
-            "`muster rules check DIR` shows whether a folder of rules is right",
-        )
-    })
+    RulePack::load(folder).map_err(wrong)
+}
+
+/// The same without what only people read.
+pub(super) fn for_scan(folder: Option<&Path>) -> Result<RulePack, UsageError> {
+    RulePack::for_scan(folder).map_err(wrong)
+}
+
+fn wrong(error: LoadError) -> UsageError {
+    UsageError::new(error.to_string(), "`muster rules check DIR` shows whether a folder of rules is right")
 }

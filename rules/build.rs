@@ -1,0 +1,70 @@
+//! Prepares the catalogue for a scan: without the texts that only people read, and in a form that is quickly read, since
+//! every scan begins with it.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use serde::{Deserialize, Serialize};
+use toml::{Spanned, Table, Value};
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    rule: Vec<Spanned<Table>>,
+}
+
+#[derive(Serialize)]
+struct Prepared<'a> {
+    file: &'a str,
+    line: usize,
+    rule: Table,
+}
+
+fn main() {
+    println!("cargo::rerun-if-changed=catalog");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("Cargo says where the crate is"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("Cargo says where to write"));
+    let files = catalog(&root.join("catalog"));
+    let mut list = String::from("&[\n");
+    let mut prepared = Vec::new();
+    for (file, text) in &files {
+        list.push_str(&format!(
+            "({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{file}\"))),\n"
+        ));
+        match toml::from_str::<File>(text) {
+            Ok(parsed) => prepared.extend(parsed.rule.into_iter().map(|rule| {
+                let line = text[..rule.span().start].matches('\n').count() + 1;
+                Prepared { file, line, rule: without_prose(rule.into_inner()) }
+            })),
+            Err(error) => panic!("{file}: {error}"),
+        }
+    }
+    list.push(']');
+    let json = serde_json::to_vec(&prepared).expect("what was read as data can be written");
+    fs::write(out.join("catalog.json"), json).expect("the build folder can be written");
+    fs::write(out.join("catalog.rs"), list).expect("the build folder can be written");
+}
+
+/// Every file of rules with its name in the crate, in the order of names.
+fn catalog(folder: &Path) -> Vec<(String, String)> {
+    let entries = fs::read_dir(folder).expect("the catalogue can be listed");
+    let mut files: Vec<(String, String)> = entries
+        .map(|entry| entry.expect("the catalogue can be listed").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .map(|path| {
+            let name =
+                path.file_name().map_or_else(Default::default, |name| name.to_string_lossy().into_owned());
+            (format!("catalog/{name}"), fs::read_to_string(&path).expect("a rule file is text"))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// What stays is what `RulePack::without_prose` leaves; a test holds the two together.
+fn without_prose(mut rule: Table) -> Table {
+    rule.remove("example");
+    rule.insert("references".to_owned(), Value::Array(Vec::new()));
+    rule.insert("rationale".to_owned(), Value::String(String::new()));
+    rule
+}
