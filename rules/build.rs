@@ -1,6 +1,7 @@
 //! Prepares the catalogue for a scan: without the texts that only people read, and in a form that is quickly read, since
 //! every scan begins with it.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -20,6 +21,7 @@ struct Prepared<'a> {
     rule: Table,
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is how Cargo speaks to what it runs at build time")]
 fn main() {
     println!("cargo::rerun-if-changed=catalog");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("Cargo says where the crate is"));
@@ -28,9 +30,8 @@ fn main() {
     let mut list = String::from("&[\n");
     let mut prepared = Vec::new();
     for (file, text) in &files {
-        list.push_str(&format!(
-            "({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{file}\"))),\n"
-        ));
+        let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{file}\")");
+        writeln!(list, "({file:?}, include_str!({path})),").expect("memory can be written");
         match toml::from_str::<File>(text) {
             Ok(parsed) => prepared.extend(parsed.rule.into_iter().map(|rule| {
                 let line = text[..rule.span().start].matches('\n').count() + 1;

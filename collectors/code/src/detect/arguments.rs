@@ -496,13 +496,15 @@ impl<'p> Arguments<'p> {
         if test.absent {
             return found == Presence::Absent;
         }
-        let Presence::Given(spot, value) = found else { return false };
-        let (spot, value) = self.program.value_of(spot, value);
+        let Presence::Given(written_at, written) = found else { return false };
+        let (spot, value) = self.program.value_of(written_at, written);
         if test.equals.is_empty() && test.starts.is_empty() && test.ends.is_empty() {
             return is_set(value);
         }
         self.says(spot, value, test, MAX_DEPTH)
             || self.reads(spot, value, test)
+            // Where a name can be several things, following it to one may lose the text.
+            || self.reads(written_at, written, test)
             || self.all(&test.name).into_iter().any(|(spot, value)| self.says(spot, value, test, MAX_DEPTH))
     }
 

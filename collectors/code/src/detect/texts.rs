@@ -15,13 +15,25 @@ pub(super) fn text_of(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8
             let (next, inner) = program.value_of(spot, value);
             let is_same = std::ptr::eq(inner, value);
             let direct = if is_same { None } else { text_of(program, next, inner, depth) };
-            direct.or_else(|| field(program, spot, value, depth))
+            direct
+                .or_else(|| field(program, spot, value, depth))
+                .or_else(|| parameter(program, next, inner, depth))
         }
         // `base + "/messages"`: in the order in which it is written.
         Expr::Choice(parts) if parts.len() == 2 => {
             let [first, second] = [&parts[0], &parts[1]].map(|part| text_of(program, spot, part, depth));
-            let joined = format!("{}{}", first?, second.as_deref().unwrap_or("{}"));
+            let Some(first) = first else {
+                // `given ?? "https://…"`: what it is where nothing is given.
+                return second.filter(|text| is_address(text));
+            };
+            let joined = format!("{first}{}", second.as_deref().unwrap_or("{}"));
             (joined.len() <= MAX_TEXT).then_some(joined)
+        }
+        // A closure that is run where nothing else is there: what it gives.
+        Expr::Function(id) => {
+            let returns = &program.module(spot.module).function(*id).returns;
+            let inside = Spot { module: spot.module, function: Some(*id) };
+            returns.first().and_then(|value| text_of(program, inside, value, depth))
         }
         Expr::Call(call) => call_text(program, CallSite { module: spot.module, call: *call }, depth),
         _ => None,
@@ -40,10 +52,20 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
         // Only another kind of the same text.
         (
             "to_string" | "to_owned" | "into" | "clone" | "as_str" | "trim_end_matches" | "rstrip"
-            | "TrimEnd" | "ToString" | "toString" | "trimEnd" | "unwrap_or_else" | "unwrap_or" | "as_ref",
+            | "TrimEnd" | "ToString" | "toString" | "trimEnd" | "as_ref",
             Some(object),
             _,
         ) => text_of(program, spot, object, depth),
+        ("unwrap_or_else" | "unwrap_or", Some(object), [other, ..]) => {
+            text_of(program, spot, object, depth).or_else(|| text_of(program, spot, &other.value, depth))
+        }
+        // `os.getenv("BASE_URL", "https://…")`: what it is where nothing is set.
+        (
+            "getenv" | "get" | "fetch" | "env" | "config" | "getOrDefault" | "get_or" | "GetValue"
+            | "getProperty",
+            _,
+            [_, other],
+        ) => text_of(program, spot, &other.value, depth).filter(|text| is_address(text)),
         ("from" | "TrimRight" | "TrimSuffix" | "String", _, [first, ..]) => {
             text_of(program, spot, &first.value, depth)
         }
@@ -82,6 +104,22 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
     }
 }
 
+/// What callers hand over for a parameter, or what it is where they leave it out.
+fn parameter(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<String> {
+    let Expr::Name(name) = value else { return None };
+    let passed = program.passed(spot, name).into_iter();
+    let mut passed = passed.filter_map(|(spot, value)| text_of(program, spot, value, depth));
+    passed.next().or_else(|| {
+        let (spot, default) = program.left_out(spot, name)?;
+        text_of(program, spot, default, depth)
+    })
+}
+
+/// Whether a text is a whole address and no part of one.
+fn is_address(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
+}
+
 /// What the constructor of an object puts into one of its fields: `Client { base: "https://…".to_string() }`.
 fn field(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<String> {
     let Expr::Member(object, name) = value else { return None };
@@ -90,6 +128,12 @@ fn field(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<S
         _ => None,
     });
     for (module, class) in classes {
+        // What it is set to anywhere in the class: the first may only declare it.
+        for binding in program.bindings_of(module, class, name) {
+            if let Some(text) = text_of(program, binding.0, binding.1, depth) {
+                return Some(text);
+            }
+        }
         for (id, found) in (0u32..).zip(&program.module(module).calls) {
             let Some(argument) = found.arguments.iter().find(|a| a.name.as_ref() == Some(name)) else {
                 continue;

@@ -8,6 +8,9 @@ use super::criteria::Reasons;
 use super::effects::Outcome;
 use super::gates::Gates;
 use super::tools::{FoundTool, ToolSource};
+use crate::detect::Detection;
+use crate::program::CallSite;
+use crate::syntax::Expr;
 
 /// A tool as it is told, with what is known behind it.
 pub(super) struct Told<'d> {
@@ -74,6 +77,12 @@ impl One<'_, '_, '_> {
         }
         if promises {
             evidence[0].note = Some("its name promises a change that its body does not make".to_owned());
+        }
+        if effect == Effect::Unknown
+            && !promises
+            && let Some(open) = outcome.unresolved.first()
+        {
+            evidence[0].note = unknown_call(detection, *open);
         }
         for change in &outcome.changes {
             let at = detection.program.module(change.site.module);
@@ -219,6 +228,16 @@ fn promises_a_change(name: &str) -> bool {
     let makes_text = ["create", "write", "close", "place"].iter().any(|v| verb == Some(v))
         && TEXTS.iter().any(|text| lower.ends_with(text));
     verb.is_some() && !makes_text && lower != "write"
+}
+
+/// What keeps a body from being understood: the first call that no rule knows. Only names that a person would give, so
+/// that nothing else of the code is told.
+fn unknown_call(detection: &Detection<'_>, site: CallSite) -> Option<String> {
+    let module = detection.program.module(site.module);
+    let call = module.call(site.call);
+    let (Expr::Name(name) | Expr::Member(_, name)) = &call.callee else { return None };
+    let is_name = name.len() <= 40 && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_name.then(|| format!("what it calls as `{name}` at {}:{} is not known", module.path, call.line))
 }
 
 #[cfg(test)]

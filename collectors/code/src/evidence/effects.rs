@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use asmm_model::{ComponentKind, Effect};
-use muster_rules::{Means, SiteKind};
+use muster_rules::{Language, Means, SiteKind};
 
 use super::reach::targets;
 use crate::detect::Detection;
@@ -190,6 +190,10 @@ impl Walk<'_, '_> {
             None => {}
         }
         let next = targets(program, site);
+        // What was looked at already, as in a recursion, brings nothing new.
+        if !next.is_empty() && next.iter().all(|routine| self.seen.contains(routine)) {
+            return;
+        }
         if !next.is_empty() {
             let Some(depth) = depth.checked_sub(1) else {
                 self.outcome.unresolved.push(site);
@@ -206,9 +210,64 @@ impl Walk<'_, '_> {
         let plain = program.callee(site).iter().any(|m| {
             matches!(m, Meaning::Class(module, class) if program.foreign_bases(*module, *class).iter().all(|b| is_plain_base(b)))
         });
-        if !plain {
+        if !plain && !self.is_accessor(site) && !self.only_holds(site) {
             self.outcome.unresolved.push(site);
         }
+    }
+
+    /// Whether a call only makes an object that holds values, or settles a promise.
+    fn only_holds(&self, site: CallSite) -> bool {
+        const VALUES: [&str; 18] = [
+            "Result",
+            "Response",
+            "Request",
+            "Dto",
+            "DTO",
+            "Info",
+            "Status",
+            "Entity",
+            "Event",
+            "Message",
+            "Content",
+            "Params",
+            "Options",
+            "Args",
+            "Item",
+            "Record",
+            "Exception",
+            "Error",
+        ];
+        let module = self.detection.program.module(site.module);
+        let callee = &module.call(site.call).callee;
+        let (Expr::Name(name) | Expr::Member(_, name)) = callee else { return false };
+        match module.dialect.language() {
+            Language::Java | Language::Kotlin | Language::CSharp => {
+                name.starts_with(char::is_uppercase) && VALUES.iter().any(|value| name.ends_with(value))
+            }
+            // What a promise hands to the function that makes it.
+            Language::JavaScript => {
+                matches!(callee, Expr::Name(_)) && matches!(&**name, "resolve" | "reject")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a call only takes a field of an object of the program, by a method that the compiler or a generator writes:
+    /// `book.author()` of a record, `order.getTotal()`.
+    fn is_accessor(&self, site: CallSite) -> bool {
+        let program = self.detection.program;
+        let module = program.module(site.module);
+        let call = module.call(site.call);
+        let Expr::Member(_, name) = &call.callee else { return false };
+        if module.dialect.language() != Language::Java || !call.arguments.is_empty() {
+            return false;
+        }
+        let getter = ["get", "is"].into_iter().find_map(|prefix| {
+            let rest = name.strip_prefix(prefix)?;
+            let first = rest.chars().next().filter(|c| c.is_uppercase())?;
+            Some(first.to_lowercase().chain(rest.chars().skip(1)).collect::<String>())
+        });
+        program.has_field(name) || getter.is_some_and(|field| program.has_field(&field))
     }
 }
 

@@ -423,6 +423,11 @@ impl<'a> Program<'a> {
         all.iter().take(10 * MOST).filter(fits).take(MOST).copied().collect()
     }
 
+    /// Whether a class of the program has a field of that name.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.names.iter().any(|names| names.has_field(name))
+    }
+
     /// The only function or method of that name in the program, for calls on something that could not be resolved.
     pub(crate) fn only_named(&self, name: &str) -> Option<Routine> {
         self.only_named.get(name).copied().flatten()

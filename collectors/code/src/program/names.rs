@@ -111,6 +111,11 @@ impl Names {
         self.scoped.get(name).map_or(&[], |scoped| scoped.of(scope))
     }
 
+    /// Whether a class has a field of that name.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.attributes.contains_key(name)
+    }
+
     pub(crate) fn method(&self, class: ClassId, name: &str) -> Option<FunctionId> {
         self.methods.get(name)?.get(&class).copied()
     }

@@ -56,6 +56,22 @@ impl Program<'_> {
         found
     }
 
+    /// What the parameter that a name is stands for where a caller leaves it out.
+    pub(crate) fn left_out(&self, spot: Spot, name: &str) -> Option<(Spot, &Expr)> {
+        let [Origin::Parameter(routine, position)] = self.origins(spot, name)[..] else { return None };
+        let function = self.module(routine.module).function(routine.function?);
+        let (_, value) = function.defaults.iter().find(|(at, _)| *at == position)?;
+        Some((Spot { module: routine.module, function: function.within }, value))
+    }
+
+    /// The values that an attribute of a class of the program is set to, and where each is written.
+    pub(crate) fn bindings_of(&self, module: ModuleId, class: u32, name: &str) -> Vec<(Spot, &Expr)> {
+        let of = self.module(module);
+        let attributes = self.names[module as usize].attributes(class, name);
+        let bindings = attributes.iter().map(|binding| &of.bindings[*binding as usize]);
+        bindings.map(|b| (Spot { module, function: b.within }, &b.value)).collect()
+    }
+
     /// The bindings of an attribute of a class of the program.
     pub(crate) fn attribute_origins(&self, module: ModuleId, class: u32, name: &str) -> Vec<Origin> {
         let attributes = self.names[module as usize].attributes(class, name);

@@ -110,6 +110,13 @@ impl Program<'_> {
                 } else {
                     known.to_vec()
                 };
+                if callees.iter().any(hands_back) {
+                    let call = self.module(spot.module).call(*call);
+                    let spot = Spot { module: spot.module, function: call.within };
+                    if let Some(given) = call.arguments.first() {
+                        return self.expr(spot, &given.value, depth, fuel);
+                    }
+                }
                 limited(callees.into_iter().flat_map(|m| self.result(m, depth, fuel)))
             }
             Expr::Function(function) => vec![Meaning::Function(spot.module, *function)],
@@ -427,6 +434,14 @@ impl Program<'_> {
             other => vec![other],
         }
     }
+}
+
+/// Whether a function gives back the function that it is given, in another dress: `promisify(exec)` still runs commands.
+fn hands_back(callee: &Meaning) -> bool {
+    let Meaning::External(name) = callee else { return false };
+    name.ends_with("util#promisify")
+        || name.ends_with("util#default.promisify")
+        || matches!(&**name, "functools.partial" | "functools.partialmethod")
 }
 
 /// Whether a meaning is only one of the language's own types.

@@ -166,10 +166,11 @@ impl Extractor<'_> {
             };
             let annotation = self.field(part, "type").map(|t| self.annotation(t));
             let annotation = annotation.filter(|a| *a != Expr::Unknown);
-            if let Some(default) = self.first_field(part, &["value", "right"]) {
-                self.visit(default);
-            }
             let name = name.filter(|n| n.kind() == "identifier").map(|n| self.text(n)).unwrap_or_default();
+            if let Some(default) = self.first_field(part, &["value", "right"]).or_else(|| after_equals(part))
+            {
+                self.default(name, default);
+            }
             // `constructor(private llm: Llm)` declares an attribute as well.
             if let (Some(of_type), "required_parameter") = (&annotation, part.kind())
                 && part.child(0).is_some_and(|first| {
@@ -191,6 +192,15 @@ impl Extractor<'_> {
         parameters
     }
 
+    /// Notes what a parameter of the function that is about to be written down is where it is left out.
+    pub(super) fn default(&mut self, name: &str, value: Node<'_>) {
+        let value = self.visit(value);
+        if !matches!(value, Expr::Unknown | Expr::Literal(_)) && self.defaults.len() < MAX_ELEMENTS {
+            let name = self.word(name);
+            self.defaults.push((name, value));
+        }
+    }
+
     pub(super) fn function(&mut self, node: Node<'_>, decorators: Vec<Expr>) -> Expr {
         let parameters = self.parameters(node);
         let name = self.field(node, "name").map(|n| self.text(n)).unwrap_or_default();
@@ -208,10 +218,15 @@ impl Extractor<'_> {
     pub(super) fn define(&mut self, definition: Definition<'_>) -> Expr {
         let Definition { name, class, parameters, decorators, node, body } = definition;
         let id = next(self.module.functions.len());
+        let defaults = std::mem::take(&mut self.defaults).into_iter().filter_map(|(name, value)| {
+            let position = parameters.iter().position(|(parameter, _)| *parameter == name)?;
+            Some((u32::try_from(position).ok()?, value))
+        });
         self.module.functions.push(Function {
             name,
             class,
             within: self.function,
+            defaults: defaults.collect(),
             parameters,
             decorators,
             returns: Vec::new(),
@@ -364,4 +379,14 @@ fn of_class(value: Expr, class: ClassId, members: &HashSet<Arc<str>>) -> Expr {
         ),
         other => other,
     }
+}
+
+/// What a parameter of C# is by default: its grammar gives the value no name.
+fn after_equals(part: Node<'_>) -> Option<Node<'_>> {
+    if part.kind() != "parameter" {
+        return None;
+    }
+    let mut cursor = part.walk();
+    let equals = part.children(&mut cursor).find(|child| child.kind() == "=")?;
+    equals.next_named_sibling()
 }

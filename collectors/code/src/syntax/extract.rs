@@ -42,6 +42,8 @@ pub(crate) struct Extractor<'a> {
     pub(super) named: HashMap<Arc<str>, ClassId>,
     /// Variables of the function, for languages in which a bare name can be a call.
     pub(super) locals: HashSet<Arc<str>>,
+    /// Defaults of parameters that wait for their function.
+    pub(super) defaults: Vec<(Arc<str>, Expr)>,
     /// Attributes that wait for the item that they are written before.
     pub(super) attributes: Vec<Expr>,
     /// What `?.` goes on from, for languages that write it so.

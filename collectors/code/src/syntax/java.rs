@@ -123,7 +123,7 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "annotation" | "marker_annotation" => annotation(x, node),
         "local_variable_declaration" | "field_declaration" | "constant_declaration" => declaration(x, node),
         "resource" => {
-            declare(x, node, node.child_by_field_name("type"));
+            declare(x, node, node.child_by_field_name("type"), None);
             Expr::Unknown
         }
         "enhanced_for_statement" => each(x, node),
@@ -226,6 +226,7 @@ fn annotation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn method(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let decorators = annotations(x, node);
     let parameters = x.parameters(node);
+    settings(x, node);
     let name = match node.kind() {
         "method_declaration" => node.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default(),
         _ => "constructor",
@@ -260,19 +261,57 @@ fn class(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     x.class_with_fields(node, bases, decorators, fields)
 }
 
+/// What a setting is where nothing sets it, as annotations of Spring, Micronaut and MicroProfile say it:
+/// `@Value("${model.url:https://…}")`, `@ConfigProperty(defaultValue = "…")`.
+fn setting(x: &Extractor<'_>, annotations: &[Expr]) -> Option<Expr> {
+    annotations.iter().find_map(|annotation| {
+        let Expr::Call(call) = annotation else { return None };
+        let call = x.module.call(*call);
+        let (Expr::Name(name) | Expr::Member(_, name)) = &call.callee else { return None };
+        let named = |wanted: &str| {
+            let argument = call.arguments.iter().find(|a| a.name.as_deref().unwrap_or("value") == wanted);
+            argument.and_then(|a| if let Expr::Text(text) = &a.value { Some(&**text) } else { None })
+        };
+        let text = match &**name {
+            "Value" => named("value")?.strip_prefix("${")?.strip_suffix('}')?.split_once(':')?.1,
+            "ConfigProperty" => named("defaultValue")?,
+            _ => return None,
+        };
+        Some(Expr::Text(text.into()))
+    })
+}
+
+/// Parameters that a container fills with settings.
+fn settings(x: &mut Extractor<'_>, node: Node<'_>) {
+    let Some(list) = node.child_by_field_name("parameters") else { return };
+    let mut cursor = list.walk();
+    let parts: Vec<Node<'_>> = list.named_children(&mut cursor).collect();
+    for part in parts {
+        let text = x.text(part);
+        if text.contains("@Value") || text.contains("@ConfigProperty") {
+            let annotations = annotations(x, part);
+            let name = part.child_by_field_name("name").map(|n| x.word(x.text(n)));
+            if let (Some(name), Some(setting)) = (name, setting(x, &annotations)) {
+                x.defaults.push((name, setting));
+            }
+        }
+    }
+}
+
 fn declaration(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
-    annotations(x, node);
+    let annotations = annotations(x, node);
+    let setting = setting(x, &annotations);
     let of_type = node.child_by_field_name("type");
     let mut cursor = node.walk();
     let declarators: Vec<Node<'_>> = node.children_by_field_name("declarator", &mut cursor).collect();
     for declarator in declarators {
-        declare(x, declarator, of_type);
+        declare(x, declarator, of_type, setting.clone());
     }
     Expr::Unknown
 }
 
-fn declare(x: &mut Extractor<'_>, declarator: Node<'_>, of_type: Option<Node<'_>>) {
-    let value = declarator.child_by_field_name("value").map(|n| x.member_value(n));
+fn declare(x: &mut Extractor<'_>, declarator: Node<'_>, of_type: Option<Node<'_>>, setting: Option<Expr>) {
+    let value = declarator.child_by_field_name("value").map(|n| x.member_value(n)).or(setting);
     let of_type = of_type.filter(|t| x.text(*t) != "var").map_or(Expr::Unknown, |t| x.annotation(t));
     let Some(name) = declarator.child_by_field_name("name") else { return };
     let on_self = x.function.is_none() && x.class.is_some();

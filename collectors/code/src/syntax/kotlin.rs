@@ -282,8 +282,16 @@ fn function(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let decorators = annotations(x, node);
     let parameters = match child(node, "function_value_parameters") {
         Some(list) => {
-            let all = named(list);
-            all.into_iter().filter(|p| p.kind() == "parameter").map(|p| declared(x, p)).collect()
+            let mut parameters: Vec<(Arc<str>, Option<Expr>)> = Vec::new();
+            for part in named(list) {
+                match (part.kind(), parameters.last()) {
+                    ("parameter", _) => parameters.push(declared(x, part)),
+                    ("parameter_modifiers", _) | (_, None) => {}
+                    // The default of a parameter stands beside it.
+                    (_, Some((name, _))) => x.default(&Arc::clone(name), part),
+                }
+            }
+            parameters
         }
         None => Vec::new(),
     };

@@ -168,6 +168,8 @@ pub(crate) struct Function {
     pub within: Option<FunctionId>,
     /// Parameters with their annotated type.
     pub parameters: Vec<(Arc<str>, Option<Expr>)>,
+    /// What parameters are that a caller leaves out, by position.
+    pub defaults: Vec<(u32, Expr)>,
     /// Decorators, outermost first.
     pub decorators: Vec<Expr>,
     /// What it returns.

@@ -137,6 +137,7 @@ impl Parsers {
             loop_branch: None,
             named: HashMap::default(),
             locals: HashSet::default(),
+            defaults: Vec::new(),
             attributes: Vec::new(),
             receiver: None,
         };

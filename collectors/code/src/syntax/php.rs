@@ -298,11 +298,11 @@ fn parameters(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<(Arc<str>, Option<Ex
     for part in list.named_children(&mut cursor) {
         let of_type = part.child_by_field_name("type").map(|t| x.annotation(t));
         let of_type = of_type.filter(|t| *t != Expr::Unknown);
-        if let Some(default) = part.child_by_field_name("default_value") {
-            x.visit(default);
-        }
         let name = part.child_by_field_name("name").map(|n| x.text(n).trim_start_matches(['&', '$']));
         let name = name.unwrap_or_default();
+        if let Some(default) = part.child_by_field_name("default_value") {
+            x.default(name, default);
+        }
         // A promoted parameter is a property as well.
         if part.kind() == "property_promotion_parameter" {
             x.push_binding(name, true, of_type.clone().unwrap_or(Expr::Unknown), line(part));

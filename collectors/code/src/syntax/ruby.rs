@@ -288,10 +288,10 @@ fn method(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         let mut cursor = list.walk();
         for part in list.named_children(&mut cursor) {
             let name = part.child_by_field_name("name").unwrap_or(part);
-            if let Some(default) = part.child_by_field_name("value") {
-                x.visit(default);
-            }
             let name = x.word(x.text(name));
+            if let Some(default) = part.child_by_field_name("value") {
+                x.default(&name, default);
+            }
             x.locals.insert(Arc::clone(&name));
             all.push((name, None));
         }
