@@ -344,6 +344,11 @@ impl RulePack {
         self.resources.get(format).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
     }
 
+    /// Types of resources that rules know in a format, in no order.
+    pub fn resources(&self, format: &str) -> impl Iterator<Item = &str> {
+        self.resources.get(format).into_iter().flat_map(HashMap::keys).map(String::as_str)
+    }
+
     /// Kinds of files that a path fits, in the order of the rules.
     pub fn files(&self, path: &str) -> Vec<FileRef> {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();

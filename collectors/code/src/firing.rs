@@ -194,8 +194,9 @@ impl<'p> Firing<'p> {
                 packages.collect()
             }
             Kind::Artifact => vec![Named { line: 1, site: "file", name: path.clone() }],
-            Kind::Infrastructure => infrastructure::resources(self.pack, &path.into(), text)
+            Kind::Infrastructure => infrastructure::declared(self.pack, &path.into(), text)
                 .map_err(|error| error.to_string())?
+                .resources
                 .into_iter()
                 .map(|found| Named { line: found.line, site: "resource", name: found.kind })
                 .collect(),
@@ -280,8 +281,9 @@ impl<'p> Firing<'p> {
     }
 
     fn infrastructure(&self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
-        let resources = infrastructure::resources(self.pack, &path.into(), text)
-            .map_err(|error| format!("`{path}`: {error}"))?;
+        let resources = infrastructure::declared(self.pack, &path.into(), text)
+            .map_err(|error| format!("`{path}`: {error}"))?
+            .resources;
         let mut fired = Vec::new();
         for resource in &resources {
             fired.extend(resource.rules(self.pack).iter().map(|rule| Fired {
@@ -326,7 +328,7 @@ fn kind_of(path: &str) -> Result<Kind, String> {
     match (manifests::kind_of(path), Dialect::of(path)) {
         (_, Some(dialect)) => Ok(Kind::Source(dialect)),
         (Some(kind), None) => Ok(Kind::Manifest(kind)),
-        (None, None) if infrastructure::Format::of(path).is_some() => Ok(Kind::Infrastructure),
+        (None, None) if !infrastructure::Format::of(path).is_empty() => Ok(Kind::Infrastructure),
         (None, None) if is_text(path) => Ok(Kind::Text),
         (None, None) => Err(format!(
             "`{path}` is no file that rules speak about; give a source file, such as app.py or main.go, a manifest \

@@ -28,6 +28,7 @@ mod survey;
 mod syntax;
 mod tree;
 mod units;
+mod workloads;
 
 pub use collector::CodeCollector;
 pub use firing::{BrokenExample, Fired, Named, check_examples, fired, literals, names};

@@ -23,6 +23,7 @@ use crate::survey::{Engine, SourceFile, Survey};
 use crate::syntax::{Module, Parsers};
 use crate::tree::Tree;
 use crate::units::{Unit, Units};
+use crate::workloads::Runs;
 
 /// Modules that one unit may have; beyond it the rest is a gap.
 const MAX_MODULES: usize = 5_000;
@@ -68,7 +69,8 @@ pub(crate) fn scan(
         }
         observations.extend(scan.unit(unit, &units)?);
     }
-    observations.extend(scan.infrastructure(&units)?);
+    let declared = scan.infrastructure(&units, &observations)?;
+    observations.extend(declared);
     let found = assistants(&engine.rules, &survey.starters, &|path| scan.document(path));
     observations.extend(evidence::assistants(&engine.rules, target, &found));
     observations.extend(evidence::flows(&engine.rules, target, &survey.flows));
@@ -158,10 +160,25 @@ impl Scan<'_> {
     }
 
     /// What infrastructure code declares.
-    fn infrastructure(&mut self, units: &Units) -> Result<Vec<Observation>, CollectError> {
+    fn infrastructure(
+        &mut self,
+        units: &Units,
+        known: &[Observation],
+    ) -> Result<Vec<Observation>, CollectError> {
         let resources = &self.survey.resources;
+        let principals = &self.survey.principals;
+        let is_wired = resources.iter().any(|resource| resource.format == Format::Terraform)
+            || principals.iter().any(|principal| principal.format == Format::Terraform);
+        let systems: BTreeSet<&Scope> = known
+            .iter()
+            .filter(|observation| matches!(observation.fact, Fact::System { .. }))
+            .map(|observation| &observation.scope)
+            .collect();
+        let has_ai = !systems.is_empty()
+            || !resources.is_empty()
+            || principals.iter().any(|principal| principal.speaks.is_some());
         let mut wiring = Wiring::default();
-        if resources.iter().any(|resource| resource.format == Format::Terraform) {
+        if is_wired && has_ai {
             for path in &self.survey.terraform {
                 if self.cx.stop.is_asked() {
                     return Err(CollectError::Stopped);
@@ -173,7 +190,22 @@ impl Scan<'_> {
         }
         let agents = Agents { resources, wiring: &wiring }.all();
         let home = |path: &str| self.home(units, path);
-        Ok(evidence::declared(&self.engine.rules, self.target, resources, &agents, &home))
+        let mut found = evidence::declared(&self.engine.rules, self.target, resources, &agents, &home);
+        if has_ai {
+            let runs = Runs::of(self.survey, &systems);
+            let principals = evidence::Principals {
+                pack: &self.engine.rules,
+                target: self.target,
+                declarations: principals,
+                resources,
+                agents: &agents,
+                wiring: &wiring,
+                home: &home,
+                runs: &|workload, commands| runs.system(workload, commands),
+            };
+            found.extend(principals.observe());
+        }
+        Ok(found)
     }
 
     /// A file that is read again; what cannot be read was a gap of the survey already.

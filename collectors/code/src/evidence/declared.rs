@@ -40,6 +40,15 @@ pub(crate) fn declared(
     out
 }
 
+/// The scope of a managed agent.
+pub(super) fn scope_of(target: &str, resources: &[Resource], agent: &Agent) -> Scope {
+    Scope {
+        target: target.to_owned(),
+        root: parent(&resources[agent.at].path).to_owned(),
+        name: agent.name.clone(),
+    }
+}
+
 /// The components that a resource is.
 fn components<'r>(pack: &'r RulePack, resource: &'r Resource) -> impl Iterator<Item = Component> + 'r {
     let role = role_of(&resource.path);
@@ -74,14 +83,20 @@ impl Declared<'_> {
         }
     }
 
+    /// What the agent is told to do.
+    fn prompt(&self, line: u32) -> Component {
+        let at = self.at(self.agent.at, line);
+        let role = at.role;
+        let at = vec![at.noting(format!("what `{}` is told to do", self.agent.name))];
+        let known = self.pack.find("instructs-model");
+        let name = known.map_or("instructions", |(_, rule)| rule.name.as_str());
+        Component::named(ComponentKind::Prompt, name, role, at)
+    }
+
     fn observe(&self, out: &mut Vec<Observation>) {
         let agent = self.agent;
         let own = &self.resources[agent.at];
-        let scope = Scope {
-            target: self.target.to_owned(),
-            root: parent(&own.path).to_owned(),
-            name: agent.name.clone(),
-        };
+        let scope = scope_of(self.target, self.resources, agent);
         let mut put = |fact| out.push(Observation { scope: scope.clone(), fact });
         let role = role_of(&own.path);
         put(Fact::System {
@@ -95,6 +110,9 @@ impl Declared<'_> {
         for part in &agent.parts {
             components(self.pack, &self.resources[*part])
                 .for_each(|component| put(Fact::Component(component)));
+        }
+        if let Some(line) = agent.instruction {
+            put(Fact::Component(self.prompt(line)));
         }
         if let Some((name, resource, line)) = &agent.model {
             put(Fact::Model(Model {

@@ -29,6 +29,8 @@ pub(crate) struct Agent {
     pub(crate) parts: Vec<usize>,
     pub(crate) model: Option<(String, usize, u32)>,
     pub(crate) actions: Vec<Action>,
+    /// Line of what it is told to do.
+    pub(crate) instruction: Option<u32>,
     /// Role that it works under: its name and line.
     pub(crate) role: Option<(String, u32)>,
     /// Lines of other agents that it hands work to, with the resources that say so.
@@ -68,14 +70,14 @@ impl Agents<'_> {
         let resource = &self.resources[at];
         let keys = match (resource.format, resource.kind.as_str()) {
             (Format::Terraform, "aws_bedrockagent_agent") => {
-                ["agent_name", "foundation_model", "agent_resource_role_arn"]
+                ["agent_name", "foundation_model", "agent_resource_role_arn", "instruction"]
             }
             (Format::CloudFormation, "AWS::Bedrock::Agent") => {
-                ["AgentName", "FoundationModel", "AgentResourceRoleArn"]
+                ["AgentName", "FoundationModel", "AgentResourceRoleArn", "Instruction"]
             }
             _ => return None,
         };
-        let [name, model, role] = keys.map(|key| resource.body.entry(key));
+        let [name, model, role, instruction] = keys.map(|key| resource.body.entry(key));
         let literal = |node: &Node| node.text().filter(|text| !text.contains("${")).map(str::to_owned);
         let mut agent = Agent {
             at,
@@ -86,6 +88,7 @@ impl Agents<'_> {
                 named.or_else(|| self.looked_up(resource, &model.node))
             }),
             actions: Vec::new(),
+            instruction: instruction.map(|instruction| instruction.line),
             role: role.and_then(|role| Some((self.role_name(resource, &role.node)?, role.line))),
             collaborators: Vec::new(),
             open: false,

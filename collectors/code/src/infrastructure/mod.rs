@@ -1,8 +1,10 @@
 //! AI that infrastructure code declares: managed agents, their tools and models, by the types of resources that rules
-//! know.
+//! know, and the principals that these act under.
 
 mod agents;
 mod cloudformation;
+mod kubernetes;
+mod principals;
 mod terraform;
 
 use std::sync::Arc;
@@ -13,7 +15,8 @@ use crate::document::{Node, ReadError, reading};
 use crate::starters::has_extension;
 
 pub(crate) use agents::{Action, Agent, Agents};
-pub(crate) use terraform::Wiring;
+pub(crate) use principals::{Declaration, Part, words};
+pub(crate) use terraform::{Wiring, references};
 
 /// How resources are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,26 +25,31 @@ pub(crate) enum Format {
     Terraform,
     /// `Type: AWS::…` below `Resources`.
     CloudFormation,
+    /// `kind: …` of an object, behind its group where that is not one of Kubernetes itself.
+    Kubernetes,
 }
 
 impl Format {
-    /// The format of a file, by its path.
-    pub(crate) fn of(path: &str) -> Option<Self> {
+    /// The formats that a file may have, by its path.
+    pub(crate) fn of(path: &str) -> &'static [Self] {
         let name = path.rsplit('/').next().unwrap_or(path);
         if has_extension(name, &["tf"]) || name.ends_with(".tf.json") {
-            Some(Self::Terraform)
-        } else if has_extension(name, &["yaml", "yml", "json", "template"]) {
-            Some(Self::CloudFormation)
+            &[Self::Terraform]
+        } else if has_extension(name, &["yaml", "yml"]) {
+            &[Self::CloudFormation, Self::Kubernetes]
+        } else if has_extension(name, &["json", "template"]) {
+            &[Self::CloudFormation]
         } else {
-            None
+            &[]
         }
     }
 
     /// What rules call it.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Terraform => "terraform",
             Self::CloudFormation => "cloudformation",
+            Self::Kubernetes => "kubernetes",
         }
     }
 }
@@ -67,19 +75,38 @@ impl Resource {
     }
 }
 
-/// The resources of a file whose types rules know. Files without any are not parsed.
-pub(crate) fn resources(pack: &RulePack, path: &Arc<str>, bytes: &[u8]) -> Result<Vec<Resource>, ReadError> {
-    let Some(format) = Format::of(path) else { return Ok(Vec::new()) };
-    if !mentions(pack, format, bytes) {
-        return Ok(Vec::new());
+/// What one file declares.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Declared {
+    /// Resources of types that rules know.
+    pub(crate) resources: Vec<Resource>,
+    /// What has to do with principals.
+    pub(crate) principals: Vec<Declaration>,
+}
+
+/// What a file declares. Files that name no type that is of interest are not parsed.
+pub(crate) fn declared(pack: &RulePack, path: &Arc<str>, bytes: &[u8]) -> Result<Declared, ReadError> {
+    let mut found = Declared::default();
+    for format in Format::of(path) {
+        let concerns = principals::concerns(*format, bytes);
+        if !concerns && !mentions(pack, *format, bytes) {
+            continue;
+        }
+        let Ok(text) = std::str::from_utf8(bytes) else { return Ok(found) };
+        let documents = match format {
+            Format::Kubernetes => principals::documents(text)?,
+            Format::Terraform | Format::CloudFormation => vec![reading::by_name(path, text)?],
+        };
+        let resources = documents.iter().flat_map(|document| match format {
+            Format::Terraform => terraform::resources(document, path),
+            Format::CloudFormation => cloudformation::resources(document, path),
+            Format::Kubernetes => kubernetes::resources(document, path).into_iter().collect(),
+        });
+        found.resources.extend(resources.filter(|resource| !resource.rules(pack).is_empty()));
+        if concerns {
+            found.principals.extend(principals::declarations(pack, *format, &documents, path));
+        }
     }
-    let Ok(text) = std::str::from_utf8(bytes) else { return Ok(Vec::new()) };
-    let document = reading::by_name(path, text)?;
-    let mut found = match format {
-        Format::Terraform => terraform::resources(&document, path),
-        Format::CloudFormation => cloudformation::resources(&document, path),
-    };
-    found.retain(|resource| !resource.rules(pack).is_empty());
     Ok(found)
 }
 
@@ -88,15 +115,23 @@ fn mentions(pack: &RulePack, format: Format, bytes: &[u8]) -> bool {
     let begins: &[u8] = match format {
         Format::Terraform => b"\"",
         Format::CloudFormation => b"AWS::",
+        Format::Kubernetes => b"kind:",
     };
     let of_type = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':');
     memchr::memmem::find_iter(bytes, begins).any(|at| {
-        let from = if format == Format::Terraform { at + 1 } else { at };
-        let rest = &bytes[from..];
+        let from = if format == Format::CloudFormation { at } else { at + begins.len() };
+        let rest = bytes[from..].trim_ascii_start();
         let end = rest.iter().position(|b| !of_type(b)).unwrap_or(rest.len());
         std::str::from_utf8(&rest[..end]).is_ok_and(|kind| {
             let knows = |kind: &str| !pack.resource(format.name(), kind).is_empty();
-            knows(kind) || (format == Format::Terraform && knows(&format!("data.{kind}")))
+            match format {
+                Format::Terraform => knows(kind) || knows(&format!("data.{kind}")),
+                Format::CloudFormation => knows(kind),
+                // The group stands elsewhere.
+                Format::Kubernetes => {
+                    pack.resources(format.name()).any(|known| known.rsplit('/').next() == Some(kind))
+                }
+            }
         })
     })
 }

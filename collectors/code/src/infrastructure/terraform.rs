@@ -74,9 +74,14 @@ impl Wiring {
 
     /// Resources that a value written in a folder leads to: their folders and addresses (`type.name`).
     pub(crate) fn resolve(&self, folder: &str, value: &Node) -> Vec<(String, String)> {
+        self.follow(folder, references(value))
+    }
+
+    /// Resources that references written in a folder lead to.
+    pub(crate) fn follow(&self, folder: &str, references: Vec<String>) -> Vec<(String, String)> {
         let mut seen: HashSet<(String, String)> = HashSet::default();
         let mut open: Vec<(String, String)> =
-            references(value).into_iter().map(|reference| (folder.to_owned(), reference)).collect();
+            references.into_iter().map(|reference| (folder.to_owned(), reference)).collect();
         let mut found = Vec::new();
         while let Some((folder, reference)) = open.pop() {
             if seen.len() >= MOST || !seen.insert((folder.clone(), reference.clone())) {
@@ -107,7 +112,7 @@ impl Wiring {
 }
 
 /// Everything that the texts below a node refer to.
-fn references(node: &Node) -> Vec<String> {
+pub(crate) fn references(node: &Node) -> Vec<String> {
     match &node.value {
         Value::Text(text) if text.contains("${") => {
             let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');

@@ -13,7 +13,7 @@ use super::{Collection, Command, CommandKind};
 use crate::document::{Node, ReadError};
 
 /// What stands for an action of a template engine.
-pub(super) const HOLE: &str = "TEMPLATE";
+pub(crate) const HOLE: &str = "TEMPLATE";
 
 /// Reads all documents.
 pub(super) fn read(text: &str, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
@@ -33,7 +33,7 @@ fn listed(document: &Node, folder: &str, found: &mut Collection) -> Result<(), R
 }
 
 /// All documents, those of templates without their actions; one by one where not all of them can be read.
-fn documents(text: &str) -> Result<Vec<Node>, ReadError> {
+pub(crate) fn documents(text: &str) -> Result<Vec<Node>, ReadError> {
     let error = match yaml_all(text) {
         Ok(documents) => return Ok(documents),
         Err(error) => error,
@@ -134,7 +134,8 @@ fn object(node: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadE
     Ok(())
 }
 
-fn pod_commands(pod: &Node, folder: &str) -> Vec<Command> {
+/// What the containers of a pod run.
+pub(crate) fn pod_commands(pod: &Node, folder: &str) -> Vec<Command> {
     let containers = ["initContainers", "containers"].into_iter().flat_map(|key| pod.items_at(&[key]));
     containers.flat_map(|container| container_command(container, folder, POD)).collect()
 }

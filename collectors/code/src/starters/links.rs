@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::dockerfile::entry_point;
-use super::{Command, CommandKind, MAX_COMMANDS, Starter, folder_of, kind::is_dockerfile, name_of};
+use super::{Command, CommandKind, MAX_COMMANDS, folder_of, kind::is_dockerfile, name_of};
 
 /// Names that lead to names further than this are not followed.
 const MAX_STEPS: usize = 6;
@@ -22,11 +22,11 @@ impl Links {
         self.named.entry(name).or_default().extend(commands);
     }
 
-    /// Gives the starters the commands that names in theirs stand for. `packages` are folders and names of the packages
+    /// Gives what is run the commands that names in it stand for. `packages` are folders and names of the packages
     /// that the manifests describe. Says whether that was possible within the limits.
     pub(crate) fn follow<'s>(
         &mut self,
-        starters: impl Iterator<Item = &'s mut Starter>,
+        starters: impl Iterator<Item = &'s mut Vec<Command>>,
         packages: &[(&str, &str)],
     ) -> bool {
         for commands in self.named.values_mut() {
@@ -34,24 +34,22 @@ impl Links {
             commands.truncate(MAX_COMMANDS);
         }
         let mut left = MAX_BYTES;
-        for starter in starters {
+        for runs in starters {
             let mut from = 0;
             for _ in 0..MAX_STEPS {
-                let until = starter.runs.len();
-                let names: Vec<String> = starter.runs[from..until]
-                    .iter()
-                    .filter_map(|command| self.name(command, packages))
-                    .collect();
+                let until = runs.len();
+                let names: Vec<String> =
+                    runs[from..until].iter().filter_map(|command| self.name(command, packages)).collect();
                 for command in names.iter().filter_map(|name| self.named.get(name)).flatten() {
                     let Some(rest) = left.checked_sub(command.text.len() + command.folder.len() + 64) else {
                         return false;
                     };
                     left = rest;
-                    if starter.runs.len() > MAX_COMMANDS {
+                    if runs.len() > MAX_COMMANDS {
                         return false;
                     }
-                    if !starter.runs.contains(command) {
-                        starter.runs.push(command.clone());
+                    if !runs.contains(command) {
+                        runs.push(command.clone());
                     }
                 }
                 from = until;
@@ -149,17 +147,13 @@ fn same(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use asmm_model::TriggerKind;
-
     use super::super::commands::single;
     use super::*;
 
     fn follow(links: &mut Links, kind: CommandKind, text: &str) -> Vec<String> {
-        let runs = vec![single(text, 1, "k8s", kind)];
-        let mut starter =
-            Starter { kind: TriggerKind::Schedule, value: String::new(), line: 1, runs, label: None };
-        assert!(links.follow(std::iter::once(&mut starter), &[("", "refund_agent")]));
-        starter.runs.into_iter().skip(1).map(|run| run.text).collect()
+        let mut runs = vec![single(text, 1, "k8s", kind)];
+        assert!(links.follow(std::iter::once(&mut runs), &[("", "refund_agent")]));
+        runs.into_iter().skip(1).map(|run| run.text).collect()
     }
 
     #[test]

@@ -40,6 +40,7 @@ use crate::document::{MAX_BYTES, ReadError, reading};
 pub(crate) use commands::here_document_end;
 pub(crate) use handlers::function_of;
 pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, kind_of};
+pub(crate) use kubernetes::{HOLE, documents as kubernetes_documents, pod_commands};
 pub(crate) use links::Links;
 pub(crate) use runs::{Entry, Package, Surroundings, runs_file};
 pub(crate) use shell::{calls, join as join_path};

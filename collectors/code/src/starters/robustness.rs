@@ -194,7 +194,7 @@ proptest! {
         let mut links = Links::default();
         declared.named.into_iter().for_each(|(name, commands)| links.add(name, commands));
         let mut starters = declared.starters;
-        prop_assert!(links.follow(starters.iter_mut(), &[("", "a")]));
+        prop_assert!(links.follow(starters.iter_mut().map(|s| &mut s.runs), &[("", "a")]));
         for starter in starters {
             prop_assert!((1..=lines).contains(&starter.line));
             for run in &starter.runs {

@@ -17,7 +17,7 @@ use muster_rules::{Language, RulePack};
 
 use crate::artifacts::Artifact;
 use crate::flows::Flow;
-use crate::infrastructure::Resource;
+use crate::infrastructure::{self, Declaration, Resource};
 use crate::keys::Key;
 use crate::libraries;
 use crate::manifests::{self, Alias, Catalogue, Dependency, ManifestKind};
@@ -78,6 +78,8 @@ pub(crate) struct Survey {
     links: Links,
     /// AI that infrastructure code declares.
     pub(crate) resources: Vec<Resource>,
+    /// Roles, service accounts and clients that infrastructure code declares, and what has to do with them.
+    pub(crate) principals: Vec<Declaration>,
     /// Terraform files: what is passed from one to another is read where one of them declares AI.
     pub(crate) terraform: Vec<Arc<str>>,
     /// Files that rules know by their paths.
@@ -111,7 +113,7 @@ pub(crate) enum Piece {
     Source(SourceFile),
     Manifest(ManifestFacts),
     Starters(Arc<str>, Declared),
-    Resources(Vec<Resource>),
+    Infrastructure(infrastructure::Declared),
     Terraform(Arc<str>),
     Artifacts(Vec<Artifact>),
     Flow(Flow),
@@ -185,7 +187,10 @@ impl Survey {
                 self.starters.extend(starters.map(|starter| (Arc::clone(&path), starter)));
                 declared.named.into_iter().for_each(|(name, commands)| self.links.add(name, commands));
             }
-            Piece::Resources(resources) => self.resources.extend(resources),
+            Piece::Infrastructure(declared) => {
+                self.resources.extend(declared.resources);
+                self.principals.extend(declared.principals);
+            }
             Piece::Terraform(path) => self.terraform.push(path),
             Piece::Flow(flow) => self.flows.push(flow),
             Piece::Artifacts(artifacts) => self.artifacts.extend(artifacts),
@@ -282,8 +287,9 @@ impl Survey {
             .iter()
             .filter_map(|m| Some((manifests::unit_folder(&m.path), m.name.as_deref()?)))
             .collect();
-        let starters = self.starters.iter_mut().map(|(_, starter)| starter);
-        if !self.links.follow(starters, &packages) {
+        let starters = self.starters.iter_mut().map(|(_, starter)| &mut starter.runs);
+        let workloads = self.principals.iter_mut().map(|workload| &mut workload.runs);
+        if !self.links.follow(starters.chain(workloads), &packages) {
             let detail = "more commands behind the names in schedules than are followed";
             self.gaps.push(Gap::new("schedules", GapReason::TooLarge).because(detail));
         }
@@ -302,6 +308,7 @@ impl Survey {
         self.companions.sort();
         self.forget_strangers();
         self.resources.sort_by(|a, b| (&a.path, a.line, &a.name).cmp(&(&b.path, b.line, &b.name)));
+        self.principals.sort_by(|a, b| (&a.path, a.line, &a.address).cmp(&(&b.path, b.line, &b.address)));
         self.terraform.sort();
         self.flows.sort_by(|a, b| a.path.cmp(&b.path));
         self.artifacts.sort_by(|a, b| (&a.path, a.rule).cmp(&(&b.path, b.rule)));

@@ -241,12 +241,19 @@ impl<'a> Worker<'a> {
     }
 
     fn infrastructure(&mut self, path: &Arc<str>) {
-        if infrastructure::Format::of(path) == Some(infrastructure::Format::Terraform) {
+        if infrastructure::Format::of(path) == [infrastructure::Format::Terraform] {
             self.pieces.push(Piece::Terraform(Arc::clone(path)));
         }
-        match infrastructure::resources(&self.engine.rules, path, &self.buffer) {
-            Ok(resources) if resources.is_empty() => {}
-            Ok(resources) => self.pieces.push(Piece::Resources(resources)),
+        let rules = &self.engine.rules;
+        match infrastructure::declared(rules, path, &self.buffer) {
+            Ok(mut declared) => {
+                // What only supports counts where something is tied to it, and is small there.
+                let is_strong = |rule: &u32| rules.rule(*rule).strength >= 2;
+                declared.resources.retain(|resource| resource.rules(rules).iter().any(is_strong));
+                if !declared.resources.is_empty() || !declared.principals.is_empty() {
+                    self.pieces.push(Piece::Infrastructure(declared));
+                }
+            }
             Err(error) => {
                 let gap = Gap::new(&**path, GapReason::Unparsable).because(error.to_string());
                 self.pieces.push(Piece::Gap(gap));
