@@ -302,7 +302,7 @@ impl From<PackageRef> for String {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ResourceRef {
-    /// How it is written: `terraform`, `cloudformation` or `kubernetes`.
+    /// How it is written: `terraform`, `cloudformation`, `kubernetes` or `azure`.
     pub format: String,
     /// The type.
     pub name: String,
@@ -312,7 +312,7 @@ impl TryFrom<String> for ResourceRef {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        const FORMATS: [&str; 3] = ["terraform", "cloudformation", "kubernetes"];
+        const FORMATS: [&str; 4] = ["terraform", "cloudformation", "kubernetes", "azure"];
         match text.split_once(':') {
             Some((format, name)) if FORMATS.contains(&format) && !name.is_empty() => {
                 Ok(Self { format: format.to_owned(), name: name.to_owned() })

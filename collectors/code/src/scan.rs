@@ -190,7 +190,8 @@ impl Scan<'_> {
         }
         let agents = Agents { resources, wiring: &wiring }.all();
         let home = |path: &str| self.home(units, path);
-        let mut found = evidence::declared(&self.engine.rules, self.target, resources, &agents, &home);
+        let mut found =
+            evidence::declared(&self.engine.rules, self.target, resources, &agents, &home, &systems);
         if has_ai {
             let runs = Runs::of(self.survey, &systems);
             let principals = evidence::Principals {

@@ -1,5 +1,6 @@
 //! A document as a tree that knows the line of every key: the common form of HCL, JSON, TOML and YAML.
 
+pub(crate) mod bicep;
 pub(crate) mod hcl;
 pub(crate) mod json;
 pub(crate) mod reading;

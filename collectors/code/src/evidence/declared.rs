@@ -22,6 +22,7 @@ pub(crate) fn declared(
     resources: &[Resource],
     agents: &[Agent],
     home: &dyn Fn(&str) -> Scope,
+    systems: &BTreeSet<&Scope>,
 ) -> Vec<Observation> {
     let mut out = Vec::new();
     for agent in agents {
@@ -32,12 +33,50 @@ pub(crate) fn declared(
         resources.iter().enumerate().filter(|(at, _)| !taken.contains(at)).map(|(_, resource)| resource);
     for resource in loose {
         let scope = home(&resource.path);
+        if let Some((name, line)) = deployed_model(resource) {
+            let role = role_of(&resource.path);
+            let at = Evidence::at(Place::line(&*resource.path, line), role).of(EvidenceClass::Config);
+            let at = at.noting(format!("`{}` `{}`", resource.kind, resource.name));
+            let fact = model(name, "azure-openai", at, systems.contains(&scope));
+            out.push(Observation { scope: scope.clone(), fact });
+        }
         out.extend(
             components(pack, resource)
                 .map(|component| Observation { scope: scope.clone(), fact: Fact::Component(component) }),
         );
     }
     out
+}
+
+/// A model that is named where no code is: a model of the system there, or a component of its own.
+pub(super) fn model(name: &str, provider: &str, at: Evidence, in_system: bool) -> Fact {
+    if in_system {
+        return Fact::Model(Model {
+            name: name.to_owned(),
+            provider: Some(provider.to_owned()).filter(|provider| !provider.is_empty()),
+            pinned: is_pinned(name),
+            evidence: vec![at],
+        });
+    }
+    Fact::Component(Component::named(ComponentKind::Model, name, at.role, vec![at]))
+}
+
+/// The model that a deployment is of, where it is named.
+fn deployed_model(resource: &Resource) -> Option<(&str, u32)> {
+    let model = match resource.kind.as_str() {
+        "azurerm_cognitive_deployment" => resource.body.get("model")?.one_or_more().first()?,
+        "Microsoft.CognitiveServices/accounts/deployments" => resource.body.at(&["properties", "model"])?,
+        _ => return None,
+    };
+    let name = model.entry("name")?;
+    name.node.text().filter(|name| is_model_name(name)).map(|text| (text, name.line))
+}
+
+/// Whether a text may be the name of a model: one word, which no template completes.
+pub(super) fn is_model_name(text: &str) -> bool {
+    const LONGEST: usize = 100;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '/' | '@');
+    !text.is_empty() && text.len() <= LONGEST && text.chars().all(is_plain)
 }
 
 /// The scope of a managed agent.

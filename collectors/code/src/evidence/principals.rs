@@ -112,7 +112,7 @@ impl Principals<'_> {
                 Format::Terraform => {
                     found.terraform.entry((parent(&declaration.path), address)).or_default().push(at);
                 }
-                Format::CloudFormation => found.others.entry(address).or_default().push(at),
+                Format::CloudFormation | Format::Azure => found.others.entry(address).or_default().push(at),
                 Format::Kubernetes => {
                     if let Some((kind, _, name)) = object(address) {
                         found.objects.entry((kind, name)).or_default().push(at);
@@ -127,7 +127,7 @@ impl Principals<'_> {
     fn edges(&self, from: &Declaration, addresses: &Addresses<'_>) -> Vec<usize> {
         let mut found = match from.format {
             Format::Terraform => self.terraform(&from.path, from.refers.clone(), addresses),
-            Format::CloudFormation => from
+            Format::CloudFormation | Format::Azure => from
                 .refers
                 .iter()
                 .filter_map(|to| addresses.others.get(to.as_str()))
@@ -181,7 +181,7 @@ impl Principals<'_> {
         for (at, resource) in self.resources.iter().enumerate() {
             let to = match resource.format {
                 Format::Terraform => self.terraform(&resource.path, references(&resource.body), addresses),
-                Format::CloudFormation => {
+                Format::CloudFormation | Format::Azure => {
                     let mut found = Vec::new();
                     words(&resource.body, &mut |word| {
                         let address = format!("{}#{word}", resource.path);
@@ -285,8 +285,16 @@ impl Principals<'_> {
 
     /// The AI that a grant is about.
     fn granted_on(&self, grant: &Declaration) -> Option<&Resource> {
-        if grant.format != Format::Terraform || self.resources.is_empty() {
-            return None;
+        match grant.format {
+            Format::Terraform if !self.resources.is_empty() => {}
+            Format::CloudFormation | Format::Azure => {
+                let is_named = |resource: &&Resource| {
+                    let address = format!("{}#{}", resource.path, resource.name);
+                    resource.format == grant.format && grant.refers.contains(&address)
+                };
+                return self.resources.iter().find(is_named);
+            }
+            Format::Terraform | Format::Kubernetes => return None,
         }
         let leads = self.wiring.follow(parent(&grant.path), grant.refers.clone());
         self.resources.iter().find(|resource| {
@@ -310,7 +318,7 @@ impl Principals<'_> {
         }
         let name = match principal.format {
             Format::Terraform => &principal.address,
-            Format::CloudFormation | Format::Kubernetes => &principal.name,
+            Format::CloudFormation | Format::Kubernetes | Format::Azure => &principal.name,
         };
         let declared = self.at(principal);
         let bound: Vec<Evidence> = ties

@@ -2,6 +2,7 @@
 //! know, and the principals that these act under.
 
 mod agents;
+mod azure;
 mod cloudformation;
 mod kubernetes;
 mod principals;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use muster_rules::RulePack;
 
-use crate::document::{Node, ReadError, reading};
+use crate::document::{Node, ReadError, bicep, reading};
 use crate::starters::has_extension;
 
 pub(crate) use agents::{Action, Agent, Agents};
@@ -27,6 +28,8 @@ pub(crate) enum Format {
     CloudFormation,
     /// `kind: …` of an object, behind its group where that is not one of Kubernetes itself.
     Kubernetes,
+    /// `resource name 'Microsoft.…@version' = {}` of Bicep, and the JSON that it is compiled to.
+    Azure,
 }
 
 impl Format {
@@ -37,8 +40,12 @@ impl Format {
             &[Self::Terraform]
         } else if has_extension(name, &["yaml", "yml"]) {
             &[Self::CloudFormation, Self::Kubernetes]
-        } else if has_extension(name, &["json", "template"]) {
+        } else if has_extension(name, &["json"]) {
+            &[Self::CloudFormation, Self::Azure]
+        } else if has_extension(name, &["template"]) {
             &[Self::CloudFormation]
+        } else if has_extension(name, &["bicep"]) {
+            &[Self::Azure]
         } else {
             &[]
         }
@@ -50,6 +57,7 @@ impl Format {
             Self::Terraform => "terraform",
             Self::CloudFormation => "cloudformation",
             Self::Kubernetes => "kubernetes",
+            Self::Azure => "azure",
         }
     }
 }
@@ -75,6 +83,38 @@ impl Resource {
     }
 }
 
+/// What a file says, read as its format asks.
+enum Contents {
+    Documents(Vec<Node>),
+    Bicep(Vec<bicep::Declared>),
+}
+
+impl Contents {
+    fn read(format: Format, path: &str, text: &str) -> Result<Self, ReadError> {
+        Ok(match format {
+            Format::Kubernetes => Self::Documents(principals::documents(text)?),
+            Format::Azure if has_extension(path, &["bicep"]) => Self::Bicep(bicep::parse(text)?),
+            Format::Terraform | Format::CloudFormation | Format::Azure => {
+                Self::Documents(vec![reading::by_name(path, text)?])
+            }
+        })
+    }
+
+    fn resources(&self, format: Format, path: &Arc<str>) -> Vec<Resource> {
+        let documents = match self {
+            Self::Bicep(declared) => return azure::of_bicep(declared, path),
+            Self::Documents(documents) => documents.iter(),
+        };
+        let of_document = |document: &Node| match format {
+            Format::Terraform => terraform::resources(document, path),
+            Format::CloudFormation => cloudformation::resources(document, path),
+            Format::Kubernetes => kubernetes::resources(document, path).into_iter().collect(),
+            Format::Azure => azure::of_template(document, path),
+        };
+        documents.flat_map(of_document).collect()
+    }
+}
+
 /// What one file declares.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Declared {
@@ -93,18 +133,11 @@ pub(crate) fn declared(pack: &RulePack, path: &Arc<str>, bytes: &[u8]) -> Result
             continue;
         }
         let Ok(text) = std::str::from_utf8(bytes) else { return Ok(found) };
-        let documents = match format {
-            Format::Kubernetes => principals::documents(text)?,
-            Format::Terraform | Format::CloudFormation => vec![reading::by_name(path, text)?],
-        };
-        let resources = documents.iter().flat_map(|document| match format {
-            Format::Terraform => terraform::resources(document, path),
-            Format::CloudFormation => cloudformation::resources(document, path),
-            Format::Kubernetes => kubernetes::resources(document, path).into_iter().collect(),
-        });
+        let contents = Contents::read(*format, path, text)?;
+        let resources = contents.resources(*format, path).into_iter();
         found.resources.extend(resources.filter(|resource| !resource.rules(pack).is_empty()));
         if concerns {
-            found.principals.extend(principals::declarations(pack, *format, &documents, path));
+            found.principals.extend(principals::declarations(pack, *format, &contents, path));
         }
     }
     Ok(found)
@@ -115,18 +148,21 @@ fn mentions(pack: &RulePack, format: Format, bytes: &[u8]) -> bool {
     let begins: &[u8] = match format {
         Format::Terraform => b"\"",
         Format::CloudFormation => b"AWS::",
+        Format::Azure => b"Microsoft.",
         Format::Kubernetes => b"kind:",
     };
-    let of_type = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':');
+    let of_type = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':' | b'.' | b'/');
     memchr::memmem::find_iter(bytes, begins).any(|at| {
-        let from = if format == Format::CloudFormation { at } else { at + begins.len() };
+        let is_part = matches!(format, Format::CloudFormation | Format::Azure);
+        let from = if is_part { at } else { at + begins.len() };
         let rest = bytes[from..].trim_ascii_start();
         let end = rest.iter().position(|b| !of_type(b)).unwrap_or(rest.len());
         std::str::from_utf8(&rest[..end]).is_ok_and(|kind| {
             let knows = |kind: &str| !pack.resource(format.name(), kind).is_empty();
             match format {
                 Format::Terraform => knows(kind) || knows(&format!("data.{kind}")),
-                Format::CloudFormation => knows(kind),
+                // A part of a type is within another resource.
+                Format::CloudFormation | Format::Azure => knows(kind),
                 // The group stands elsewhere.
                 Format::Kubernetes => {
                     pack.resources(format.name()).any(|known| known.rsplit('/').next() == Some(kind))

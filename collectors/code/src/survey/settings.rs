@@ -15,8 +15,8 @@ pub(crate) struct Setting {
 }
 
 /// Extensions of files that configure what runs.
-const EXTENSIONS: [&str; 12] =
-    ["yml", "yaml", "toml", "json", "jsonc", "ini", "cfg", "conf", "properties", "tf", "sh", "env"];
+const EXTENSIONS: [&str; 13] =
+    ["yml", "yaml", "toml", "json", "jsonc", "ini", "cfg", "conf", "properties", "tf", "bicep", "sh", "env"];
 /// Names of one file that are kept.
 const MAX_NAMES: usize = 200;
 

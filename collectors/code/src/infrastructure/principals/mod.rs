@@ -4,6 +4,7 @@
 //! Most of them have nothing to do with AI. What is kept of each is therefore small, and is told only where all files
 //! together tie it to something that asks a model.
 
+mod azure;
 mod cloudformation;
 mod kubernetes;
 mod permissions;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use asmm_model::IdentityKind;
 use muster_rules::RulePack;
 
-use super::Format;
+use super::{Contents, Format};
 use crate::document::{Node, Value};
 use crate::starters::Command;
 
@@ -64,21 +65,26 @@ pub(crate) struct Declaration {
     pub(crate) stands_for: Vec<(IdentityKind, String, u32)>,
 }
 
-/// Every declaration of a document. A workload is asked for the credentials that rules know.
+/// Every declaration of a file. A workload is asked for the credentials that rules know.
 pub(super) fn declarations(
     pack: &RulePack,
     format: Format,
-    documents: &[Node],
+    contents: &Contents,
     path: &Arc<str>,
 ) -> Vec<Declaration> {
-    let mut found: Vec<Declaration> = documents
-        .iter()
-        .flat_map(|document| match format {
-            Format::Terraform => terraform::declarations(pack, document, path),
-            Format::CloudFormation => cloudformation::declarations(pack, document, path),
-            Format::Kubernetes => kubernetes::declarations(pack, document, path),
-        })
-        .collect();
+    let mut found: Vec<Declaration> = match contents {
+        Contents::Bicep(declared) => azure::declarations(pack, declared, path),
+        Contents::Documents(documents) => documents
+            .iter()
+            .flat_map(|document| match format {
+                Format::Terraform => terraform::declarations(pack, document, path),
+                Format::CloudFormation => cloudformation::declarations(pack, document, path),
+                Format::Kubernetes => kubernetes::declarations(pack, document, path),
+                // What refers to what is computed in the JSON that Bicep is compiled to.
+                Format::Azure => Vec::new(),
+            })
+            .collect(),
+    };
     found.truncate(MOST);
     for declaration in &mut found {
         declaration.name.truncate(declaration.name.floor_char_boundary(LONGEST));
@@ -97,6 +103,7 @@ pub(super) fn concerns(format: Format, bytes: &[u8]) -> bool {
         Format::Terraform => terraform::MARKS.iter().any(has),
         Format::CloudFormation => cloudformation::MARKS.iter().any(has),
         Format::Kubernetes => kubernetes::MARKS.iter().any(has),
+        Format::Azure => azure::MARKS.iter().any(has),
     }
 }
 
