@@ -262,7 +262,7 @@ fn component() -> Means {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PackageRef {
-    /// Package URL type: `pypi`, `npm`, `golang`, `maven`, `nuget`, `cargo`, `gem`, `composer`.
+    /// Package URL type: `pypi`, `npm`, `golang`, `maven`, `nuget`, `cargo`, `gem`, `composer`, `docker`, `helm`.
     pub ecosystem: String,
     /// Name, or its beginning.
     pub name: String,
@@ -274,7 +274,8 @@ impl TryFrom<String> for PackageRef {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        const ECOSYSTEMS: [&str; 8] = ["pypi", "npm", "golang", "maven", "nuget", "cargo", "gem", "composer"];
+        const ECOSYSTEMS: [&str; 10] =
+            ["pypi", "npm", "golang", "maven", "nuget", "cargo", "gem", "composer", "docker", "helm"];
         let Some((ecosystem, name)) = text.split_once(':') else {
             return Err(format!(
                 "`{text}` has no ecosystem; write `pypi:{text}` or another package URL type"

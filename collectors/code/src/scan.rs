@@ -192,6 +192,7 @@ impl Scan<'_> {
         let home = |path: &str| self.home(units, path);
         let mut found =
             evidence::declared(&self.engine.rules, self.target, resources, &agents, &home, &systems);
+        found.extend(evidence::configured(&self.survey.configured, &home, &systems));
         if has_ai {
             let runs = Runs::of(self.survey, &systems);
             let principals = evidence::Principals {

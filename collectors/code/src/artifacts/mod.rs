@@ -2,6 +2,8 @@
 //! Model Context Protocol servers.
 
 mod conditions;
+mod images;
+mod models;
 mod servers;
 #[cfg(test)]
 mod tests;
@@ -12,6 +14,8 @@ use muster_rules::{FileRef, FileSite, Posture, RulePack};
 
 use crate::document::{Node, ReadError, reading};
 
+pub(crate) use images::images;
+pub(crate) use models::{ConfiguredModel, models};
 pub(crate) use servers::Server;
 
 /// A file that a rule knows by its path.

@@ -10,6 +10,7 @@ use muster_rules::RulePack;
 
 use super::components::is_pinned;
 use super::criteria::Reasons;
+use crate::artifacts::ConfiguredModel;
 use crate::infrastructure::{Action, Agent, Resource};
 use crate::program::parent;
 use crate::role::role_of;
@@ -59,6 +60,22 @@ pub(super) fn model(name: &str, provider: &str, at: Evidence, in_system: bool) -
         });
     }
     Fact::Component(Component::named(ComponentKind::Model, name, at.role, vec![at]))
+}
+
+/// Observations of the models that settings name.
+pub(crate) fn configured(
+    models: &[ConfiguredModel],
+    home: &dyn Fn(&str) -> Scope,
+    systems: &BTreeSet<&Scope>,
+) -> Vec<Observation> {
+    let observe = |configured: &ConfiguredModel| {
+        let at = Evidence::at(Place::line(&*configured.path, configured.line), role_of(&configured.path));
+        let at = at.of(EvidenceClass::Config).noting(format!("`{}`", configured.key));
+        let scope = home(&configured.path);
+        let fact = model(&configured.name, "", at, systems.contains(&scope));
+        Observation { scope, fact }
+    };
+    models.iter().map(observe).collect()
 }
 
 /// The model that a deployment is of, where it is named.

@@ -30,6 +30,6 @@ mod triggers;
 pub(crate) use artifacts::artifacts;
 pub(crate) use assistants::assistants;
 pub(crate) use case::{Case, observe};
-pub(crate) use declared::declared;
+pub(crate) use declared::{configured, declared};
 pub(crate) use flows::flows;
 pub(crate) use principals::Principals;

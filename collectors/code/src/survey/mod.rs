@@ -15,7 +15,7 @@ use asmm_model::{Gap, GapReason, Role};
 use muster_collect::{CollectError, Context};
 use muster_rules::{Language, RulePack};
 
-use crate::artifacts::Artifact;
+use crate::artifacts::{Artifact, ConfiguredModel};
 use crate::flows::Flow;
 use crate::infrastructure::{self, Declaration, Resource};
 use crate::keys::Key;
@@ -84,6 +84,10 @@ pub(crate) struct Survey {
     pub(crate) terraform: Vec<Arc<str>>,
     /// Files that rules know by their paths.
     pub(crate) artifacts: Vec<Artifact>,
+    /// Models that settings name.
+    pub(crate) configured: Vec<ConfiguredModel>,
+    /// Folders of charts.
+    charts: BTreeSet<String>,
     /// Workflows that low-code products exported.
     pub(crate) flows: Vec<Flow>,
     /// Credentials that configuration names.
@@ -116,6 +120,8 @@ pub(crate) enum Piece {
     Infrastructure(infrastructure::Declared),
     Terraform(Arc<str>),
     Artifacts(Vec<Artifact>),
+    Configured(Vec<ConfiguredModel>),
+    Chart(String),
     Flow(Flow),
     Settings(Vec<Setting>),
     Keys(Vec<Key>),
@@ -194,6 +200,8 @@ impl Survey {
             Piece::Terraform(path) => self.terraform.push(path),
             Piece::Flow(flow) => self.flows.push(flow),
             Piece::Artifacts(artifacts) => self.artifacts.extend(artifacts),
+            Piece::Configured(models) => self.configured.extend(models),
+            Piece::Chart(folder) => drop(self.charts.insert(folder)),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Keys(keys) => self.keys.extend(keys),
             Piece::Model(file) => self.models.push(file),
@@ -295,6 +303,20 @@ impl Survey {
         }
     }
 
+    /// Templates of charts are no YAML before a chart is installed: what could be read of them was.
+    fn forgive_templates(&mut self) {
+        let charts = &self.charts;
+        self.gaps.retain(|gap| {
+            let is_template = || {
+                gap.what.match_indices("templates/").any(|(at, _)| {
+                    let folder = &gap.what[..at];
+                    charts.contains(folder.strip_suffix('/').unwrap_or(folder))
+                })
+            };
+            gap.why != GapReason::Unparsable || !is_template()
+        });
+    }
+
     /// Puts everything into an order that no thread had a hand in.
     fn settle(&mut self, rules: &RulePack) {
         self.manifests.sort_by(|a, b| a.path.cmp(&b.path));
@@ -302,6 +324,8 @@ impl Survey {
             (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
         });
         self.settings.sort();
+        self.configured.sort();
+        self.forgive_templates();
         self.keys.sort();
         self.follow_catalogues();
         self.models.sort();

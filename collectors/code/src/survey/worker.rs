@@ -261,6 +261,18 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// What settings say about images and models.
+    fn named(&mut self, path: &Arc<str>) {
+        let images = artifacts::images(&self.engine.rules, path, &self.buffer);
+        let models = artifacts::models(path, &self.buffer);
+        for error in [images.as_ref().err(), models.as_ref().err()].into_iter().flatten() {
+            let gap = Gap::new(&**path, GapReason::Unparsable).because(error.to_string());
+            self.pieces.push(Piece::Gap(gap));
+        }
+        self.pieces.extend(images.ok().filter(|found| !found.is_empty()).map(Piece::Artifacts));
+        self.pieces.extend(models.ok().filter(|found| !found.is_empty()).map(Piece::Configured));
+    }
+
     fn artifacts(&mut self, path: &Arc<str>) {
         match artifacts::artifacts(&self.engine.rules, path, &self.buffer) {
             Ok(artifacts) if artifacts.is_empty() => {}
@@ -277,6 +289,9 @@ impl<'a> Worker<'a> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if starters::is_dockerfile(name) {
             self.pieces.push(Piece::Deployable(folder.to_owned()));
+        }
+        if name == "Chart.yaml" {
+            self.pieces.push(Piece::Chart(folder.to_owned()));
         }
         // An unpacked Python package, as an index or a vendor folder holds it.
         if name == "METADATA" && folder.ends_with(".dist-info") {
@@ -325,6 +340,7 @@ impl<'a> Worker<'a> {
         }
         let starter = starter.or_else(|| starters::by_content(&path, &self.buffer));
         self.infrastructure(&path);
+        self.named(&path);
         match flows::flow(&path, &self.buffer) {
             Ok(found) => self.pieces.extend(found.map(Piece::Flow)),
             Err(error) => {
