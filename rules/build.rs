@@ -31,7 +31,7 @@ fn main() {
     let mut prepared = Vec::new();
     for (file, text) in &files {
         let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{file}\")");
-        writeln!(list, "({file:?}, include_str!({path})),").expect("memory can be written");
+        writeln!(list, "(\"{file}\", include_str!({path})),").expect("memory can be written");
         match toml::from_str::<File>(text) {
             Ok(parsed) => prepared.extend(parsed.rule.into_iter().map(|rule| {
                 let line = text[..rule.span().start].matches('\n').count() + 1;

@@ -51,14 +51,14 @@ impl Rules {
 
 /// The built-in rules, and those of a folder on top.
 pub(super) fn load(folder: Option<&Path>) -> Result<RulePack, UsageError> {
-    RulePack::load(folder).map_err(wrong)
+    RulePack::load(folder).map_err(|error| wrong(&error))
 }
 
 /// The same without what only people read.
 pub(super) fn for_scan(folder: Option<&Path>) -> Result<RulePack, UsageError> {
-    RulePack::for_scan(folder).map_err(wrong)
+    RulePack::for_scan(folder).map_err(|error| wrong(&error))
 }
 
-fn wrong(error: LoadError) -> UsageError {
+fn wrong(error: &LoadError) -> UsageError {
     UsageError::new(error.to_string(), "`muster rules check DIR` shows whether a folder of rules is right")
 }
