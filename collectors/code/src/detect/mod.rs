@@ -213,6 +213,23 @@ fn texts(pack: &RulePack) -> Vec<(Language, SiteRef, &str)> {
     texts
 }
 
+/// Longest gap between two parts of a text.
+const MAX_GAP: usize = 60;
+
+/// Whether a string holds a text of a rule; each `*` in that stands for a short gap within one sentence.
+fn holds(string: &str, text: &str) -> bool {
+    let mut parts = text.split('*');
+    let Some(first) = parts.next() else { return false };
+    let Some(at) = string.find(first) else { return false };
+    let mut rest = &string[at + first.len()..];
+    parts.all(|part| {
+        let near = &rest[..rest.floor_char_boundary(MAX_GAP + part.len())];
+        let Some(at) = near.find(part).filter(|at| !near[..*at].contains(['.', '\n'])) else { return false };
+        rest = &rest[at + part.len()..];
+        true
+    })
+}
+
 impl Search<'_> {
     fn module(&mut self, id: ModuleId, module: &Module) {
         let language = module.dialect.language();
@@ -256,7 +273,7 @@ impl Search<'_> {
                 let found: Vec<(SiteRef, Box<str>)> = self
                     .texts
                     .iter()
-                    .filter(|(of, _, text)| *of == language && mention.text.contains(text))
+                    .filter(|(of, _, text)| *of == language && holds(&mention.text, text))
                     .map(|(_, site, text)| (*site, Box::from(*text)))
                     .collect();
                 for (site, name) in found {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
     Component, ComponentKind, Criterion, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact,
-    Identity, IdentityKind, Observation, Place, Role, Scope, Supports, SystemKind,
+    Identity, IdentityKind, Model, Observation, Place, Role, Scope, Supports, SystemKind,
 };
 use muster_rules::Means;
 
@@ -174,6 +174,15 @@ impl One<'_, '_, '_> {
                 && let Some(evidence) = component.evidence.first()
             {
                 reasons.add("framework-in-manifest", evidence, &format!("`{}`", component.name));
+            }
+            // A package that brings a model along: its weights come with it.
+            if component.kind == ComponentKind::Model {
+                let provider = component.evidence.first().and_then(|e| e.rule.as_deref());
+                let provider =
+                    provider.and_then(|id| pack.find(id)).and_then(|(_, rule)| rule.provider.clone());
+                let Component { name, evidence, .. } = component;
+                self.put(out, Fact::Model(Model { name, provider, pinned: true, evidence }));
+                continue;
             }
             self.put(out, Fact::Component(component));
         }

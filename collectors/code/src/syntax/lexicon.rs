@@ -23,7 +23,8 @@ impl Lexicon {
         for site in pack.rules().iter().flat_map(|rule| &rule.sites) {
             for symbol in site.symbols.iter().map(muster_rules::Pattern::as_str) {
                 match (site.kind, symbol.split_once('*')) {
-                    (SiteKind::Text, _) => contained.push(symbol),
+                    // What stands before the first gap decides whether a string is kept.
+                    (SiteKind::Text, parts) => contained.push(parts.map_or(symbol, |(first, _)| first)),
                     (SiteKind::Mention, Some((prefix, _))) => prefixes.push(prefix.into()),
                     (SiteKind::Mention, None) => drop(exact.insert(symbol.into())),
                     _ => {}
@@ -63,6 +64,6 @@ impl Lexicon {
     pub(crate) fn wants_text(&self, text: &str) -> bool {
         let word = text.len() <= 120 && !text.contains(char::is_whitespace);
         word && (self.exact.contains(text) || self.begins(text))
-            || text.len() <= 4096 && self.contained.is_match(text)
+            || self.contained.is_match(&text[..text.floor_char_boundary(4096)])
     }
 }

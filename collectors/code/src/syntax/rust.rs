@@ -1,10 +1,12 @@
 //! Rust: the shapes of its grammar, its paths, traits, attributes and macros.
 
+mod attributes;
 mod patterns;
 
 use muster_rules::Language;
 use tree_sitter::Node;
 
+use attributes::{attribute, decorators, default_of};
 use patterns::name_in;
 
 use super::definitions::Definition;
@@ -207,42 +209,6 @@ fn scoped(x: &mut Extractor<'_>, text: &str) -> Expr {
         }
     }
     x.path(&plain)
-}
-
-fn attribute(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
-    let Some(attribute) = node.named_child(0) else { return Expr::Unknown };
-    let Some(name) = attribute.named_child(0) else { return Expr::Unknown };
-    let callee = scoped(x, x.text(name));
-    let Some(tokens) = attribute.child_by_field_name("arguments") else { return callee };
-    if x.text(name) == "derive" {
-        // `derive(Tool)`: each of them is an attribute of its own.
-        let mut cursor = tokens.walk();
-        let all: Vec<Node<'_>> = tokens.named_children(&mut cursor).collect();
-        return Expr::List(all.into_iter().map(|n| x.visit(n)).collect());
-    }
-    let arguments = named_tokens(x, tokens);
-    x.push_call(callee, arguments, line(node))
-}
-
-/// `name = "value"` and single names and texts of an attribute or a macro.
-fn named_tokens(x: &mut Extractor<'_>, tokens: Node<'_>) -> Vec<Argument> {
-    let mut arguments: Vec<Argument> = Vec::new();
-    let mut cursor = tokens.walk();
-    let all: Vec<Node<'_>> = tokens.children(&mut cursor).collect();
-    let mut name: Option<&str> = None;
-    for (at, token) in all.iter().enumerate() {
-        let next = all.get(at + 1).map(|n| x.text(*n));
-        if token.kind() == "identifier" && next == Some("=") {
-            name = Some(x.text(*token));
-            continue;
-        }
-        if token.is_named() {
-            let value = x.visit(*token);
-            let name = name.take().map(|n| x.word(n));
-            arguments.push(Argument { name, value });
-        }
-    }
-    arguments
 }
 
 fn module(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
@@ -503,18 +469,6 @@ fn function(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     x.define(Definition { name, class, parameters, decorators, node, body: node.child_by_field_name("body") })
 }
 
-/// The attributes before an item.
-fn decorators(x: &mut Extractor<'_>) -> Vec<Expr> {
-    let mut all = Vec::new();
-    for attribute in std::mem::take(&mut x.attributes) {
-        match attribute {
-            Expr::List(derived) => all.extend(derived),
-            attribute => all.push(attribute),
-        }
-    }
-    all
-}
-
 fn closure(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let parameters = parameters(x, node);
     let name = x.word("");
@@ -563,10 +517,13 @@ fn type_item(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     x.inside(class, |x| {
         let mut cursor = body.walk();
         for child in body.named_children(&mut cursor) {
-            if child.kind() == "field_declaration" {
+            if child.kind() == "attribute_item" {
+                x.visit(child);
+            } else if child.kind() == "field_declaration" {
                 let of_type = child.child_by_field_name("type").map_or(Expr::Unknown, |t| x.annotation(t));
                 let name = child.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default();
-                x.push_binding(name, true, of_type, line(child));
+                let default = default_of(x);
+                x.push_declared(name, true, default, of_type, line(child));
             } else if body.kind() == "declaration_list" {
                 x.visit(child);
             }
