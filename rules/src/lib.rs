@@ -2,6 +2,7 @@
 //! that turns them into one immutable [`RulePack`].
 
 mod autonomy;
+mod feeds;
 mod file;
 mod key;
 mod load;
@@ -12,6 +13,7 @@ mod run;
 mod weights;
 
 pub use autonomy::{Heuristic, Heuristics, Speaks};
+pub use feeds::{Feeds, Field};
 pub use file::{FileSite, PathPattern, Posture, SettingTest};
 pub use key::{Alphabet, KeyShape};
 pub use load::{LoadError, Problem, Source};

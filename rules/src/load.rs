@@ -253,6 +253,13 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "add a `[[rule.site]]`, a `[[rule.file]]`, a `[[rule.run]]`, a `[[rule.key]]`, `packages`, `credentials` or `resources`",
         );
     }
+    let is_seen = !rule.feeds().is_empty();
+    if !(silent && undeclared || is_seen) {
+        say(
+            "it feeds no criterion and no field of the inventory".to_owned(),
+            "add `kind` and `name`, or a site whose `means` says what a hit comes to",
+        );
+    }
     for shape in &rule.weights {
         for (what, instead) in shape.mistakes() {
             say(format!("a file of weights {what}"), instead);
@@ -310,6 +317,11 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
                 || !site.symbols.iter().any(|s| s.as_str().contains(char::is_whitespace)),
             "has a blank in a name",
             "write a dotted name without blanks; only a `text` may have them",
+        );
+        wants(
+            rule.kind.is_some() || !is_seen || !site.means.feeds().is_empty(),
+            "feeds no criterion and no field of the inventory",
+            "add `means`, or `kind` and `name` to the rule: without them there is no component to show",
         );
         wants(
             site.effect.is_some() || !matches!(site.means, Means::Effect | Means::BuiltinTool),
@@ -407,6 +419,24 @@ code = "import y"
             assert_eq!(problem.what, "site `x.Y` has a `when` that is never looked at");
             assert_eq!(problem.line, 16, "that of the site");
         }
+    }
+
+    #[test]
+    fn what_a_rule_finds_is_seen_somewhere() {
+        let nameless = RULE.replace("name = \"x\"\nkind = \"provider-sdk\"\n", "").replace("KIND", "call");
+        let said = |text: &str| -> Vec<(usize, String)> {
+            let problems = parse(&[Source { file: "x.toml".to_owned(), text: text.to_owned() }]);
+            problems.err().unwrap_or_default().into_iter().map(|p| (p.line, p.what)).collect()
+        };
+        let nothing = "feeds no criterion and no field of the inventory";
+        assert_eq!(said(&nameless), [(1, format!("it {nothing}"))]);
+        let packages = nameless.replace("[\"https", "[\"https://y.example\"]\npackages = [\"pypi:x\"]\n#");
+        assert_eq!(said(&packages), [(1, format!("it {nothing}"))]);
+        let memory = "when = [{ name = \"tools\" }]\nmeans = \"memory\"";
+        let one = nameless.replace("when = [{ name = \"tools\" }]", memory);
+        assert_eq!(said(&one), [(9, format!("site `x` {nothing}"))]);
+        let both = one.replace("symbols = [\"x\"]", "symbols = [\"x\"]\nmeans = \"memory\"");
+        assert_eq!(said(&both), []);
     }
 
     #[test]

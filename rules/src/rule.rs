@@ -141,8 +141,6 @@ pub enum Means {
     Pause,
     /// State outside the conversation changes, or is only read.
     Effect,
-    /// The tool calls that a model asks for are read.
-    ToolCall,
     /// A tool result goes back to the model.
     ToolResult,
     /// An environment variable is read.

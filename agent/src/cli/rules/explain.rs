@@ -344,7 +344,6 @@ fn meaning(site: &Site) -> String {
         }
         Means::Effect => return format!("has an effect ({})", effect(site)),
         Means::Pause => "waits before it goes on",
-        Means::ToolCall => "reads the tool calls that a model asks for",
         Means::ToolResult => "gives the result of a tool back to the model",
         Means::ReadsEnv => "reads an environment variable",
         Means::Training => "trains a model",
