@@ -142,7 +142,7 @@ fn heuristics(all: &[&Heuristic], width: usize) -> Page {
                 .collect();
             vec![
                 Span::new(Tone::Strong, &heuristic.id),
-                Span::new(Tone::Plain, super::explain::class(heuristic.class).0),
+                Span::new(Tone::Plain, super::words::class(heuristic.class).0),
                 Span::new(Tone::Plain, speaks.join(", ")),
                 Span::new(Tone::Plain, &heuristic.says),
             ]

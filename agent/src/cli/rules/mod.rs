@@ -4,7 +4,10 @@ mod check;
 mod explain;
 mod list;
 mod literals;
+mod markdown;
+mod pages;
 mod test;
+mod words;
 
 use std::path::Path;
 
@@ -35,6 +38,7 @@ enum Command {
     Explain(explain::Explain),
     Test(test::Test),
     Literals(literals::Literals),
+    Pages(pages::Pages),
 }
 
 impl Rules {
@@ -45,6 +49,7 @@ impl Rules {
             Command::Explain(explain) => explain.run(printer),
             Command::Test(test) => test.run(printer),
             Command::Literals(literals) => literals.run(printer),
+            Command::Pages(pages) => pages.run(printer),
         }
     }
 }
