@@ -5,6 +5,7 @@ mod docs;
 mod documents;
 mod explain;
 mod hostile;
+mod lookalikes;
 mod models;
 mod reports;
 mod secrets;
