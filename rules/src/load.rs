@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use crate::{ArgumentTest, Means, Rule, SiteKind};
+use crate::{ArgumentTest, Means, Rule, Site, SiteKind};
 
 /// One rule file: its name, for messages, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -303,6 +303,12 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "a short word may confirm but not trigger: give a longer text",
         );
     }
+    for anchor in texts.iter().filter(|anchor| !is_proved(rule, anchor)) {
+        say(
+            format!("the anchor `{anchor}` stands in no example that fires and in no name of a site"),
+            "add an example that fires, or correct the anchor: where it is misspelt, no file is ever parsed for it",
+        );
+    }
     for (at, site) in rule.sites.iter().enumerate() {
         let here = site.symbols.first().map_or("?", |p| p.as_str()).to_owned();
         let mut wants = |ok: bool, what: &str, instead: &'static str| {
@@ -354,6 +360,36 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "keep one of the two",
         );
     }
+}
+
+/// Whether an anchor is a text that the rule itself gives: in an example that fires, or in a name or a value of a site, where
+/// languages put other signs between the words, as `use a::b` does for `a.b`.
+fn is_proved(rule: &Rule, anchor: &str) -> bool {
+    if rule.credentials.iter().any(|name| name == anchor)
+        || rule.examples.iter().any(|example| example.fires && example.code.contains(anchor))
+    {
+        return true;
+    }
+    let letters = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    // The words before a module are the language's, and not in its name.
+    let words = anchor
+        .split_whitespace()
+        .filter(|word| !["import", "from", "using", "use", "require"].contains(word));
+    let anchor = letters(&words.collect::<String>());
+    let of_site = |site: &Site| {
+        let conditions = site.conditions.iter().flat_map(|test| {
+            [&test.equals, &test.starts, &test.ends]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .chain([&*test.name.0])
+        });
+        let mut names = site.symbols.iter().map(crate::Pattern::as_str).chain(conditions);
+        names.any(|name| letters(name).contains(&anchor))
+    };
+    !anchor.is_empty() && rule.sites.iter().any(of_site)
 }
 
 /// Whether there is something at the place that a condition can be held against.
@@ -437,6 +473,23 @@ code = "import y"
         assert_eq!(said(&one), [(9, format!("site `x` {nothing}"))]);
         let both = one.replace("symbols = [\"x\"]", "symbols = [\"x\"]\nmeans = \"memory\"");
         assert_eq!(said(&both), []);
+    }
+
+    #[test]
+    fn an_anchor_stands_in_an_example_or_in_a_name() {
+        let said = |anchor: &str| -> Vec<String> {
+            let text = RULE.replace("KIND", "call").replace("since", &format!("anchors = [{anchor}]\nsince"));
+            let problems = parse(&[Source { file: "x.toml".to_owned(), text }]);
+            problems.err().unwrap_or_default().into_iter().map(|p| p.what).collect()
+        };
+        for proved in ["'import x'", "'from x.Y'", "'x::Y('", "'tools'"] {
+            assert_eq!(said(proved), [""; 0], "{proved}");
+        }
+        for lost in ["import other", "x.Z(", "===="] {
+            let what =
+                format!("the anchor `{lost}` stands in no example that fires and in no name of a site");
+            assert_eq!(said(&format!("'{lost}'")), [what]);
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Which rules fire on one file, and where: what `rules test` shows, and what a rule's own examples are checked with.
 
+mod examples;
+mod names;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -15,11 +18,14 @@ use crate::keys::Shapes;
 use crate::manifests::{self, Manifest, ManifestKind};
 use crate::model_files::Formats;
 use crate::prefilter::Prefilter;
-use crate::program::{CallSite, Meaning, Program, SourceIndex, Spot};
+use crate::program::{Program, SourceIndex};
 use crate::source::code_of;
 use crate::starters;
 use crate::survey::is_text;
-use crate::syntax::{Dialect, Expr, Lexicon, Parsers};
+use crate::syntax::{Dialect, Lexicon, Parsers};
+
+pub use examples::{BrokenExample, check_examples};
+use names::names_of;
 
 /// One rule that fires on a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,17 +49,6 @@ pub struct Named {
     pub name: String,
 }
 
-/// An example that does not do what it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenExample {
-    /// Index of the rule in the pack.
-    pub rule: u32,
-    /// Index of the example in the rule.
-    pub example: usize,
-    /// What is wrong, as a sentence.
-    pub what: String,
-}
-
 /// Every rule that fires on a file, by line.
 ///
 /// `path` decides the language or the format, as in a scan; the file stands alone, so imports of the project's own code
@@ -71,54 +66,6 @@ pub fn fired(pack: &RulePack, path: &str, text: &[u8]) -> Result<Vec<Fired>, Str
 /// As for [`fired`].
 pub fn names(pack: &RulePack, path: &str, text: &[u8]) -> Result<Vec<Named>, String> {
     Firing::of(pack).names(path, text)
-}
-
-/// Runs every example of every rule.
-pub fn check_examples(pack: &RulePack) -> Vec<BrokenExample> {
-    let mut firing = Firing::of(pack);
-    let mut broken = Vec::new();
-    for (index, rule) in (0u32..).zip(pack.rules()) {
-        for (example, found) in rule.examples.iter().enumerate() {
-            let path = match found.language.as_str() {
-                "python" => "example.py",
-                "javascript" => "example.js",
-                "typescript" => "example.ts",
-                "tsx" => "example.tsx",
-                "go" => "example.go",
-                "java" => "Example.java",
-                "kotlin" => "Example.kt",
-                "csharp" => "Example.cs",
-                "rust" => "example.rs",
-                "ruby" => "example.rb",
-                "php" => "example.php",
-                manifest => manifest,
-            };
-            // A path that fits no pattern is how a rule about files does not fire.
-            if !found.fires && !rule.files.is_empty() && firing.kind_of(path).is_err() {
-                continue;
-            }
-            let what = match firing.fired(path, &rule.written(found)) {
-                Ok(fired) => {
-                    let fires = fired.iter().any(|f| f.rule == rule.id.0);
-                    match (found.fires, fires) {
-                        (true, false) => {
-                            let others: BTreeSet<&str> = fired.iter().map(|f| f.rule.as_str()).collect();
-                            let others: Vec<&str> = others.into_iter().collect();
-                            format!(
-                                "an example should fire and does not; rules that do: [{}]",
-                                others.join(", ")
-                            )
-                        }
-                        (false, true) => "an example should not fire and does".to_owned(),
-                        _ => continue,
-                    }
-                }
-                Err(error) => error,
-            };
-            broken.push(BrokenExample { rule: index, example, what });
-        }
-    }
-    broken
 }
 
 /// The literal texts that decide whether a source file is parsed: what a fair comparison with grep searches for.
@@ -362,65 +309,6 @@ fn fired_in(program: &Program<'_>, pack: &RulePack) -> Vec<Fired> {
     fired
 }
 
-/// The names that [`Detection`] holds the sites against.
-fn names_of(program: &Program<'_>) -> Vec<Named> {
-    let mut all = Vec::new();
-    for (id, module) in program.modules() {
-        let mut add = |line, site, names: Vec<String>| {
-            all.extend(names.into_iter().map(|name| Named { line, site, name }));
-        };
-        let with_items = module.dialect.language().imports_items_as_modules();
-        for (index, import) in module.imports.iter().enumerate() {
-            if program.is_foreign(id, index) {
-                let name = import.module.strip_prefix("node:").unwrap_or(&import.module);
-                let item = import.item.as_deref().filter(|item| with_items && *item != "*");
-                let item = item.map(|item| format!("{name}.{item}"));
-                add(import.line, "import", std::iter::once(name.to_owned()).chain(item).collect());
-            }
-        }
-        for (call, site) in (0u32..).zip(&module.calls) {
-            let here = CallSite { module: id, call };
-            add(site.line, "call", canonical(program, program.callee(here)));
-        }
-        let decorator = |spot: Spot, expr: &Expr| match expr {
-            Expr::Call(call) => canonical(program, program.callee(CallSite { module: id, call: *call })),
-            _ => canonical(program, &program.resolve(spot, expr)),
-        };
-        for function in &module.functions {
-            let spot = Spot { module: id, function: function.within };
-            for expr in &function.decorators {
-                add(function.line, "decorator", decorator(spot, expr));
-            }
-        }
-        for class in &module.classes {
-            let spot = Spot { module: id, function: None };
-            for expr in &class.decorators {
-                add(class.line, "decorator", decorator(spot, expr));
-            }
-            for base in &class.bases {
-                add(class.line, "subclass", canonical(program, &program.resolve(spot, base)));
-            }
-        }
-    }
-    all
-}
-
-/// The names of what is meant, as sites see them. What is not known at all has none.
-fn canonical(program: &Program<'_>, meanings: &[Meaning]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for meaning in meanings {
-        match meaning {
-            Meaning::External(name) | Meaning::Unresolved(name) => names.push(name.to_string()),
-            Meaning::Class(module, class) => {
-                names.extend(program.foreign_bases(*module, *class).iter().map(ToString::to_string));
-            }
-            Meaning::Module(_) | Meaning::Function(..) | Meaning::Instance(..) => {}
-        }
-    }
-    names.retain(|name| name != "?");
-    names
-}
-
 fn because(detection: &Detection<'_>, hit: &Hit) -> String {
     let says = match (hit.subject, detection.means(hit)) {
         (Subject::Import, _) => "imports",
@@ -438,19 +326,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_example_of_every_built_in_rule_does_what_it_says() {
-        let pack = RulePack::built_in();
-        let broken: Vec<String> = check_examples(&pack)
-            .into_iter()
-            .map(|b| {
-                let (file, line) = pack.origin(b.rule);
-                format!("{file}:{line} {} example {}: {}", pack.rule(b.rule).id, b.example, b.what)
-            })
-            .collect();
-        assert!(broken.is_empty(), "{}", broken.join("\n"));
-    }
-
-    #[test]
     fn a_file_is_asked_by_its_name() {
         let pack = RulePack::built_in();
         let fired = |path: &str, text: &str| {
@@ -461,60 +336,6 @@ mod tests {
         assert_eq!(fired("requirements.txt", "flask\nanthropic==0.39\n"), Ok(vec![expected]));
         assert!(fired("notes.md", "anthropic").is_err());
         assert_eq!(fired("a.py", "x = 'anthropic'\n"), Ok(Vec::new()));
-    }
-
-    #[test]
-    fn every_name_is_shown_as_a_pattern_has_to_be_written() {
-        let pack = RulePack::built_in();
-        let names = |path: &str, text: &str| {
-            let names = names(&pack, path, text.as_bytes()).unwrap_or_default();
-            names.iter().map(|n| format!("{} {} {}", n.line, n.site, n.name)).collect::<Vec<_>>()
-        };
-        let script = "\
-import OpenAI from 'openai';
-import { join } from 'node:path';
-const own = () => new OpenAI().chat.completions.create({});
-own();
-fetch(join('a'));
-";
-        assert_eq!(
-            names("a.ts", script),
-            [
-                "1 import openai",
-                "2 import path",
-                "3 call openai#default",
-                "3 call openai#default.chat.completions.create",
-                "5 call global#fetch",
-                "5 call path#join",
-            ]
-        );
-        let python = "\
-from acme import tool, Base
-@tool
-def a(): ...
-@tool('b')
-class B(Base):
-    x = thing.run()
-B()
-";
-        assert_eq!(
-            names("a.py", python),
-            [
-                "1 import acme",
-                "1 import acme.Base",
-                "1 import acme.tool",
-                "3 decorator acme.tool",
-                "4 call acme.tool",
-                "5 decorator acme.tool",
-                "5 subclass acme.Base",
-                "6 call builtins.thing.run",
-                "7 call acme.Base",
-            ]
-        );
-        assert_eq!(
-            names("requirements.txt", "flask\nanthropic==0.39\n"),
-            ["1 package pypi:flask", "2 package pypi:anthropic"]
-        );
     }
 
     #[test]
