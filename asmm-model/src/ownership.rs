@@ -15,6 +15,8 @@ pub enum OwnerSource {
     Codeowners,
     /// An author that the package names.
     PackageAuthor,
+    /// Somebody with many of the last commits to the system's files; nobody wrote that they own it.
+    Committer,
 }
 
 impl OwnerSource {
@@ -29,6 +31,7 @@ impl OwnerSource {
             Self::Backstage => "Backstage",
             Self::Codeowners => "CODEOWNERS",
             Self::PackageAuthor => "package author",
+            Self::Committer => "most commits",
         }
     }
 }

@@ -180,8 +180,8 @@ fn deployment() -> impl Strategy<Value = Deployment> {
 }
 
 fn owner() -> impl Strategy<Value = Owner> {
-    use OwnerSource::{Backstage, Codeowners, PackageAuthor};
-    (select(&[Backstage, Codeowners, PackageAuthor][..]), text(), place())
+    use OwnerSource::{Backstage, Codeowners, Committer, PackageAuthor};
+    (select(&[Backstage, Codeowners, PackageAuthor, Committer][..]), text(), place())
         .prop_map(|(source, name, place)| Owner { source, name, place })
 }
 

@@ -1,9 +1,10 @@
-//! Who may own a system and what it claims to be for: `CODEOWNERS`, Backstage, package manifests and READMEs.
+//! Who may own a system and what it claims to be for: `CODEOWNERS`, Backstage, package manifests, READMEs, and commits.
 //!
 //! All of it is what somebody says, and becomes a suggestion or a claim, never a reason for an answer.
 
 mod backstage;
 mod codeowners;
+mod committers;
 mod prose;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,8 @@ use crate::role::role_of;
 use crate::survey::ManifestFacts;
 
 use codeowners::Codeowners;
+
+pub(crate) use committers::committers;
 
 /// The largest file that is read for this.
 pub(crate) const MAX_BYTES: u64 = 1024 * 1024;

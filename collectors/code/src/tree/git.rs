@@ -68,6 +68,16 @@ impl GitFolder {
         None
     }
 
+    /// Where the objects are.
+    pub(super) fn objects(&self) -> PathBuf {
+        self.common.join("objects")
+    }
+
+    /// Whether the history was cut off by whoever made the clone.
+    pub(super) fn is_shallow(&self) -> bool {
+        self.common.join("shallow").is_file()
+    }
+
     fn packed(&self, name: &str) -> Option<String> {
         let refs = open_regular(&self.common.join("packed-refs"), Links::Follow).ok()?;
         let mut lines = BufReader::new(refs.take(MAX_PACKED_REFS));

@@ -6,7 +6,10 @@
 
 mod folder;
 mod git;
+mod history;
 mod index;
+mod objects;
+mod packs;
 mod read;
 mod rules;
 mod tally;
@@ -25,9 +28,11 @@ use asmm_model::Gap;
 
 use self::folder::Folder;
 use self::git::{GitFolder, Repository};
+use self::objects::{ObjectId, Objects};
 use self::tally::Tally;
 use self::walk::Walk;
 
+pub(crate) use self::history::{End, History};
 pub use self::read::read_bounded;
 
 /// A folder that cannot be scanned at all.
@@ -85,6 +90,8 @@ pub(crate) struct Tree {
     /// The repository whose rules hold at the root, and the top folder of its work tree.
     rules: Option<(PathBuf, Arc<Repository>)>,
     commit: Option<String>,
+    /// Where git keeps the objects of that commit, and the folder from the top of the repository.
+    git: Option<(GitFolder, String)>,
     gap: Option<Gap>,
 }
 
@@ -102,7 +109,7 @@ impl Tree {
         }
         std::fs::read_dir(&root).map_err(unreadable)?;
 
-        let outside = Self { root, rules: None, commit: None, gap: None };
+        let outside = Self { root, rules: None, commit: None, git: None, gap: None };
         let Some((top, git)) =
             outside.root.ancestors().find_map(|top| Some((top.to_owned(), GitFolder::of(top)?)))
         else {
@@ -118,7 +125,16 @@ impl Tree {
             return Ok(Self { commit, ..outside });
         }
         drop(start);
-        Ok(Self { commit: git.commit(), rules: Some((top, repository)), gap, ..outside })
+        let below =
+            outside.root.strip_prefix(&top).ok().and_then(Path::to_str).map(|path| path.replace('\\', "/"));
+        let commit = git.commit();
+        Ok(Self {
+            git: below.map(|below| (git, below)),
+            commit,
+            rules: Some((top, repository)),
+            gap,
+            ..outside
+        })
     }
 
     /// The folder, absolute and free of links.
@@ -129,6 +145,13 @@ impl Tree {
     /// The commit that HEAD names, in hexadecimal, if the folder is (inside) a git work tree with a commit.
     pub(crate) fn commit(&self) -> Option<String> {
         self.commit.clone()
+    }
+
+    /// The commits behind the folder, if it is part of a repository with SHA-1 names.
+    pub(crate) fn history(&self) -> Option<History> {
+        let (git, below) = self.git.as_ref()?;
+        let head = ObjectId::parse(self.commit.as_ref()?.as_bytes())?;
+        Some(History::new(Objects::open(git.objects()), head, git.is_shallow(), below.clone()))
     }
 
     /// Calls `on` for every file to scan, in no particular order, until it breaks. Returns, sorted, what was left out.

@@ -1,6 +1,7 @@
 //! Walks of real folders, built with the `git` binary where git matters.
 
 mod files;
+mod history;
 mod repositories;
 
 use std::fs;
