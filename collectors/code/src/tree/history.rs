@@ -42,11 +42,21 @@ pub(crate) struct History {
     commits: BTreeMap<ObjectId, Commit>,
     /// What stands at a path of a tree.
     entries: BTreeMap<(ObjectId, String), Option<ObjectId>>,
+    /// The tree that was read last: the next folder is often in it, too.
+    last: Option<(ObjectId, Vec<u8>)>,
 }
 
 impl History {
     pub(super) fn new(objects: Objects, head: ObjectId, is_shallow: bool, below: String) -> Self {
-        Self { objects, head, is_shallow, below, commits: BTreeMap::new(), entries: BTreeMap::new() }
+        Self {
+            objects,
+            head,
+            is_shallow,
+            below,
+            commits: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            last: None,
+        }
     }
 
     /// Calls `on` for each commit of the last year, the newest first, with those of `folders` that it changed. Merges
@@ -124,13 +134,22 @@ impl History {
             return Ok(*known);
         }
         let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-        let found = match find(&self.objects.read(tree, Kind::Tree)?, first.as_bytes()) {
+        let found = match self.child(tree, first)? {
             Some((_, id)) if rest.is_empty() => Some(id),
             Some((true, id)) => self.entry(id, rest)?,
             _ => None,
         };
         self.entries.insert(key, found);
         Ok(found)
+    }
+}
+
+impl History {
+    fn child(&mut self, tree: ObjectId, name: &str) -> Result<Option<(bool, ObjectId)>, Lost> {
+        if self.last.as_ref().is_none_or(|(known, _)| *known != tree) {
+            self.last = Some((tree, self.objects.read(tree, Kind::Tree)?));
+        }
+        Ok(self.last.as_ref().and_then(|(_, content)| find(content, name.as_bytes())))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Packs of git objects: where an object is, and what it is when its deltas are applied.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::objects::{Kind, Lost, MAX_OBJECT, ObjectId, inflate};
 use super::read::{Links, open_regular};
@@ -16,6 +18,9 @@ const MAX_DELTAS: usize = 256;
 /// Bytes that are read at once: most commits and folders fit.
 const WINDOW: usize = 4096;
 
+/// Bytes of objects that are kept, since the next object is often a delta of the last one.
+const MAX_KEPT: usize = 16 << 20;
+
 const OFFSET_DELTA: u8 = 6;
 const NAME_DELTA: u8 = 7;
 
@@ -26,6 +31,9 @@ pub(super) struct Pack {
     objects: File,
     /// How many objects have names whose first byte is at most that.
     fanout: Vec<u32>,
+    /// By offset: the kind and the content of objects that were read.
+    kept: BTreeMap<u64, (u8, Rc<[u8]>)>,
+    size: usize,
 }
 
 /// What stands at an offset of a pack.
@@ -46,7 +54,13 @@ impl Pack {
         let mut table = [0; 256 * 4];
         read_at(&mut index, 8, &mut table)?;
         let fanout: Vec<u32> = table.chunks_exact(4).map(number).collect();
-        (head == MAGIC && fanout.is_sorted()).then_some(Self { index, objects, fanout })
+        (head == MAGIC && fanout.is_sorted()).then(|| Self {
+            index,
+            objects,
+            fanout,
+            kept: BTreeMap::new(),
+            size: 0,
+        })
     }
 
     /// Where an object begins.
@@ -83,23 +97,41 @@ impl Pack {
     /// The object at an offset.
     pub(super) fn read(&mut self, offset: u64, kind: Kind, left: &mut usize) -> Result<Vec<u8>, Lost> {
         let mut deltas = Vec::new();
-        let mut entry = self.entry(offset, left)?;
-        while matches!(entry.kind, OFFSET_DELTA | NAME_DELTA) {
+        let mut at = offset;
+        let (found, mut content) = loop {
+            if let Some((known, content)) = self.kept.get(&at) {
+                break (*known, Rc::clone(content));
+            }
+            let entry = self.entry(at, left)?;
+            if !matches!(entry.kind, OFFSET_DELTA | NAME_DELTA) {
+                let content: Rc<[u8]> = entry.content.into();
+                self.keep(at, entry.kind, &content);
+                break (entry.kind, content);
+            }
             if deltas.len() == MAX_DELTAS {
                 return Err(Lost::Broken);
             }
-            deltas.push(entry.content);
-            entry = self.entry(entry.base, left)?;
-        }
-        if entry.kind != kind.number() {
+            deltas.push((at, entry.content));
+            at = entry.base;
+        };
+        if found != kind.number() {
             return Err(Lost::Broken);
         }
-        let mut content = entry.content;
-        for delta in deltas.iter().rev() {
-            content = apply(&content, delta).ok_or(Lost::Broken)?;
+        for (at, delta) in deltas.iter().rev() {
+            content = apply(&content, delta).ok_or(Lost::Broken)?.into();
             *left = left.checked_sub(content.len()).ok_or(Lost::Spent)?;
+            self.keep(*at, found, &content);
         }
-        Ok(content)
+        Ok(content.to_vec())
+    }
+
+    fn keep(&mut self, at: u64, kind: u8, content: &Rc<[u8]>) {
+        if self.size + content.len() > MAX_KEPT {
+            self.kept.clear();
+            self.size = 0;
+        }
+        self.size += content.len();
+        self.kept.insert(at, (kind, Rc::clone(content)));
     }
 
     fn entry(&mut self, offset: u64, left: &mut usize) -> Result<Entry, Lost> {
