@@ -83,7 +83,7 @@ impl Prefilter {
             for site in rule.sites.iter().filter(|s| s.languages.contains(&language)) {
                 for symbol in site.symbols.iter().map(muster_rules::Pattern::as_str) {
                     match site.kind {
-                        SiteKind::Text if rule.anchors.is_none() => {
+                        SiteKind::Text if rule.anchors.as_ref().is_none_or(|given| !given.is_empty()) => {
                             anchors.push(Anchor {
                                 text: symbol.to_owned(),
                                 setting: Setting::Anywhere,
