@@ -237,7 +237,7 @@ fn unknown_call(detection: &Detection<'_>, site: CallSite) -> Option<String> {
     let call = module.call(site.call);
     let (Expr::Name(name) | Expr::Member(_, name)) = &call.callee else { return None };
     let is_name = name.len() <= 40 && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    is_name.then(|| format!("what it calls as `{name}` at {}:{} is not known", module.path, call.line))
+    is_name.then(|| format!("its call of `{name}` at {}:{} could not be followed", module.path, call.line))
 }
 
 #[cfg(test)]
