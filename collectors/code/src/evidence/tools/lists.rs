@@ -39,14 +39,25 @@ impl<'p> Tools<'_, 'p> {
                     entries.iter().map(|(key, value)| (&**key, value)).collect();
                 list.extend(self.map(spot, &entries, key, depth));
             }
-            Expr::Call(call) if self.is_record(spot, *call) => {
-                let call = self.detection.program.module(spot.module).call(*call);
+            Expr::Call(id) if self.is_record(spot, *id) => {
+                let call = self.detection.program.module(spot.module).call(*id);
                 let spot = Spot { module: spot.module, function: call.within };
-                let entries: Vec<(&str, &Expr)> = call
+                let mut entries: Vec<(&str, &Expr)> = call
                     .arguments
                     .iter()
                     .map(|a| (a.name.as_deref().unwrap_or_default(), &a.value))
                     .collect();
+                if let Some(class) = self.foreign_class(CallSite { module: spot.module, call: *id })
+                    && !describes_a_tool(&entries)
+                {
+                    // Settings of an object of another library are no tools; it is one itself, if it holds none.
+                    entries.retain(|(_, value)| !self.is_setting(spot, value));
+                    if entries.is_empty() {
+                        let mut tool = self.named(spot.module, &class, call.line);
+                        tool.source = ToolSource::Opaque;
+                        list.tools.push(tool);
+                    }
+                }
                 list.extend(self.map(spot, &entries, key, depth));
             }
             Expr::Function(function) => {
@@ -140,6 +151,38 @@ impl<'p> Tools<'_, 'p> {
                 }
                 _ => false,
             })
+    }
+
+    /// The name of the class of another library that a call makes an object of.
+    fn foreign_class(&self, site: CallSite) -> Option<String> {
+        self.detection.program.callee(site).iter().find_map(|meaning| {
+            let Meaning::External(name) = meaning else { return None };
+            let last = name.rsplit(['.', '#']).next().filter(|last| last.starts_with(char::is_uppercase))?;
+            Some(last.to_owned())
+        })
+    }
+
+    /// Whether a value is no more than a setting: nothing in it can run.
+    fn is_setting(&self, spot: Spot, value: &'p Expr) -> bool {
+        let program = self.detection.program;
+        match program.value_of(spot, value) {
+            (_, Expr::Text(_) | Expr::Literal(_) | Expr::Unknown) => true,
+            (spot, Expr::List(values)) => values.iter().all(|value| self.is_setting(spot, value)),
+            (spot, value @ (Expr::Name(_) | Expr::Member(..))) => {
+                let can_run = |m: &Meaning| !matches!(m, Meaning::External(_) | Meaning::Unresolved(_));
+                !program.resolve(spot, value).iter().any(can_run)
+            }
+            // What is read out of the environment or of a configuration.
+            (spot, Expr::Call(call)) => {
+                let callee = program.callee(CallSite { module: spot.module, call: *call });
+                callee.iter().any(|meaning| {
+                    let (Meaning::External(name) | Meaning::Unresolved(name)) = meaning else { return false };
+                    let last = name.rsplit(['.', '#']).next().unwrap_or(name);
+                    matches!(last, "getenv" | "get" | "__getitem__" | "env" | "GetEnvironmentVariable")
+                })
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn map(
@@ -363,4 +406,23 @@ fn is_tool_record(entries: &[(&str, &Expr)]) -> bool {
     has(&["name"])
         && has(&["description", "parameters", "inputSchema", "schema"])
         && has(&["function", "handler", "execute", "run", "call", "func"])
+}
+
+/// Whether a record says what a tool is, as the descriptions of all SDKs do.
+fn describes_a_tool(entries: &[(&str, &Expr)]) -> bool {
+    const WORDS: [&str; 12] = [
+        "name",
+        "description",
+        "parameters",
+        "inputSchema",
+        "toolSpec",
+        "functionDeclarations",
+        "type",
+        "function",
+        "tools",
+        "ofTool",
+        "ofFunction",
+        "value",
+    ];
+    entries.iter().any(|(key, _)| WORDS.iter().any(|word| is_spelled(key, word)))
 }

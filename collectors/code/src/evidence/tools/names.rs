@@ -109,6 +109,7 @@ pub(super) fn object_name(name: &str) -> &str {
         "tools",
         "default",
         "__getitem__",
+        "definitions",
         "with",
         "With",
     ]
