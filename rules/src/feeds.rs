@@ -82,6 +82,7 @@ impl Means {
             Self::Delegates => Feeds::of(&[C9], &[]),
             Self::ChangesItself => Feeds::of(&[C10], &[]),
             Self::UntrustedInput => Feeds::of(&[C7], &[]),
+            Self::TextProtocol => Feeds::of(&[C1], &[]),
             Self::Trigger | Self::Pause => Feeds::of(&[C5], &[Triggers]),
             Self::ToolResult => Feeds::of(&[C2], &[]),
             Self::ReadsEnv => Feeds::of(&[C6], &[Identities]),

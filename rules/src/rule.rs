@@ -135,6 +135,8 @@ pub enum Means {
     ChangesItself,
     /// Content from outside reaches the model.
     UntrustedInput,
+    /// Looks for the name of an action in a text, as agents without tool calls do.
+    TextProtocol,
     /// Something other than a person's turn starts the code.
     Trigger,
     /// The code waits for a while: in an endless loop that calls a model, it watches.

@@ -422,7 +422,9 @@ impl Scan<'_> {
         let inside = |path: &str| unit_holds(unit, path);
         let hidden = self.survey.gaps.iter().chain(&self.gaps).any(|gap| {
             let is_source = crate::syntax::Dialect::of(&gap.what).is_some() || gap.what.ends_with('/');
-            gap.why.hides() && is_source && inside(&gap.what)
+            // What a manifest leaves open is what the code depends on, and not what it does.
+            let is_manifest = crate::manifests::kind_of(&gap.what).is_some();
+            gap.why.hides() && is_source && !is_manifest && inside(&gap.what)
         });
         let broken = program.modules().any(|(id, module)| own.contains(&id) && module.broken);
         !hidden && !broken

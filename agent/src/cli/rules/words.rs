@@ -59,6 +59,7 @@ pub(super) fn meaning(site: &Site) -> String {
         Means::Memory => "keeps state across sessions",
         Means::Delegates => "calls other agents",
         Means::ChangesItself => "changes the system's own tools, prompt or code",
+        Means::TextProtocol => "looks for actions in a text",
         Means::UntrustedInput => "brings in content from outside",
         Means::Trigger => {
             return format!("starts code ({})", site.trigger.map_or("unknown", |t| t.name()));

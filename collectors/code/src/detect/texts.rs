@@ -66,7 +66,16 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
             _,
             [_, other],
         ) => text_of(program, spot, &other.value, depth).filter(|text| is_address(text)),
-        ("from" | "TrimRight" | "TrimSuffix" | "String", _, [first, ..]) => {
+        // `URI.create(base + "/v1")`: what names the same address in another type.
+        (
+            "from" | "TrimRight" | "TrimSuffix" | "String" | "URI" | "URL" | "Uri" | "Url" | "toHttpUrl"
+            | "toUri",
+            _,
+            [first, ..],
+        ) => text_of(program, spot, &first.value, depth),
+        ("create" | "parse", Some(Expr::Name(of)), [first, ..])
+            if matches!(&**of, "URI" | "URL" | "Uri" | "Url" | "HttpUrl") =>
+        {
             text_of(program, spot, &first.value, depth)
         }
         ("format" | "Sprintf" | "sprintf" | "Format" | "JoinPath" | "join", _, [template, values @ ..]) => {

@@ -354,6 +354,7 @@ impl<'d, 'p> Answers<'d, 'p> {
         let program = self.detection.program;
         let finder = Tools::new(self.detection);
         let mut found = Vec::new();
+        let mut registered: Option<Vec<FoundTool>> = None;
         for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
             let lookups = module.lookups.iter().map(|l| (&l.object, &l.key, l.line, l.within, l.in_loop));
             let asked = module.calls.iter().filter_map(|call| match (&call.callee, &call.arguments[..]) {
@@ -370,17 +371,21 @@ impl<'d, 'p> Answers<'d, 'p> {
                     continue;
                 }
                 let (table_spot, table) = program.value_of(spot, object);
-                if !matches!(table, Expr::Map(_)) {
-                    continue;
-                }
-                let tools = finder.entries(table_spot, table);
+                // A registry that is filled elsewhere holds the objects of the program that are tools, if the answer
+                // comes back to the model.
+                let is_map = matches!(table, Expr::Map(_));
+                let tools = if is_map {
+                    finder.entries(table_spot, table)
+                } else {
+                    registered.get_or_insert_with(|| finder.runnable(is_own)).clone()
+                };
                 if tools.iter().any(|tool| !tool.handlers.is_empty()) {
                     found.push(Selection {
                         routine: Routine { module: id, function: within },
                         line,
                         in_loop,
                         tools,
-                        needs_feedback: false,
+                        needs_feedback: !is_map,
                         executes: None,
                         feedback: None,
                     });

@@ -268,7 +268,15 @@ impl One<'_, '_, '_> {
                 &format!("`{}`", shown(&hit.name)),
             );
         }
-        if !selects && doubtful.is_empty() {
+        let mut protocols = Vec::new();
+        if !selects {
+            protocols.extend(detection.meaning(Means::TextProtocol).filter(|hit| is_own(hit.module)).take(3));
+        }
+        for hit in &protocols {
+            let detail = format!("`{}`", clip(&hit.name));
+            reasons.add("looks-for-actions-in-text", &place(detection, hit), &detail);
+        }
+        if !selects && doubtful.is_empty() && protocols.is_empty() {
             self.no_selection(&sites, !tools.is_empty(), &mut reasons);
             self.only_trains(&sites, &mut reasons);
         }

@@ -202,6 +202,13 @@ impl Walk<'_, '_> {
             let mut path = through.to_vec();
             path.push(site);
             for routine in next {
+                if let Some((effect, rule)) = self.generated(routine) {
+                    self.outcome.looked = true;
+                    if effect.changes_state() {
+                        self.outcome.changes.push(Change { site, effect, rule, through: through.to_vec() });
+                    }
+                    continue;
+                }
                 self.routine(routine, &path, depth);
             }
             return;
@@ -213,6 +220,24 @@ impl Walk<'_, '_> {
         if !plain && !self.is_accessor(site) && !self.only_holds(site) {
             self.outcome.unresolved.push(site);
         }
+    }
+
+    /// What a method without a body does that a library writes by its name, as Spring Data does: rules know it as a
+    /// method of what its interface extends.
+    fn generated(&self, routine: Routine) -> Option<(Effect, u32)> {
+        let detection = self.detection;
+        let program = detection.program;
+        let function = program.module(routine.module).function(routine.function?);
+        if !program.is_abstract(routine) {
+            return None;
+        }
+        let language = program.module(routine.module).dialect.language();
+        let bases = program.foreign_bases(routine.module, function.class?);
+        let sites = bases
+            .iter()
+            .map(|base| detection.sites(language, SiteKind::Call, &format!("{base}.{}", function.name)));
+        let sites: Vec<_> = sites.flat_map(|sites| sites.to_vec()).collect();
+        sites.iter().filter_map(|site| Some((detection.pack.site(*site).effect?, site.rule))).max()
     }
 
     /// Whether a call only makes an object that holds values, or settles a promise.

@@ -234,7 +234,7 @@ impl<'a> Extractor<'a> {
         for child in node.named_children(&mut cursor) {
             let shape = self.table.of(child);
             let value = self.visit(child);
-            if shape != Shape::Skip && values.len() < MAX_ELEMENTS {
+            if !matches!(shape, Shape::Skip | Shape::Each) && values.len() < MAX_ELEMENTS {
                 values.push(value);
             }
         }

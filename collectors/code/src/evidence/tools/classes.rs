@@ -219,6 +219,32 @@ impl Tools<'_, '_> {
                 .any(|method| program.method(module, class, method).is_some())
     }
 
+    /// Every tool of the program that is declared, and every class whose objects say what they are called and can run:
+    /// what a registry may hold whose filling cannot be followed.
+    pub(crate) fn runnable(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<FoundTool> {
+        const NAMES: [&str; 7] =
+            ["name", "Name", "getName", "get_name", "description", "Description", "tool_name"];
+        let program = self.detection.program;
+        let mut found = self.declared(is_own);
+        for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
+            for (class, _) in (0u32..).zip(&module.classes) {
+                let says_its_name = NAMES.iter().any(|name| {
+                    program.attribute(id, class, name).is_some() || program.method(id, class, name).is_some()
+                });
+                let runs = RUN_METHODS.iter().any(|method| {
+                    program.method(id, class, method).is_some_and(|routine| !program.is_abstract(routine))
+                });
+                if says_its_name && runs && found.len() < MAX_TOOLS {
+                    let tool = self.class(id, class, None);
+                    if !found.iter().any(|known| known.handlers == tool.handlers) {
+                        found.push(tool);
+                    }
+                }
+            }
+        }
+        found
+    }
+
     /// The function that an attribute turns into a tool of that name.
     pub(super) fn attributed(&self, name: &str) -> Option<Routine> {
         let snake = snake(name);

@@ -69,8 +69,12 @@ impl<'p> Tools<'_, 'p> {
             // `None` of Rust is nothing.
             Expr::Name(name) if &**name == "None" => {}
             Expr::Literal(_) => {}
-            Expr::Name(_) | Expr::Member(..) | Expr::Call(_) => {
-                list.extend(self.followed(spot, value, key, depth));
+            Expr::Name(_) | Expr::Member(..) => list.extend(self.followed(spot, value, key, depth)),
+            Expr::Call(call) => {
+                let found = self.followed(spot, value, key, depth);
+                let runs = found.tools.iter().any(|tool| !tool.handlers.is_empty());
+                let wrapped = if runs { None } else { self.wrapped(spot, *call, depth) };
+                list.extend(wrapped.unwrap_or(found));
             }
             Expr::Unknown => list.open = true,
         }
@@ -153,6 +157,28 @@ impl<'p> Tools<'_, 'p> {
             })
     }
 
+    /// The functions that a call is given to make descriptions of: `schema(add)`, `[describe(f) for f in FUNCTIONS]`.
+    fn wrapped(&self, spot: Spot, call: CallId, depth: u8) -> Option<ToolList> {
+        let program = self.detection.program;
+        let call = program.module(spot.module).call(call);
+        let spot = Spot { module: spot.module, function: call.within };
+        let mut list = ToolList::default();
+        for argument in call.arguments.iter().take(4) {
+            if matches!(argument.value, Expr::Name(_) | Expr::Spread(_) | Expr::List(_) | Expr::Function(_)) {
+                list.tools.extend(self.expand(spot, &argument.value, None, depth).tools);
+            }
+        }
+        // An object that is handed over may be a client or a setting; a function of its own is a tool.
+        list.tools.retain(|tool| {
+            let is_plain = |routine: &Routine| {
+                let function = routine.function.map(|f| program.module(routine.module).function(f));
+                function.is_some_and(|function| function.class.is_none() && !function.name.is_empty())
+            };
+            !tool.handlers.is_empty() && tool.handlers.iter().all(is_plain)
+        });
+        (!list.tools.is_empty()).then_some(list)
+    }
+
     /// The name of the class of another library that a call makes an object of.
     fn foreign_class(&self, site: CallSite) -> Option<String> {
         self.detection.program.callee(site).iter().find_map(|meaning| {
@@ -205,6 +231,11 @@ impl<'p> Tools<'_, 'p> {
             || (has("type") && (has("function") || has("name")));
         // `{"type": "web_search"}`: a tool of the API, asked for by its kind.
         let kind = text("type").filter(|_| !has("name") && !has("function") && !has("parameters"));
+        // How a server of another process is reached is no tool of its.
+        if kind.as_deref().is_some_and(|kind| TRANSPORTS.contains(&kind)) {
+            list.open = true;
+            return list;
+        }
         if let Some(kind) = kind.filter(|kind| !kind.contains(char::is_whitespace)) {
             let mut tool = self.named(spot.module, &kind, self.line_of(spot));
             let language = self.detection.program.module(spot.module).dialect.language();
@@ -407,6 +438,9 @@ fn is_tool_record(entries: &[(&str, &Expr)]) -> bool {
         && has(&["description", "parameters", "inputSchema", "schema"])
         && has(&["function", "handler", "execute", "run", "call", "func"])
 }
+
+/// How servers of the Model Context Protocol are reached.
+const TRANSPORTS: [&str; 5] = ["http", "sse", "stdio", "streamable-http", "streamable_http"];
 
 /// Whether a record says what a tool is, as the descriptions of all SDKs do.
 fn describes_a_tool(entries: &[(&str, &Expr)]) -> bool {
