@@ -69,7 +69,11 @@ impl<'p> Tools<'_, 'p> {
             // `None` of Rust is nothing.
             Expr::Name(name) if &**name == "None" => {}
             Expr::Literal(_) => {}
-            Expr::Name(_) | Expr::Member(..) => list.extend(self.followed(spot, value, key, depth)),
+            Expr::Name(name) => {
+                list.extend(self.followed(spot, value, key, depth));
+                list.extend(self.filled(spot, name, depth));
+            }
+            Expr::Member(..) => list.extend(self.followed(spot, value, key, depth)),
             Expr::Call(call) => {
                 let found = self.followed(spot, value, key, depth);
                 let runs = found.tools.iter().any(|tool| !tool.handlers.is_empty());
@@ -155,6 +159,41 @@ impl<'p> Tools<'_, 'p> {
                 }
                 _ => false,
             })
+    }
+
+    /// What is put into a list or a map after it was made: `tools.extend(x)`, `Object.assign(tools, x)`. Open where
+    /// something is that is no tool that could be followed.
+    fn filled(&self, spot: Spot, variable: &str, depth: u8) -> ToolList {
+        const FILLERS: [&str; 9] =
+            ["append", "extend", "insert", "push", "unshift", "update", "assign", "add", "addAll"];
+        let mut list = ToolList::default();
+        let program = self.detection.program;
+        let module = program.module(spot.module);
+        if !matches!(module.dialect.language(), Language::Python | Language::JavaScript) {
+            return list;
+        }
+        let is_it = |value: &Expr| matches!(value, Expr::Name(name) if &**name == variable);
+        for call in &module.calls {
+            let Expr::Member(object, method) = &call.callee else { continue };
+            let given = match &**method {
+                "assign" if call.arguments.first().is_some_and(|a| is_it(&a.value)) => {
+                    call.arguments.get(1..)
+                }
+                method if FILLERS.contains(&method) && is_it(object) => call.arguments.get(..),
+                _ => None,
+            };
+            let inside = Spot { module: spot.module, function: call.within };
+            for argument in given.into_iter().flatten().take(MAX_TOOLS) {
+                // The place at which something is put in is none.
+                if matches!(argument.value, Expr::Literal(_)) || is_it(&argument.value) {
+                    continue;
+                }
+                let found = self.expand(inside, &argument.value, None, depth);
+                list.open |= found.tools.is_empty();
+                list.extend(found);
+            }
+        }
+        list
     }
 
     /// The functions that a call is given to make descriptions of: `schema(add)`, `[describe(f) for f in FUNCTIONS]`.
