@@ -6,6 +6,7 @@ use std::sync::Arc;
 use muster_rules::RulePack;
 
 use super::{Artifact, Shown};
+use crate::document::template::HOLE;
 use crate::document::{ReadError, reading};
 use crate::starters::{has_extension, is_dockerfile};
 
@@ -78,7 +79,7 @@ fn plain_name(value: &str) -> Option<String> {
         _ => name,
     };
     let name = match name.split_once('/') {
-        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" || host == HOLE => rest,
         _ => name,
     };
     let name = name.strip_prefix("library/").unwrap_or(name);

@@ -3,7 +3,9 @@
 pub(crate) mod bicep;
 pub(crate) mod hcl;
 pub(crate) mod json;
+pub(crate) mod manifest;
 pub(crate) mod reading;
+pub(crate) mod template;
 pub(crate) mod toml;
 
 /// Bytes of a file that is read as a document.
@@ -15,6 +17,9 @@ pub(crate) struct Node {
     pub(crate) line: u32,
     pub(crate) value: Value,
 }
+
+/// What nothing says.
+pub(crate) const EMPTY: Node = Node { line: 1, value: Value::Null };
 
 /// What a node holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

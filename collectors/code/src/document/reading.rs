@@ -8,9 +8,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::{Entry, MAX_BYTES, Node, ReadError, Value, hcl, json, toml};
+use super::{EMPTY, Entry, MAX_BYTES, Node, ReadError, Value, hcl, json, toml};
 
-const EMPTY: Node = Node { line: 1, value: Value::Null };
 /// Each level takes up to 40 KiB of stack in a build without optimisation; manifests of pods have about 16.
 const MAX_DEPTH: usize = 32;
 const MAX_REPLAYED: usize = 20_000;

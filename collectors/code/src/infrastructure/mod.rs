@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use muster_rules::RulePack;
 
+use crate::document::manifest::{self, Documents};
 use crate::document::{Node, ReadError, bicep, reading};
 use crate::starters::has_extension;
 
@@ -86,13 +87,14 @@ impl Resource {
 /// What a file says, read as its format asks.
 enum Contents {
     Documents(Vec<Node>),
+    Manifest(Documents),
     Bicep(Vec<bicep::Declared>),
 }
 
 impl Contents {
     fn read(format: Format, path: &str, text: &str) -> Result<Self, ReadError> {
         Ok(match format {
-            Format::Kubernetes => Self::Documents(principals::documents(text)?),
+            Format::Kubernetes => Self::Manifest(manifest::documents(text)),
             Format::Azure if has_extension(path, &["bicep"]) => Self::Bicep(bicep::parse(text)?),
             Format::Terraform | Format::CloudFormation | Format::Azure => {
                 Self::Documents(vec![reading::by_name(path, text)?])
@@ -103,7 +105,7 @@ impl Contents {
     fn resources(&self, format: Format, path: &Arc<str>) -> Vec<Resource> {
         let documents = match self {
             Self::Bicep(declared) => return azure::of_bicep(declared, path),
-            Self::Documents(documents) => documents.iter(),
+            Self::Documents(documents) | Self::Manifest(Documents { all: documents, .. }) => documents.iter(),
         };
         let of_document = |document: &Node| match format {
             Format::Terraform => terraform::resources(document, path),
@@ -122,6 +124,8 @@ pub(crate) struct Declared {
     pub(crate) resources: Vec<Resource>,
     /// What has to do with principals.
     pub(crate) principals: Vec<Declaration>,
+    /// Why a part of the file could not be read.
+    pub(crate) unread: Option<ReadError>,
 }
 
 /// What a file declares. Files that name no type that is of interest are not parsed.
@@ -138,6 +142,9 @@ pub(crate) fn declared(pack: &RulePack, path: &Arc<str>, bytes: &[u8]) -> Result
         found.resources.extend(resources.filter(|resource| !resource.rules(pack).is_empty()));
         if concerns {
             found.principals.extend(principals::declarations(pack, *format, &contents, path));
+        }
+        if let Contents::Manifest(Documents { unread: Some(error), .. }) = contents {
+            found.unread.get_or_insert(error);
         }
     }
     Ok(found)

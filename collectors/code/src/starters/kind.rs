@@ -146,11 +146,6 @@ const STARTED: [&str; 4] = ["CronJob", "CronWorkflow", "ScaledJob", "ScaledObjec
 /// Kinds that those may name.
 const NAMED: [&str; 2] = ["Deployment", "StatefulSet"];
 
-/// Whether a manifest of Kubernetes starts something.
-pub(super) fn starts_something(text: &str) -> bool {
-    has_kind(text.as_bytes(), &STARTED)
-}
-
 fn has_kind(bytes: &[u8], kinds: &[&str]) -> bool {
     memchr::memmem::find_iter(bytes, b"kind").any(|at| {
         let after = &bytes[at + "kind".len()..];

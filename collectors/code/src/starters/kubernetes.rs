@@ -1,82 +1,20 @@
-//! CronJobs of Kubernetes, CronWorkflows of Argo and what KEDA scales by a queue, also in templates of charts as far as
-//! those can be read.
-
-use std::borrow::Cow;
+//! CronJobs of Kubernetes, CronWorkflows of Argo and what KEDA scales by a queue.
 
 use asmm_model::TriggerKind;
 
 use super::commands::single;
 use super::containers::{POD, container_command};
-use super::kind::starts_something;
-use super::reading::yaml_all;
 use super::{Collection, Command, CommandKind};
+use crate::document::manifest::documents;
+use crate::document::template::HOLE;
 use crate::document::{Node, ReadError};
-
-/// What stands for an action of a template engine.
-pub(crate) const HOLE: &str = "TEMPLATE";
 
 /// Reads all documents.
 pub(super) fn read(text: &str, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
-    match documents(text) {
-        Ok(documents) => documents.iter().try_for_each(|document| listed(document, folder, found)),
-        // What starts nothing is only there to be named.
-        Err(_) if !starts_something(text) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-fn listed(document: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
-    if document.text_at(&["kind"]) == Some("List") {
-        return document.items_at(&["items"]).iter().try_for_each(|item| object(item, folder, found));
-    }
-    object(document, folder, found)
-}
-
-/// All documents, those of templates without their actions; one by one where not all of them can be read.
-pub(crate) fn documents(text: &str) -> Result<Vec<Node>, ReadError> {
-    let error = match yaml_all(text) {
-        Ok(documents) => return Ok(documents),
-        Err(error) => error,
-    };
-    let Some(plain) = without_templates(text) else { return Err(error) };
-    if let Ok(documents) = yaml_all(&plain) {
-        return Ok(documents);
-    }
-    let mut documents = Vec::new();
-    let mut line = 0;
-    for part in plain.split("\n---") {
-        // The lines before it keep its own lines right.
-        let padded = format!("{}{part}", "\n".repeat(line));
-        line += part.matches('\n').count() + 1;
-        match yaml_all(&padded) {
-            Ok(read) => documents.extend(read),
-            Err(error) if starts_something(part) => return Err(error),
-            Err(_) => {}
-        }
-    }
-    Ok(documents)
-}
-
-/// The text without the actions of a template engine, with the same lines; nothing if it has none.
-fn without_templates(text: &str) -> Option<Cow<'_, str>> {
-    text.contains("{{").then(|| {
-        let mut plain = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, action)) = rest.split_once("{{") {
-            plain.push_str(before);
-            let (inside, after) = action.split_once("}}").unwrap_or((action, ""));
-            let line_before = before.rsplit('\n').next().unwrap_or_default();
-            let line_after = after.split('\n').next().unwrap_or_default();
-            // An action that fills its line gives structure, any other one a value.
-            if !line_before.trim().is_empty() || !line_after.trim().is_empty() {
-                plain.push_str(HOLE);
-            }
-            plain.extend(inside.matches('\n'));
-            rest = after;
-        }
-        plain.push_str(rest);
-        Cow::Owned(plain)
-    })
+    let documents = documents(text);
+    documents.all.iter().try_for_each(|document| object(document, folder, found))?;
+    found.unread = documents.unread;
+    Ok(())
 }
 
 fn object(node: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::dockerfile::entry_point;
 use super::{Command, CommandKind, MAX_COMMANDS, folder_of, kind::is_dockerfile, name_of};
+use crate::document::template::HOLE;
 
 /// Names that lead to names further than this are not followed.
 const MAX_STEPS: usize = 6;
@@ -131,8 +132,7 @@ fn short_name(image: &str) -> Option<String> {
         }
     }
     let name = name_of(without_tag(image));
-    let known =
-        !name.is_empty() && !name.contains(['$', '{', '}']) && !name.contains(super::kubernetes::HOLE);
+    let known = !name.is_empty() && !name.contains(['$', '{', '}']) && !name.contains(HOLE);
     known.then(|| name.to_owned())
 }
 

@@ -40,7 +40,7 @@ use crate::document::{MAX_BYTES, ReadError, reading};
 pub(crate) use commands::here_document_end;
 pub(crate) use handlers::function_of;
 pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, kind_of};
-pub(crate) use kubernetes::{HOLE, documents as kubernetes_documents, pod_commands};
+pub(crate) use kubernetes::pod_commands;
 pub(crate) use links::Links;
 pub(crate) use runs::{Entry, Package, Surroundings, runs_file};
 pub(crate) use shell::{calls, join as join_path};
@@ -116,6 +116,8 @@ pub(crate) struct Declared {
     pub(crate) starters: Vec<Starter>,
     /// What names stand for: a service that a timer starts, a function that a schedule in another file names.
     pub(crate) named: Vec<(String, Vec<Command>)>,
+    /// Why a part of the file could not be read.
+    pub(crate) unread: Option<ReadError>,
 }
 
 /// Reads what one file declares, whose path is relative to the repository and separated by `/`.
@@ -158,7 +160,7 @@ pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Decla
         StarterFile::SystemdTimer => host::timer(text, path, &mut found),
         StarterFile::SystemdService => host::service(text, path, &mut found),
     }?;
-    Ok(Declared { starters: found.starters, named: found.named })
+    Ok(Declared { starters: found.starters, named: found.named, unread: found.unread })
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
@@ -184,6 +186,7 @@ fn name_of(path: &str) -> &str {
 struct Collection {
     starters: Vec<Starter>,
     named: Vec<(String, Vec<Command>)>,
+    unread: Option<ReadError>,
     bytes: usize,
 }
 

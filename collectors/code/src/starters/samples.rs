@@ -186,26 +186,6 @@ spec:
                 - python -m agent.nightly && echo done
 ";
 
-const CHART: &str = "\
-{{- if .Values.on }}
-apiVersion: batch/v1
-kind: CronJob
-metadata:
-  name: {{ .Release.Name }}-agent
-  labels:
-    {{- include \"x.labels\" . | nindent 4 }}
-spec:
-  schedule: {{ .Values.schedule | quote }}
-  jobTemplate:
-    spec:
-      template:
-        spec:
-          containers:
-            - image: {{ .Values.image }}
-              command: [python, -m, agent]
-{{- end }}
-";
-
 const TIMER: &str = "[Unit]\nDescription=x\n\n[Timer]\nOnCalendar=*-*-* 02:00:00\nOnUnitActiveSec=1h\nUnit=agent-run.service\n";
 
 const PROCFILE: &str = "\
@@ -447,7 +427,6 @@ pub(super) const SAMPLES: &[(F, &str, &str)] = &[
     (F::Serverless, "fn/serverless.yml", SERVERLESS),
     (F::CloudFormation, "template.yaml", SAM),
     (F::Kubernetes, "k8s/job.yaml", CRONJOB),
-    (F::Kubernetes, "chart/templates/job.yaml", CHART),
     (F::SystemdTimer, "deploy/agent.timer", TIMER),
     (F::Procfile, "Procfile", PROCFILE),
     (F::RenderYaml, "render.yaml", RENDER),

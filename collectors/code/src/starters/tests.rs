@@ -250,8 +250,6 @@ fn kubernetes() {
     let run =
         vec![("cd /app && /bin/sh -c 'python -m agent.nightly && echo done'", 18, "k8s", C::ImageCommand)];
     assert_eq!(read("k8s/job.yaml"), starters(vec![(T::Schedule, "0 4 * * *", 9, Some("agent"), run)]));
-    let run = vec![("python -m agent", 16, "chart/templates", C::ImageCommand)];
-    assert_eq!(read("chart/templates/job.yaml"), starters(vec![(T::Schedule, "", 9, None, run)]));
     // A name that App Engine uses too.
     let found = parse(F::AppEngineCron, "k8s/job.yaml", CRONJOB.as_bytes()).map(|d| d.starters);
     assert_eq!(found, Ok(read("k8s/job.yaml")));

@@ -3,6 +3,7 @@
 //! Every file is read once, by as many threads as the context allows; what is kept is small: paths, packages that
 //! rules know, starters. Source is parsed later, unit by unit.
 
+mod charts;
 mod settings;
 mod worker;
 
@@ -86,8 +87,6 @@ pub(crate) struct Survey {
     pub(crate) artifacts: Vec<Artifact>,
     /// Models that settings name.
     pub(crate) configured: Vec<ConfiguredModel>,
-    /// Folders of charts.
-    charts: BTreeSet<String>,
     /// Workflows that low-code products exported.
     pub(crate) flows: Vec<Flow>,
     /// Credentials that configuration names.
@@ -121,7 +120,6 @@ pub(crate) enum Piece {
     Terraform(Arc<str>),
     Artifacts(Vec<Artifact>),
     Configured(Vec<ConfiguredModel>),
-    Chart(String),
     Flow(Flow),
     Settings(Vec<Setting>),
     Keys(Vec<Key>),
@@ -201,7 +199,6 @@ impl Survey {
             Piece::Flow(flow) => self.flows.push(flow),
             Piece::Artifacts(artifacts) => self.artifacts.extend(artifacts),
             Piece::Configured(models) => self.configured.extend(models),
-            Piece::Chart(folder) => drop(self.charts.insert(folder)),
             Piece::Settings(settings) => self.settings.extend(settings),
             Piece::Keys(keys) => self.keys.extend(keys),
             Piece::Model(file) => self.models.push(file),
@@ -303,20 +300,6 @@ impl Survey {
         }
     }
 
-    /// Templates of charts are no YAML before a chart is installed: what could be read of them was.
-    fn forgive_templates(&mut self) {
-        let charts = &self.charts;
-        self.gaps.retain(|gap| {
-            let is_template = || {
-                gap.what.match_indices("templates/").any(|(at, _)| {
-                    let folder = &gap.what[..at];
-                    charts.contains(folder.strip_suffix('/').unwrap_or(folder))
-                })
-            };
-            gap.why != GapReason::Unparsable || !is_template()
-        });
-    }
-
     /// Puts everything into an order that no thread had a hand in.
     fn settle(&mut self, rules: &RulePack) {
         self.manifests.sort_by(|a, b| a.path.cmp(&b.path));
@@ -325,7 +308,6 @@ impl Survey {
         });
         self.settings.sort();
         self.configured.sort();
-        self.forgive_templates();
         self.keys.sort();
         self.follow_catalogues();
         self.models.sort();

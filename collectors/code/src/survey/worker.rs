@@ -7,6 +7,7 @@ use crossbeam_channel::Receiver;
 use muster_collect::Context;
 use muster_rules::{Language, RulePack};
 
+use super::charts::Charts;
 use super::settings;
 use super::{ManifestFacts, Piece, SourceFile};
 use crate::artifacts;
@@ -63,11 +64,12 @@ pub(super) struct Worker<'a> {
     cx: &'a Context,
     buffer: Vec<u8>,
     pieces: Vec<Piece>,
+    charts: Charts,
 }
 
 impl<'a> Worker<'a> {
     pub(super) fn new(engine: &'a Engine, cx: &'a Context) -> Self {
-        Self { engine, cx, buffer: Vec::new(), pieces: Vec::new() }
+        Self { engine, cx, buffer: Vec::new(), pieces: Vec::new(), charts: Charts::default() }
     }
 
     /// Reads what comes until nothing more comes.
@@ -247,6 +249,10 @@ impl<'a> Worker<'a> {
         let rules = &self.engine.rules;
         match infrastructure::declared(rules, path, &self.buffer) {
             Ok(mut declared) => {
+                if let Some(error) = &declared.unread {
+                    let gap = Gap::new(&**path, GapReason::Unparsable).because(error.to_string());
+                    self.pieces.push(Piece::Gap(gap));
+                }
                 // What only supports counts where something is tied to it, and is small there.
                 let is_strong = |rule: &u32| rules.rule(*rule).strength >= 2;
                 declared.resources.retain(|resource| resource.rules(rules).iter().any(is_strong));
@@ -289,9 +295,6 @@ impl<'a> Worker<'a> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if starters::is_dockerfile(name) {
             self.pieces.push(Piece::Deployable(folder.to_owned()));
-        }
-        if name == "Chart.yaml" {
-            self.pieces.push(Piece::Chart(folder.to_owned()));
         }
         // An unpacked Python package, as an index or a vendor folder holds it.
         if name == "METADATA" && folder.ends_with(".dist-info") {
@@ -338,6 +341,14 @@ impl<'a> Worker<'a> {
         if !configures {
             return true;
         }
+        let settings = settings::read(&path, &self.buffer, &self.engine.credentials);
+        if !settings.is_empty() {
+            self.pieces.push(Piece::Settings(settings));
+        }
+        if let Some(plain) = self.charts.plain(found, &self.buffer) {
+            self.buffer = plain.text.into_bytes();
+            self.pieces.extend(plain.gap.map(Piece::Gap));
+        }
         let starter = starter.or_else(|| starters::by_content(&path, &self.buffer));
         self.infrastructure(&path);
         self.named(&path);
@@ -350,7 +361,13 @@ impl<'a> Worker<'a> {
         }
         if let Some(kind) = starter {
             match starters::parse(kind, &path, &self.buffer) {
-                Ok(declared) => self.pieces.push(Piece::Starters(Arc::clone(&path), declared)),
+                Ok(declared) => {
+                    if let Some(error) = &declared.unread {
+                        let gap = Gap::new(&*path, GapReason::Unparsable).because(error.to_string());
+                        self.pieces.push(Piece::Gap(gap));
+                    }
+                    self.pieces.push(Piece::Starters(Arc::clone(&path), declared));
+                }
                 Err(error) => {
                     let gap = Gap::new(&*path, GapReason::Unparsable).because(error.to_string());
                     self.pieces.push(Piece::Gap(gap));
@@ -365,10 +382,6 @@ impl<'a> Worker<'a> {
                     self.pieces.push(Piece::Gap(gap));
                 }
             }
-        }
-        let settings = settings::read(&path, &self.buffer, &self.engine.credentials);
-        if !settings.is_empty() {
-            self.pieces.push(Piece::Settings(settings));
         }
         true
     }

@@ -6,31 +6,14 @@ use asmm_model::IdentityKind;
 use muster_rules::RulePack;
 
 use super::{Declaration, Part, credential};
-use crate::document::{Node, ReadError};
+use crate::document::Node;
+use crate::document::template::HOLE;
 use crate::infrastructure::Format;
 use crate::program::parent;
-use crate::starters::{HOLE, kubernetes_documents, pod_commands};
+use crate::starters::pod_commands;
 
 /// One of these stands in every file that is read here.
 pub(super) const MARKS: [&str; 3] = ["ServiceAccount", "serviceAccount", "rbac.authorization.k8s.io"];
-
-/// The documents of a manifest, the items of lists one by one. Templates of charts are read as far as they can be.
-pub(crate) fn documents(text: &str) -> Result<Vec<Node>, ReadError> {
-    let documents = match kubernetes_documents(text) {
-        Ok(documents) => documents,
-        // What a template engine completes is no document yet.
-        Err(_) if text.contains("{{") => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    let each = documents.into_iter().flat_map(|document| {
-        if document.text_at(&["kind"]) == Some("List") {
-            document.items_at(&["items"]).to_vec()
-        } else {
-            vec![document]
-        }
-    });
-    Ok(each.collect())
-}
 
 /// What rules call the type of an object: its kind, behind the group where that is not one of Kubernetes itself.
 pub(crate) fn kind_of(object: &Node) -> Option<String> {

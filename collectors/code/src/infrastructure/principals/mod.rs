@@ -16,11 +16,12 @@ use asmm_model::IdentityKind;
 use muster_rules::RulePack;
 
 use super::{Contents, Format};
+use crate::document::manifest::Documents;
 use crate::document::{Node, Value};
 use crate::starters::Command;
 
 pub(crate) use cloudformation::words;
-pub(super) use kubernetes::{documents, kind_of as kubernetes_kind};
+pub(super) use kubernetes::kind_of as kubernetes_kind;
 
 /// Declarations of one file that are kept.
 const MOST: usize = 2_000;
@@ -74,7 +75,7 @@ pub(super) fn declarations(
 ) -> Vec<Declaration> {
     let mut found: Vec<Declaration> = match contents {
         Contents::Bicep(declared) => azure::declarations(pack, declared, path),
-        Contents::Documents(documents) => documents
+        Contents::Documents(documents) | Contents::Manifest(Documents { all: documents, .. }) => documents
             .iter()
             .flat_map(|document| match format {
                 Format::Terraform => terraform::declarations(pack, document, path),

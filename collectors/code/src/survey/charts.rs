@@ -1,0 +1,85 @@
+//! Templates of charts and other manifests that an engine completes, made plain before they are read.
+
+use asmm_model::{Gap, GapReason};
+
+use crate::document::{EMPTY, Node, ReadError, reading, template};
+use crate::starters::has_extension;
+use crate::tree::Found;
+
+/// Bytes of a chart's description and of its values.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The chart that was met last: the templates of one mostly come together.
+#[derive(Debug, Default)]
+pub(super) struct Charts {
+    folder: String,
+    values: template::Values,
+    /// Why values of it are not known.
+    gap: Option<Gap>,
+}
+
+/// A file that was made plain.
+pub(super) struct Plain {
+    pub(super) text: String,
+    /// Why values of its chart are not known.
+    pub(super) gap: Option<Gap>,
+}
+
+impl Charts {
+    /// The file without the actions of a template engine, if it has any; values are those of the chart around it.
+    pub(super) fn plain(&mut self, found: &Found, bytes: &[u8]) -> Option<Plain> {
+        if !has_extension(&found.path, &["yaml", "yml"]) || !template::has_actions(bytes) {
+            return None;
+        }
+        let chart = chart_of(found);
+        if chart.is_none() && !template::is_manifest(bytes) {
+            return None;
+        }
+        // What is no text is a gap where it is read.
+        let text = std::str::from_utf8(bytes).ok()?;
+        let Some((description, values)) = chart else {
+            return Some(Plain {
+                text: template::without_actions(text, &template::Values::default()),
+                gap: None,
+            });
+        };
+        if self.folder != description.path {
+            let (values, gap) = match (document(&description), document(&values)) {
+                (Ok(chart), Ok(values)) => (template::Values::of(&chart, &values), None),
+                (Err(gap), _) | (_, Err(gap)) => (template::Values::default(), Some(gap)),
+            };
+            *self = Self { folder: description.path, values, gap };
+        }
+        Some(Plain { text: template::without_actions(text, &self.values), gap: self.gap.clone() })
+    }
+}
+
+/// The description and the values of the chart whose template a file is.
+fn chart_of(found: &Found) -> Option<(Found, Found)> {
+    let folders: Vec<&str> = found.path.split('/').collect();
+    let at = folders.iter().rposition(|folder| *folder == "templates")?;
+    let root = found.full.ancestors().nth(folders.len() - at)?;
+    let beside = |name: &str| {
+        let mut path = folders[..at].to_vec();
+        path.push(name);
+        Found { path: path.join("/"), full: root.join(name) }
+    };
+    let description = beside("Chart.yaml");
+    is_there(&description).then(|| (description, beside("values.yaml")))
+}
+
+fn is_there(found: &Found) -> bool {
+    found.full.symlink_metadata().is_ok_and(|there| there.is_file())
+}
+
+/// What a file of a chart says; nothing if there is none.
+fn document(found: &Found) -> Result<Node, Gap> {
+    if !is_there(found) {
+        return Ok(EMPTY);
+    }
+    let mut buffer = Vec::new();
+    found.read(MAX_BYTES, &mut buffer)?;
+    let text = std::str::from_utf8(&buffer).map_err(|_| ReadError::Whole { problem: "no UTF-8" });
+    text.and_then(reading::yaml)
+        .map_err(|error| Gap::new(&found.path, GapReason::Unparsable).because(error.to_string()))
+}
