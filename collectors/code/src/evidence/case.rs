@@ -303,7 +303,7 @@ impl One<'_, '_, '_> {
             Fact::System {
                 kind: self.kind(&sites, selects),
                 role,
-                complete: self.case.complete,
+                complete: self.is_complete(),
                 tools_complete,
             },
         );

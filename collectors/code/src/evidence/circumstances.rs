@@ -20,6 +20,16 @@ use crate::detect::Detection;
 use crate::program::{CallSite, Meaning, Routine};
 
 impl One<'_, '_, '_> {
+    /// Whether the files of the part say all of it. Of an agent that infrastructure code builds, who asks it, what it keeps
+    /// and what it may call is up to the service as well.
+    pub(super) fn is_complete(&self) -> bool {
+        let detection = self.case.detection;
+        let is_built = |hit: &crate::detect::Hit| {
+            self.own.contains(&hit.module) && detection.rule(hit).kind == Some(ComponentKind::Iac)
+        };
+        self.case.complete && !detection.meaning(Means::Agent).any(is_built)
+    }
+
     /// C5: what starts it.
     pub(super) fn starts(
         &self,
@@ -76,7 +86,7 @@ impl One<'_, '_, '_> {
                 let at = Evidence::at(Place::line(&*trigger.path, trigger.line.max(1)), role);
                 reasons.add("manual-entry-only", &at, trigger.runs.as_deref().unwrap_or_default());
             }
-            if self.case.complete {
+            if self.is_complete() {
                 reasons.add("complete-scan-no-trigger", &self.whole(), "");
             }
         }
@@ -209,7 +219,7 @@ impl One<'_, '_, '_> {
                 reasons.add("changes-itself", &at, &format!("`{}`", tool.name));
             }
         }
-        if !self.case.complete {
+        if !self.is_complete() {
             return;
         }
         for (criterion, observable) in [

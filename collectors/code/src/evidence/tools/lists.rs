@@ -1,5 +1,6 @@
 //! Lists, maps and names of tools, followed to what they hold.
 
+use asmm_model::Effect;
 use muster_rules::{Language, Means, SiteKind};
 
 use super::names::{is_spelled, object_name};
@@ -268,6 +269,9 @@ impl<'p> Tools<'_, 'p> {
             || has("functionDeclarations")
             || (has("name") && (has("description") || has("requireConfirmation")))
             || (has("type") && (has("function") || has("name")));
+        if has("actionGroupName") {
+            return self.action_group(spot, entries, key, depth);
+        }
         // `{"type": "web_search"}`: a tool of the API, asked for by its kind.
         let kind = text("type").filter(|_| !has("name") && !has("function") && !has("parameters"));
         // How a server of another process is reached is no tool of its.
@@ -334,6 +338,38 @@ impl<'p> Tools<'_, 'p> {
             list.extend(self.expand(spot, value, key, depth));
         }
         list
+    }
+
+    /// What an agent of Bedrock is given as a group: the functions that it lists, or an API that is described elsewhere.
+    fn action_group(
+        &self,
+        spot: Spot,
+        entries: &[(&str, &'p Expr)],
+        key: Option<&str>,
+        depth: u8,
+    ) -> ToolList {
+        let find =
+            |name: &str| entries.iter().find(|(key, _)| is_spelled(key, name)).map(|(_, value)| *value);
+        let text = |name: &str| find(name).and_then(|value| self.text_of(spot, value));
+        let signature = text("parentActionGroupSignature");
+        // Asking the user is no tool.
+        if signature.as_deref() == Some("AMAZON.UserInput") {
+            return ToolList::default();
+        }
+        if let Some(schema) = find("functionSchema") {
+            let listed = self.expand(spot, schema, None, depth);
+            if !listed.tools.is_empty() {
+                return listed;
+            }
+        }
+        let name = text("actionGroupName").or_else(|| key.map(str::to_owned));
+        let mut tool = self.named(spot.module, name.as_deref().unwrap_or("action group"), self.line_of(spot));
+        if signature.as_deref() == Some("AMAZON.CodeInterpreter") {
+            tool.source = ToolSource::Builtin;
+            tool.effect = Some(Effect::Execute);
+        }
+        let open = signature.is_none();
+        ToolList { tools: vec![tool], open, ..ToolList::default() }
     }
 
     /// The tools that name themselves: `Name: t.Name()` is about what `t` is.
