@@ -12,21 +12,25 @@ const AWS_TRUSTED: [&str; 2] = ["bedrock.amazonaws.com", "bedrock-agentcore.amaz
 const GOOGLE: [&str; 5] =
     ["roles/aiplatform.", "roles/dialogflow.", "roles/discoveryengine.", "aiplatform.", "discoveryengine."];
 /// Roles of Azure, by how their names begin, and the providers of actions.
-const AZURE: [&str; 5] = [
+const AZURE: [&str; 7] = [
     "cognitive services ",
     "azure ai ",
+    // As two of those are called now.
+    "foundry user",
+    "foundry project manager",
     "azureml ",
     "microsoft.cognitiveservices/",
     "microsoft.machinelearningservices/",
 ];
 /// The same roles by their ids, as Azure has them in every tenant.
-const AZURE_IDS: [(&str, &str); 6] = [
+const AZURE_IDS: [(&str, &str); 7] = [
     ("5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", "Cognitive Services OpenAI User"),
     ("a001fd3d-188f-4b5d-821b-7da978bf7442", "Cognitive Services OpenAI Contributor"),
     ("a97b65f3-24c7-4388-baec-2e87135dc908", "Cognitive Services User"),
     ("25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68", "Cognitive Services Contributor"),
     ("53ca6127-db72-4b80-b1b0-d745d6d5456d", "Azure AI User"),
     ("64702f94-c441-49e6-a78b-ef80e0188fee", "Azure AI Developer"),
+    ("eadc314b-1a2d-4efa-be10-5d325db5065e", "Azure AI Project Manager"),
 ];
 /// Bytes of a permission.
 const LONGEST: usize = 100;
