@@ -173,7 +173,7 @@ impl Declared<'_> {
         if let Some((name, resource, line)) = &agent.model {
             put(Fact::Model(Model {
                 name: name.clone(),
-                provider: Some("aws-bedrock".to_owned()),
+                provider: agent.provider.clone(),
                 pinned: is_pinned(name),
                 evidence: vec![self.at(*resource, *line)],
             }));

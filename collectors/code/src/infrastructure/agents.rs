@@ -1,11 +1,11 @@
 //! Managed agents as they are declared: what each is given, and whether a person confirms it.
 //!
 //! Field names are those of the providers: `aws_bedrockagent_*` of the Terraform registry and `AWS::Bedrock::Agent` of the
-//! CloudFormation reference.
+//! CloudFormation reference. Agents of clusters are read in [`kagent`].
 
 use asmm_model::{Effect, Gate};
 
-use super::{Format, Resource, Wiring};
+use super::{Format, Resource, Wiring, kagent};
 use crate::document::{Node, Value};
 use crate::program::parent;
 
@@ -28,6 +28,8 @@ pub(crate) struct Agent {
     /// Resources that belong to it, itself first.
     pub(crate) parts: Vec<usize>,
     pub(crate) model: Option<(String, usize, u32)>,
+    /// Who serves the model, where that is said.
+    pub(crate) provider: Option<String>,
     pub(crate) actions: Vec<Action>,
     /// Line of what it is told to do.
     pub(crate) instruction: Option<u32>,
@@ -48,7 +50,9 @@ pub(crate) struct Agents<'r> {
 impl Agents<'_> {
     /// Every managed agent.
     pub(crate) fn all(&self) -> Vec<Agent> {
-        let mut agents: Vec<Agent> = (0..self.resources.len()).filter_map(|at| self.agent(at)).collect();
+        let mut agents: Vec<Agent> = (0..self.resources.len())
+            .filter_map(|at| self.agent(at).or_else(|| kagent::agent(self.resources, at)))
+            .collect();
         for (at, resource) in self.resources.iter().enumerate() {
             let Some(owner) = resource.body.get("agent_id").filter(|_| resource.format == Format::Terraform)
             else {
@@ -87,6 +91,7 @@ impl Agents<'_> {
                 let named = literal(&model.node).map(|name| (name, at, model.line));
                 named.or_else(|| self.looked_up(resource, &model.node))
             }),
+            provider: Some("aws-bedrock".to_owned()),
             actions: Vec::new(),
             instruction: instruction.map(|instruction| instruction.line),
             role: role.and_then(|role| Some((self.role_name(resource, &role.node)?, role.line))),

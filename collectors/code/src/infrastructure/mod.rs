@@ -4,6 +4,7 @@
 mod agents;
 mod azure;
 mod cloudformation;
+mod kagent;
 mod kubernetes;
 mod principals;
 mod terraform;
