@@ -40,7 +40,9 @@ impl Values {
         match &node.value {
             Value::Text(text) if is_plain(text) => drop(self.0.insert(path, text.clone())),
             Value::Table(entries) => {
-                entries.iter().for_each(|entry| self.add(&path, &entry.key, &entry.node, depth + 1));
+                for entry in entries {
+                    self.add(&path, &entry.key, &entry.node, depth + 1);
+                }
             }
             _ => {}
         }

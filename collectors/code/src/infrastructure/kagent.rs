@@ -59,29 +59,26 @@ fn config(resources: &[Resource], of: &Resource, name: &str) -> Option<usize> {
 }
 
 fn add(at: usize, tool: &Node, agent: &mut Agent) {
-    let action = |name: &str, line: u32, gate: Gate| Action {
+    let action = |name: &str, line: u32| Action {
         name: name.to_owned(),
         at,
         line,
         effect: Effect::Unknown,
-        gate,
+        gate: Gate::Unknown,
     };
     if let Some(server) = tool.get("mcpServer") {
-        let asked: Vec<&str> = server.items_at(&["requireApproval"]).iter().filter_map(Node::text).collect();
         let named = server.items_at(&["toolNames"]).iter().filter_map(|name| Some((name.text()?, name.line)));
         let before = agent.actions.len();
-        agent.actions.extend(named.map(|(name, line)| {
-            action(name, line, if asked.contains(&name) { Gate::Each } else { Gate::Unknown })
-        }));
+        agent.actions.extend(named.map(|(name, line)| action(name, line)));
         if agent.actions.len() == before {
             // Every tool that the server offers.
             let name = ["name", "toolServer"].iter().find_map(|key| server.text_at(&[key]));
-            agent.actions.push(action(name.unwrap_or("server"), server.line, Gate::Unknown));
+            agent.actions.push(action(name.unwrap_or("server"), server.line));
             agent.open = true;
         }
     } else if let Some(builtin) = tool.get("builtin") {
         let name = builtin.text_at(&["name"]).unwrap_or("builtin");
-        agent.actions.push(action(name, builtin.line, Gate::Unknown));
+        agent.actions.push(action(name, builtin.line));
     } else if let Some(other) = tool.get("agent") {
         agent.collaborators.push((at, other.line));
     } else {

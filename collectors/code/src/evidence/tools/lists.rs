@@ -519,7 +519,8 @@ const TRANSPORTS: [&str; 5] = ["http", "sse", "stdio", "streamable-http", "strea
 
 /// Whether a record says what a tool is, as the descriptions of all SDKs do.
 fn describes_a_tool(entries: &[(&str, &Expr)]) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
+        "actionGroupName",
         "name",
         "description",
         "parameters",
