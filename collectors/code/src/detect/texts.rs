@@ -116,7 +116,8 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
 /// What callers hand over for a parameter, or what it is where they leave it out.
 fn parameter(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<String> {
     let Expr::Name(name) = value else { return None };
-    let passed = program.passed(spot, name).into_iter();
+    // Few: each of them may be a parameter again.
+    let passed = program.passed(spot, name).into_iter().take(2);
     let mut passed = passed.filter_map(|(spot, value)| text_of(program, spot, value, depth));
     passed.next().or_else(|| {
         let (spot, default) = program.left_out(spot, name)?;
@@ -138,7 +139,7 @@ fn field(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<S
     });
     for (module, class) in classes {
         // What it is set to anywhere in the class: the first may only declare it.
-        for binding in program.bindings_of(module, class, name) {
+        for binding in program.bindings_of(module, class, name).into_iter().take(3) {
             if let Some(text) = text_of(program, binding.0, binding.1, depth) {
                 return Some(text);
             }

@@ -20,6 +20,8 @@ use crate::syntax::{BranchId, Expr, LoopId, Module};
 
 /// Rounds until nothing new is found: each follows answers into one more module.
 const MAX_ROUNDS: usize = 10;
+/// Look-ups in registries that are told; more of them tell nothing new, and each is told with all tools.
+const MAX_REGISTRIES: usize = 16;
 /// How deep one value is taken apart.
 pub(super) const MAX_DEPTH: u8 = 12;
 /// Calls that hand on what they are given, in another form.
@@ -376,6 +378,8 @@ impl<'d, 'p> Answers<'d, 'p> {
                 let is_map = matches!(table, Expr::Map(_));
                 let tools = if is_map {
                     finder.entries(table_spot, table)
+                } else if found.len() >= MAX_REGISTRIES {
+                    continue;
                 } else {
                     registered.get_or_insert_with(|| finder.runnable(is_own)).clone()
                 };

@@ -52,7 +52,7 @@ impl<'p> Tools<'_, 'p> {
                     && !describes_a_tool(&entries)
                 {
                     // Settings of an object of another library are no tools; it is one itself, if it holds none.
-                    entries.retain(|(_, value)| !self.is_setting(spot, value));
+                    entries.retain(|(_, value)| !self.is_setting(spot, value, depth));
                     if entries.is_empty() {
                         let mut tool = self.named(spot.module, &class, call.line);
                         tool.source = ToolSource::Opaque;
@@ -173,7 +173,13 @@ impl<'p> Tools<'_, 'p> {
         if !matches!(module.dialect.language(), Language::Python | Language::JavaScript) {
             return list;
         }
+        // What is put in is not looked at for what was put into it: lists may be put into each other.
+        if self.filling.replace(true) {
+            return list;
+        }
+        let origins = program.origins(spot, variable);
         let is_it = |value: &Expr| matches!(value, Expr::Name(name) if &**name == variable);
+        let mut left = MAX_TOOLS;
         for call in &module.calls {
             let Expr::Member(object, method) = &call.callee else { continue };
             let given = match &**method {
@@ -184,7 +190,12 @@ impl<'p> Tools<'_, 'p> {
                 _ => None,
             };
             let inside = Spot { module: spot.module, function: call.within };
-            for argument in given.into_iter().flatten().take(MAX_TOOLS) {
+            // Another function may have a variable of that name.
+            if given.is_none() || left == 0 || program.origins(inside, variable) != origins {
+                continue;
+            }
+            for argument in given.into_iter().flatten().take(left) {
+                left -= 1;
                 // The place at which something is put in is none.
                 if matches!(argument.value, Expr::Literal(_)) || is_it(&argument.value) {
                     continue;
@@ -194,6 +205,7 @@ impl<'p> Tools<'_, 'p> {
                 list.extend(found);
             }
         }
+        self.filling.set(false);
         list
     }
 
@@ -203,7 +215,7 @@ impl<'p> Tools<'_, 'p> {
         let call = program.module(spot.module).call(call);
         let spot = Spot { module: spot.module, function: call.within };
         let mut list = ToolList::default();
-        for argument in call.arguments.iter().take(4) {
+        for argument in call.arguments.iter().take(2) {
             if matches!(argument.value, Expr::Name(_) | Expr::Spread(_) | Expr::List(_) | Expr::Function(_)) {
                 list.tools.extend(self.expand(spot, &argument.value, None, depth).tools);
             }
@@ -229,11 +241,15 @@ impl<'p> Tools<'_, 'p> {
     }
 
     /// Whether a value is no more than a setting: nothing in it can run.
-    fn is_setting(&self, spot: Spot, value: &'p Expr) -> bool {
+    fn is_setting(&self, spot: Spot, value: &'p Expr, depth: u8) -> bool {
+        // A list may hold itself.
+        let Some(depth) = depth.checked_sub(1) else { return true };
         let program = self.detection.program;
         match program.value_of(spot, value) {
             (_, Expr::Text(_) | Expr::Literal(_) | Expr::Unknown) => true,
-            (spot, Expr::List(values)) => values.iter().all(|value| self.is_setting(spot, value)),
+            (spot, Expr::List(values)) => {
+                values.iter().take(MAX_TOOLS).all(|value| self.is_setting(spot, value, depth))
+            }
             (spot, value @ (Expr::Name(_) | Expr::Member(..))) => {
                 let can_run = |m: &Meaning| !matches!(m, Meaning::External(_) | Meaning::Unresolved(_));
                 !program.resolve(spot, value).iter().any(can_run)

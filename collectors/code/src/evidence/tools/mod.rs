@@ -5,7 +5,7 @@ mod lists;
 mod names;
 mod offers;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use asmm_model::Effect;
@@ -102,11 +102,13 @@ pub(crate) struct Tools<'d, 'p> {
     detection: &'d Detection<'p>,
     /// Lists that are being gone through: one that is made longer holds itself.
     within: RefCell<Vec<*const Expr>>,
+    /// Whether it is being gone through what was put into a list after it was made.
+    filling: Cell<bool>,
 }
 
 impl<'d, 'p> Tools<'d, 'p> {
     pub(crate) fn new(detection: &'d Detection<'p>) -> Self {
-        Self { detection, within: RefCell::default() }
+        Self { detection, within: RefCell::default(), filling: Cell::new(false) }
     }
 
     /// The tools that the entries of a table are.
