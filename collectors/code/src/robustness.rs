@@ -150,6 +150,24 @@ fn thousands_of_calls_in_a_chain_end() {
 }
 
 #[test]
+fn functions_that_hand_one_value_round_are_followed_once() {
+    use std::fmt::Write as _;
+    let mut code = "import requests\n".to_owned();
+    for n in 0..40 {
+        let hand_on = format!("    f{}(url, body)\n", (n + 1) % 40).repeat(12);
+        let _ = write!(code, "def f{n}(url, body):\n    requests.post(url, json=body)\n{hand_on}");
+    }
+    for n in 0..8 {
+        let _ = writeln!(code, "l{n} = [{}]", format!("l{}, ", n + 1).repeat(60));
+    }
+    code.push_str("requests.post(l0, json=l0)\n");
+    let folder = laid_out(&[("app.py", code.as_bytes())]);
+    let began = Instant::now();
+    assert!(scan(folder.path(), &context()).is_ok());
+    assert!(began.elapsed() < Duration::from_mins(1), "it took {:?}", began.elapsed());
+}
+
+#[test]
 fn names_that_lead_to_themselves_end() {
     let code = "from openai import OpenAI\na = b\nb = a\nf = lambda: f()\ng = g.h.i\nclass A(A): pass\nclass B(C): pass\nclass C(B): pass\nB().x.y(a, b, f(), g, *a, **b)\nOpenAI(a).b(B().c)\n";
     let folder = laid_out(&[("app.py", code.as_bytes())]);

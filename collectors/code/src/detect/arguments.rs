@@ -1,12 +1,37 @@
 //! What a call is given: arguments by name, by position, and inside the maps and constructor calls they stand for.
 
-use muster_rules::{ArgumentTest, Language, ToolArgument};
+use muster_rules::{Language, ToolArgument};
 
 use crate::program::{CallSite, Meaning, Program, Routine, Spot};
 use crate::syntax::{Call, Expr};
 
 /// How deep spreads and choices are followed.
-const MAX_DEPTH: u8 = 6;
+pub(super) const MAX_DEPTH: u8 = 6;
+
+/// How far a value is followed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    depth: u8,
+    /// Callers that are still asked what they hand over, shared out among them: functions that hand one value round
+    /// would else be asked about it over and over.
+    callers: u8,
+}
+
+impl Reach {
+    pub(super) const WHOLE: Self = Self { depth: MAX_DEPTH, callers: 12 };
+
+    /// One step on.
+    pub(super) fn on(self) -> Option<Self> {
+        Some(Self { depth: self.depth.checked_sub(1)?, ..self })
+    }
+
+    /// On to each of so many callers.
+    pub(super) fn split(self, callers: usize) -> Option<Self> {
+        let each = usize::from(self.callers).checked_div(callers)?;
+        let each = u8::try_from(each).ok().filter(|each| *each > 0)?;
+        Some(Self { callers: each, ..self })
+    }
+}
 
 /// Whether an argument is there.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,7 +84,7 @@ impl<'p> Arguments<'p> {
         for name in names {
             at = match (at, name.strip_prefix('@').and_then(|n| n.parse().ok())) {
                 (Presence::Given(spot, value), Some(position)) => self.position_of(spot, value, position),
-                (Presence::Given(spot, value), None) => self.within(spot, value, name, MAX_DEPTH),
+                (Presence::Given(spot, value), None) => self.within(spot, value, name, Reach::WHOLE),
                 (other, _) => return other,
             };
         }
@@ -109,7 +134,7 @@ impl<'p> Arguments<'p> {
         }
         let mut unknown = false;
         for (position, argument) in call.arguments.iter().filter(|a| a.name.is_none()).enumerate() {
-            match self.within(spot, &argument.value, name, MAX_DEPTH) {
+            match self.within(spot, &argument.value, name, Reach::WHOLE) {
                 given @ Presence::Given(..) => return given,
                 Presence::Absent => {}
                 // The first argument of a call is mostly its subject, not its options.
@@ -331,10 +356,10 @@ impl<'p> Arguments<'p> {
     }
 
     /// The entry of a map, or the argument of a constructor, that a value is or stands for.
-    fn within(&self, spot: Spot, value: &'p Expr, name: &str, depth: u8) -> Presence<'p> {
-        let Some(depth) = depth.checked_sub(1) else { return Presence::Unknown };
+    fn within(&self, spot: Spot, value: &'p Expr, name: &str, reach: Reach) -> Presence<'p> {
+        let Some(reach) = reach.on() else { return Presence::Unknown };
         if let Expr::Spread(inner) = value {
-            return self.within(spot, inner, name, depth);
+            return self.within(spot, inner, name, reach);
         }
         // What is set on a variable counts, and not only what it was bound to; on the way through a function, too.
         let mut at = (spot, value);
@@ -357,7 +382,7 @@ impl<'p> Arguments<'p> {
                     let Expr::Spread(inner) = entry else {
                         continue;
                     };
-                    match self.within(spot, inner, name, depth) {
+                    match self.within(spot, inner, name, reach) {
                         given @ Presence::Given(..) => return given,
                         Presence::Unknown => unknown = true,
                         Presence::Absent => {}
@@ -365,9 +390,9 @@ impl<'p> Arguments<'p> {
                 }
                 if unknown { Presence::Unknown } else { Presence::Absent }
             }
-            Expr::Spread(inner) => self.within(spot, inner, name, depth),
+            Expr::Spread(inner) => self.within(spot, inner, name, reach),
             Expr::Choice(values) => {
-                let found = values.iter().map(|value| self.within(spot, value, name, depth));
+                let found = values.iter().map(|value| self.within(spot, value, name, reach));
                 found
                     .reduce(|a, b| if matches!(a, Presence::Given(..)) { a } else { b })
                     .unwrap_or(Presence::Unknown)
@@ -390,7 +415,7 @@ impl<'p> Arguments<'p> {
                         let is_text = |value: &Expr| matches!(value, Expr::Text(_) | Expr::Literal(_));
                         let given = call.arguments.iter().map(|a| &a.value).find(|value| !is_text(value));
                         match given.or(receiver) {
-                            Some(held) => self.within(inner.spot(), held, name, depth),
+                            Some(held) => self.within(inner.spot(), held, name, reach),
                             None => Presence::Unknown,
                         }
                     }
@@ -399,12 +424,12 @@ impl<'p> Arguments<'p> {
                     // What an object of another package is made of is all that it holds.
                     None if self.is_made(spot, call) => {
                         let parts = call.arguments.iter().filter(|argument| argument.name.is_none());
-                        either(parts.map(|part| self.within(inner.spot(), &part.value, name, depth)))
+                        either(parts.map(|part| self.within(inner.spot(), &part.value, name, reach)))
                             .unwrap_or(Presence::Absent)
                     }
                     None => match call.arguments.first() {
                         Some(only) if only.name.is_none() && matches!(only.value, Expr::Map(_)) => {
-                            self.within(inner.spot(), &only.value, name, depth)
+                            self.within(inner.spot(), &only.value, name, reach)
                         }
                         _ => Presence::Unknown,
                     },
@@ -418,7 +443,8 @@ impl<'p> Arguments<'p> {
             // What all callers pass.
             Expr::Name(parameter) => {
                 let passed = self.program.passed(spot, parameter);
-                either(passed.into_iter().map(|(spot, value)| self.within(spot, value, name, depth)))
+                let Some(reach) = reach.split(passed.len()) else { return Presence::Unknown };
+                either(passed.into_iter().map(|(spot, value)| self.within(spot, value, name, reach)))
                     .unwrap_or(Presence::Unknown)
             }
             Expr::Member(..) | Expr::Unknown => Presence::Unknown,
@@ -489,74 +515,6 @@ impl<'p> Arguments<'p> {
             && !call.arguments.is_empty()
             && call.arguments.iter().all(|a| a.name.is_some())
     }
-
-    /// Whether a condition of a rule holds.
-    pub(crate) fn fit(&self, test: &ArgumentTest) -> bool {
-        let found = self.find(&test.name);
-        if test.absent {
-            return found == Presence::Absent;
-        }
-        let Presence::Given(written_at, written) = found else { return false };
-        let (spot, value) = self.program.value_of(written_at, written);
-        if test.equals.is_empty() && test.starts.is_empty() && test.ends.is_empty() {
-            return is_set(value);
-        }
-        self.says(spot, value, test, MAX_DEPTH)
-            || self.reads(spot, value, test)
-            // Where a name can be several things, following it to one may lose the text.
-            || self.reads(written_at, written, test)
-            || self.all(&test.name).into_iter().any(|(spot, value)| self.says(spot, value, test, MAX_DEPTH))
-    }
-
-    /// Whether a text that is put together begins as asked.
-    fn reads(&self, spot: Spot, value: &Expr, test: &ArgumentTest) -> bool {
-        let about_text = !test.starts.is_empty() || !test.ends.is_empty();
-        if !about_text || matches!(value, Expr::Text(_) | Expr::Literal(_)) {
-            return false;
-        }
-        let text = super::texts::text_of(self.program, spot, value, MAX_DEPTH);
-        text.is_some_and(|text| {
-            let begins =
-                |want: &String| text.get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want));
-            test.starts.iter().any(begins) || ends(&text, test)
-        })
-    }
-
-    fn says(&self, spot: Spot, value: &Expr, test: &ArgumentTest, depth: u8) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return false };
-        let (spot, value) = self.program.value_of(spot, value);
-        let equals = |text: &str| test.equals.iter().any(|want| want.eq_ignore_ascii_case(text));
-        let starts = |text: &str| {
-            let text = text.trim_start();
-            test.starts
-                .iter()
-                .any(|want| text.get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want)))
-        };
-        match value {
-            Expr::Text(text) => equals(text) || starts(text) || ends(text, test),
-            Expr::Literal(text) => equals(text),
-            // `PermissionMode.BYPASS` says what its last name says.
-            // So does a constant that stands for itself, as `CURLOPT_URL` of PHP.
-            Expr::Member(_, name) | Expr::Name(name) => equals(name),
-            Expr::List(values) | Expr::Choice(values) => {
-                values.iter().any(|v| self.says(spot, v, test, depth))
-            }
-            Expr::Call(call) => {
-                // `text("SELECT …")`, `sql.raw("…")`: what is handed on.
-                let call = self.program.module(spot.module).call(*call);
-                let spot = Spot { module: spot.module, function: call.within };
-                !test.starts.is_empty()
-                    && call.arguments.first().is_some_and(|a| self.says(spot, &a.value, test, depth))
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Whether a text, without its query, ends as asked.
-fn ends(text: &str, test: &ArgumentTest) -> bool {
-    let path = text.split(['?', '#']).next().unwrap_or(text).trim_end_matches('/').to_ascii_lowercase();
-    test.ends.iter().any(|want| path.ends_with(&want.to_ascii_lowercase()))
 }
 
 /// Calls that only write a value down in another form.
@@ -604,17 +562,6 @@ fn last_name(callee: &Expr) -> Option<&str> {
     }
 }
 
-/// Whether a value is anything but nothing.
-fn is_set(value: &Expr) -> bool {
-    match value {
-        Expr::Literal(text) => {
-            !["false", "none", "null", "undefined", "0"].iter().any(|no| no.eq_ignore_ascii_case(text))
-        }
-        Expr::List(values) => !values.is_empty(),
-        Expr::Map(entries) => !entries.is_empty(),
-        _ => true,
-    }
-}
 /// What one of several is, if any of them is; absent where all are.
 fn either<'p>(all: impl Iterator<Item = Presence<'p>>) -> Option<Presence<'p>> {
     all.reduce(|a, b| match (a, b) {

@@ -1,11 +1,13 @@
 //! Rules held against a program: which site of which rule is where.
 
 mod arguments;
+mod conditions;
 mod texts;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use conditions::Conditions;
 use foldhash::HashMap;
 use muster_rules::{Language, Means, Rule, RulePack, Site, SiteKind, SiteRef};
 
@@ -230,7 +232,7 @@ fn holds(string: &str, text: &str) -> bool {
     })
 }
 
-impl Search<'_> {
+impl<'p> Search<'p> {
     fn module(&mut self, id: ModuleId, module: &Module) {
         let language = module.dialect.language();
         for (index, import) in module.imports.iter().enumerate() {
@@ -240,10 +242,11 @@ impl Search<'_> {
         }
         for (call, site) in (0u32..).zip(&module.calls) {
             let here = CallSite { module: id, call };
+            let mut arguments = Conditions::of(self.program, here);
+            let place = (Subject::Call(call), site.line, site.within);
             for name in self.names(self.program.callee(here)) {
                 for kind in [SiteKind::Call, SiteKind::Argument] {
-                    let (line, function) = (site.line, site.within);
-                    self.push_fitting(kind, id, &name, Some(here), (Subject::Call(call), line, function));
+                    self.push_fitting(kind, id, &name, Some(&mut arguments), place);
                 }
             }
         }
@@ -308,8 +311,9 @@ impl Search<'_> {
             Some(call) => self.program.callee(call).to_vec(),
             None => self.program.resolve(spot, decorator),
         };
+        let mut arguments = call.map(|call| Conditions::of(self.program, call));
         for name in self.names(&meanings) {
-            self.push_fitting(SiteKind::Decorator, spot.module, &name, call, place);
+            self.push_fitting(SiteKind::Decorator, spot.module, &name, arguments.as_mut(), place);
         }
     }
 
@@ -333,18 +337,14 @@ impl Search<'_> {
         kind: SiteKind,
         module: ModuleId,
         name: &str,
-        call: Option<CallSite>,
+        mut arguments: Option<&mut Conditions<'p>>,
         place: (Subject, u32, Option<FunctionId>),
     ) {
         let language = self.program.module(module).dialect.language();
         for site in self.sites.of(language, kind, name).iter() {
             let conditions = &self.pack.site(*site).conditions;
-            let fits = match call {
-                Some(call) if !conditions.is_empty() => {
-                    let arguments = Arguments::of(self.program, call);
-                    conditions.iter().all(|test| arguments.fit(test))
-                }
-                Some(_) => true,
+            let fits = match &mut arguments {
+                Some(arguments) => conditions.iter().all(|test| arguments.fit(test)),
                 None => conditions.iter().all(|test| test.absent),
             };
             if fits {

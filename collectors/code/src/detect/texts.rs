@@ -1,5 +1,6 @@
 //! Texts that code puts together: what a value reads as, with `{}` for what is not known.
 
+use super::arguments::Reach;
 use crate::program::{CallSite, Meaning, Program, Spot};
 use crate::syntax::Expr;
 
@@ -7,21 +8,21 @@ use crate::syntax::Expr;
 const MAX_TEXT: usize = 300;
 
 /// The text that a value is, as far as it can be followed; `None` where nothing of it is known.
-pub(super) fn text_of(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<String> {
-    let depth = depth.checked_sub(1)?;
+pub(super) fn text_of(program: &Program<'_>, spot: Spot, value: &Expr, reach: Reach) -> Option<String> {
+    let reach = reach.on()?;
     match value {
         Expr::Text(text) => Some(text.to_string()),
         Expr::Name(_) | Expr::Member(..) => {
             let (next, inner) = program.value_of(spot, value);
             let is_same = std::ptr::eq(inner, value);
-            let direct = if is_same { None } else { text_of(program, next, inner, depth) };
+            let direct = if is_same { None } else { text_of(program, next, inner, reach) };
             direct
-                .or_else(|| field(program, spot, value, depth))
-                .or_else(|| parameter(program, next, inner, depth))
+                .or_else(|| field(program, spot, value, reach))
+                .or_else(|| parameter(program, next, inner, reach))
         }
         // `base + "/messages"`: in the order in which it is written.
         Expr::Choice(parts) if parts.len() == 2 => {
-            let [first, second] = [&parts[0], &parts[1]].map(|part| text_of(program, spot, part, depth));
+            let [first, second] = [&parts[0], &parts[1]].map(|part| text_of(program, spot, part, reach));
             let Some(first) = first else {
                 // `given ?? "https://…"`: what it is where nothing is given.
                 return second.filter(|text| is_address(text));
@@ -33,14 +34,14 @@ pub(super) fn text_of(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8
         Expr::Function(id) => {
             let returns = &program.module(spot.module).function(*id).returns;
             let inside = Spot { module: spot.module, function: Some(*id) };
-            returns.first().and_then(|value| text_of(program, inside, value, depth))
+            returns.first().and_then(|value| text_of(program, inside, value, reach))
         }
-        Expr::Call(call) => call_text(program, CallSite { module: spot.module, call: *call }, depth),
+        Expr::Call(call) => call_text(program, CallSite { module: spot.module, call: *call }, reach),
         _ => None,
     }
 }
 
-fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String> {
+fn call_text(program: &Program<'_>, site: CallSite, reach: Reach) -> Option<String> {
     let call = program.module(site.module).call(site.call);
     let spot = Spot { module: site.module, function: call.within };
     let (object, name) = match &call.callee {
@@ -55,9 +56,9 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
             | "TrimEnd" | "ToString" | "toString" | "trimEnd" | "as_ref",
             Some(object),
             _,
-        ) => text_of(program, spot, object, depth),
+        ) => text_of(program, spot, object, reach),
         ("unwrap_or_else" | "unwrap_or", Some(object), [other, ..]) => {
-            text_of(program, spot, object, depth).or_else(|| text_of(program, spot, &other.value, depth))
+            text_of(program, spot, object, reach).or_else(|| text_of(program, spot, &other.value, reach))
         }
         // `os.getenv("BASE_URL", "https://…")`: what it is where nothing is set.
         (
@@ -65,21 +66,21 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
             | "getProperty",
             _,
             [_, other],
-        ) => text_of(program, spot, &other.value, depth).filter(|text| is_address(text)),
+        ) => text_of(program, spot, &other.value, reach).filter(|text| is_address(text)),
         // `URI.create(base + "/v1")`: what names the same address in another type.
         (
             "from" | "TrimRight" | "TrimSuffix" | "String" | "URI" | "URL" | "Uri" | "Url" | "toHttpUrl"
             | "toUri",
             _,
             [first, ..],
-        ) => text_of(program, spot, &first.value, depth),
+        ) => text_of(program, spot, &first.value, reach),
         ("create" | "parse", Some(Expr::Name(of)), [first, ..])
             if matches!(&**of, "URI" | "URL" | "Uri" | "Url" | "HttpUrl") =>
         {
-            text_of(program, spot, &first.value, depth)
+            text_of(program, spot, &first.value, reach)
         }
         ("format" | "Sprintf" | "sprintf" | "Format" | "JoinPath" | "join", _, [template, values @ ..]) => {
-            let template = text_of(program, spot, &template.value, depth)?;
+            let template = text_of(program, spot, &template.value, reach)?;
             let mut text = String::new();
             let mut values = values.iter();
             let mut rest = template.as_str();
@@ -92,7 +93,7 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
                     Some(hole.len().min(2))
                 };
                 let Some(end) = end.filter(|end| hole.is_char_boundary(*end)) else { break };
-                let value = values.next().and_then(|v| text_of(program, spot, &v.value, depth));
+                let value = values.next().and_then(|v| text_of(program, spot, &v.value, reach));
                 text.push_str(value.as_deref().unwrap_or("{}"));
                 rest = &hole[end..];
                 if text.len() > MAX_TEXT {
@@ -103,7 +104,7 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
             // What is joined without a template follows with a slash.
             if matches!(name, "JoinPath" | "join") {
                 for value in values {
-                    let part = text_of(program, spot, &value.value, depth);
+                    let part = text_of(program, spot, &value.value, reach);
                     text = format!("{}/{}", text.trim_end_matches('/'), part.as_deref().unwrap_or("{}"));
                 }
             }
@@ -114,14 +115,14 @@ fn call_text(program: &Program<'_>, site: CallSite, depth: u8) -> Option<String>
 }
 
 /// What callers hand over for a parameter, or what it is where they leave it out.
-fn parameter(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<String> {
+fn parameter(program: &Program<'_>, spot: Spot, value: &Expr, reach: Reach) -> Option<String> {
     let Expr::Name(name) = value else { return None };
-    // Few: each of them may be a parameter again.
-    let passed = program.passed(spot, name).into_iter().take(2);
-    let mut passed = passed.filter_map(|(spot, value)| text_of(program, spot, value, depth));
-    passed.next().or_else(|| {
+    let passed = program.passed(spot, name);
+    let each = reach.split(passed.len());
+    let mut texts = passed.into_iter().filter_map(|(spot, value)| text_of(program, spot, value, each?));
+    texts.next().or_else(|| {
         let (spot, default) = program.left_out(spot, name)?;
-        text_of(program, spot, default, depth)
+        text_of(program, spot, default, reach)
     })
 }
 
@@ -131,7 +132,7 @@ fn is_address(text: &str) -> bool {
 }
 
 /// What the constructor of an object puts into one of its fields: `Client { base: "https://…".to_string() }`.
-fn field(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<String> {
+fn field(program: &Program<'_>, spot: Spot, value: &Expr, reach: Reach) -> Option<String> {
     let Expr::Member(object, name) = value else { return None };
     let classes = program.resolve(spot, object).into_iter().filter_map(|meaning| match meaning {
         Meaning::Instance(module, class) | Meaning::Class(module, class) => Some((module, class)),
@@ -140,7 +141,7 @@ fn field(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<S
     for (module, class) in classes {
         // What it is set to anywhere in the class: the first may only declare it.
         for binding in program.bindings_of(module, class, name).into_iter().take(3) {
-            if let Some(text) = text_of(program, binding.0, binding.1, depth) {
+            if let Some(text) = text_of(program, binding.0, binding.1, reach) {
                 return Some(text);
             }
         }
@@ -154,7 +155,7 @@ fn field(program: &Program<'_>, spot: Spot, value: &Expr, depth: u8) -> Option<S
             });
             if makes {
                 let spot = Spot { module, function: found.within };
-                if let Some(text) = text_of(program, spot, &argument.value, depth) {
+                if let Some(text) = text_of(program, spot, &argument.value, reach) {
                     return Some(text);
                 }
             }
