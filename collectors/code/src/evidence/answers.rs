@@ -4,28 +4,23 @@
 //! value picks a function from a table, is compared with the names of actions, is a path that is written to, or is
 //! itself executed, the model selects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use asmm_model::Effect;
 use foldhash::HashSet;
 use muster_rules::Means;
 
 use super::agents::ModelSite;
-use super::executions::is_fixed;
 use super::reach::{Reach, targets};
-use super::tools::{FoundTool, ToolSource, Tools};
-use crate::detect::{Detection, Hit};
+use crate::detect::Detection;
 use crate::program::{CallSite, Meaning, ModuleId, Origin, Program, Routine, Spot};
-use crate::syntax::{BranchId, Expr, LoopId, Module};
+use crate::syntax::{Call, Expr, Module};
 
 /// Rounds until nothing new is found: each follows answers into one more module.
 const MAX_ROUNDS: usize = 10;
-/// Look-ups in registries that are told; more of them tell nothing new, and each is told with all tools.
-const MAX_REGISTRIES: usize = 16;
 /// How deep one value is taken apart.
 pub(super) const MAX_DEPTH: u8 = 12;
 /// Calls that hand on what they are given, in another form.
-const READERS: [&str; 40] = [
+pub(super) const READERS: [&str; 62] = [
     "loads",
     "parse",
     "split",
@@ -66,9 +61,35 @@ const READERS: [&str; 40] = [
     "safe_load",
     "text_content",
     "json",
+    "matcher",
+    "Match",
+    "Matches",
+    "captures",
+    "captures_iter",
+    "scan",
+    "matchEntire",
+    "FindStringSubmatch",
+    "FindAllStringSubmatch",
+    "FindString",
+    "TrimSpace",
+    "Split",
+    "SplitN",
+    "Fields",
+    "json_decode",
+    "explode",
+    "from_str",
+    "Parse",
+    "Deserialize",
+    "readTree",
+    "readValue",
+    "decodeFromString",
 ];
+/// Those of them that, on an object, give a part of the object.
+const ASKED: [&str; 6] = ["get", "pop", "at", "group", "slice", "next"];
+/// Calls that put what they read into a variable that they are given.
+const FILLS: [&str; 5] = ["Unmarshal", "Decode", "UnmarshalFromString", "preg_match", "preg_match_all"];
 /// Calls that add to a conversation.
-pub(super) const ADDERS: [&str; 12] = [
+pub(super) const ADDERS: [&str; 15] = [
     "append",
     "push",
     "extend",
@@ -80,25 +101,13 @@ pub(super) const ADDERS: [&str; 12] = [
     "Add",
     "AddRange",
     "push_back",
+    "push_str",
+    "Append",
+    "AppendLine",
     "addMessage",
 ];
 /// Calls that give the end of a conversation.
 const LAST: [&str; 7] = ["last", "last_mut", "back", "Last", "getLast", "lastOrNull", "at"];
-
-/// A place where an answer selects what runs.
-#[derive(Debug, Clone)]
-pub(crate) struct Selection<'d> {
-    pub(crate) routine: Routine,
-    pub(crate) line: u32,
-    pub(super) in_loop: Option<LoopId>,
-    pub(crate) tools: Vec<FoundTool>,
-    /// Whether the same code also sorts labels or keeps files: only results that go back make it a selection.
-    needs_feedback: bool,
-    /// The call that executes the answer, if that is what happens.
-    pub(crate) executes: Option<(&'d Hit, CallSite)>,
-    /// Where what came of it goes back to the model.
-    pub(crate) feedback: Option<(Routine, u32)>,
-}
 
 /// What is known of the answers of the models of a part.
 pub(crate) struct Answers<'d, 'p> {
@@ -174,6 +183,11 @@ impl<'d, 'p> Answers<'d, 'p> {
                 let given: Vec<usize> = (0..found.arguments.len())
                     .filter(|at| self.holds(spot, &found.arguments[*at].value, MAX_DEPTH))
                     .collect();
+                let fills = last_name(&found.callee).is_some_and(|name| FILLS.contains(&name));
+                let reads = || matches!(&found.callee, Expr::Member(object, _) if self.holds(spot, object, MAX_DEPTH));
+                if fills && (!given.is_empty() || reads()) && self.fill(spot, found) {
+                    news.insert(id);
+                }
                 if given.is_empty() {
                     continue;
                 }
@@ -212,6 +226,22 @@ impl<'d, 'p> Answers<'d, 'p> {
             }
         }
         news
+    }
+
+    /// The variables that a call puts what it reads into are of an answer, too. Whether that is new.
+    fn fill(&mut self, spot: Spot, call: &Call) -> bool {
+        let mut new = false;
+        for argument in &call.arguments {
+            let Expr::Name(variable) = &argument.value else { continue };
+            for origin in self.detection.program.origins(spot, variable) {
+                if let Origin::Binding(module, at) = origin
+                    && self.detection.program.module(module).bindings[at as usize].within == spot.function
+                {
+                    new |= self.bindings.insert((module, at));
+                }
+            }
+        }
+        new
     }
 
     /// What is handed the parts of an answer where the model is asked is the answer, once it is whole: the object or the
@@ -255,7 +285,7 @@ impl<'d, 'p> Answers<'d, 'p> {
         }
     }
 
-    fn knows(&self, origin: &Origin) -> bool {
+    pub(super) fn knows(&self, origin: &Origin) -> bool {
         match origin {
             Origin::Binding(module, binding) => self.bindings.contains(&(*module, *binding)),
             Origin::Parameter(routine, position) => self.parameters.contains(&(*routine, *position)),
@@ -312,9 +342,16 @@ impl<'d, 'p> Answers<'d, 'p> {
         {
             return true;
         }
-        let only_computes =
-            || self.detection.on_call(site).any(|h| self.detection.rule(h).id.0 == "only-computes");
+        // `TABLE[name](…)` runs what the table holds, whatever makes the table.
+        let is_variable = matches!(&call.callee, Expr::Name(name) if !program.origins(spot, name).is_empty());
+        let only_computes = || {
+            !is_variable
+                && self.detection.on_call(site).any(|h| self.detection.rule(h).id.0 == "only-computes")
+        };
+        // What something else is asked for by an answer is not of the answer.
+        let is_asked_for = receiver.is_some() && ASKED.contains(&last);
         (READERS.contains(&last) || only_computes())
+            && !is_asked_for
             && call.arguments.iter().any(|argument| self.holds(spot, &argument.value, depth))
     }
 
@@ -335,175 +372,6 @@ impl<'d, 'p> Answers<'d, 'p> {
                 })
         })
     }
-
-    /// Every place where an answer selects what runs.
-    pub(crate) fn selections(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<Selection<'d>> {
-        if self.models.is_empty() {
-            return Vec::new();
-        }
-        let mut found = self.by_table(is_own);
-        found.extend(self.by_name(is_own));
-        found.extend(self.by_effect(is_own));
-        for selection in &mut found {
-            selection.feedback = self.feedback(selection);
-        }
-        found.retain(|selection| !selection.needs_feedback || selection.feedback.is_some());
-        found
-    }
-
-    /// `TOOLS[name](…)` and `TOOLS.get(name)`: the entries of the table are the tools.
-    fn by_table(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<Selection<'d>> {
-        let program = self.detection.program;
-        let finder = Tools::new(self.detection);
-        let mut found = Vec::new();
-        let mut registered: Option<Vec<FoundTool>> = None;
-        for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
-            let lookups = module.lookups.iter().map(|l| (&l.object, &l.key, l.line, l.within, l.in_loop));
-            let asked = module.calls.iter().filter_map(|call| match (&call.callee, &call.arguments[..]) {
-                (Expr::Member(object, name), [key, ..])
-                    if matches!(&**name, "get" | "Get" | "fetch" | "has") =>
-                {
-                    Some((&**object, &key.value, call.line, call.within, call.in_loop))
-                }
-                _ => None,
-            });
-            for (object, key, line, within, in_loop) in lookups.chain(asked) {
-                let spot = Spot { module: id, function: within };
-                if !self.holds(spot, key, MAX_DEPTH) {
-                    continue;
-                }
-                let (table_spot, table) = program.value_of(spot, object);
-                // A registry that is filled elsewhere holds the objects of the program that are tools, if the answer
-                // comes back to the model.
-                let is_map = matches!(table, Expr::Map(_));
-                let tools = if is_map {
-                    finder.entries(table_spot, table)
-                } else if found.len() >= MAX_REGISTRIES {
-                    continue;
-                } else {
-                    registered.get_or_insert_with(|| finder.runnable(is_own)).clone()
-                };
-                if tools.iter().any(|tool| !tool.handlers.is_empty()) {
-                    found.push(Selection {
-                        routine: Routine { module: id, function: within },
-                        line,
-                        in_loop,
-                        tools,
-                        needs_feedback: !is_map,
-                        executes: None,
-                        feedback: None,
-                    });
-                }
-            }
-        }
-        found
-    }
-
-    /// `if action == "write": …`: the texts are the names of the tools.
-    fn by_name(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<Selection<'d>> {
-        let program = self.detection.program;
-        let mut found = Vec::new();
-        for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
-            let mut texts: BTreeMap<BranchId, Vec<&str>> = BTreeMap::new();
-            for (text, branch) in module.cases.iter().filter(|(text, _)| may_name_an_action(text)) {
-                texts.entry(*branch).or_default().push(text);
-            }
-            let mut asked: BTreeMap<BranchId, Vec<&str>> = BTreeMap::new();
-            for (branch, name) in &module.subjects {
-                asked.entry(*branch).or_default().push(name);
-            }
-            for (branch, texts) in texts {
-                let Some(subjects) = asked.get(&branch) else { continue };
-                let inside: Vec<u32> = (0u32..)
-                    .zip(&module.calls)
-                    .filter(|(_, call)| {
-                        call.branch.is_some() && module.is_within_branch(call.branch, Some(branch))
-                    })
-                    .map(|(call, _)| call)
-                    .collect();
-                let Some(first) = inside.first().map(|call| module.call(*call)) else { continue };
-                let spot = Spot { module: id, function: first.within };
-                let about_answer = subjects
-                    .iter()
-                    .any(|name| program.origins(spot, name).iter().any(|origin| self.knows(origin)));
-                if !about_answer {
-                    continue;
-                }
-                let runs: Vec<CallSite> =
-                    inside.iter().map(|call| CallSite { module: id, call: *call }).collect();
-                let tool = FoundTool::of_branch(texts[0].to_owned(), id, first.line, runs);
-                found.push(Selection {
-                    routine: Routine { module: id, function: first.within },
-                    line: first.line,
-                    in_loop: first.in_loop,
-                    tools: vec![tool],
-                    needs_feedback: true,
-                    executes: None,
-                    feedback: None,
-                });
-            }
-        }
-        found
-    }
-
-    /// An answer that is executed, or that says which file is written.
-    fn by_effect(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<Selection<'d>> {
-        let program = self.detection.program;
-        let mut found = Vec::new();
-        for hit in self.detection.meaning(Means::Effect).filter(|hit| is_own(hit.module)) {
-            let Some(site) = hit.call() else { continue };
-            let effect = self.detection.site(hit).effect;
-            let call = program.module(site.module).call(site.call);
-            let spot = Spot { module: site.module, function: call.within };
-            let routine = Routine { module: site.module, function: call.within };
-            let receiver = match &call.callee {
-                Expr::Member(object, _) => self.receives(spot, object),
-                _ => false,
-            };
-            let first = call.arguments.first().is_some_and(|a| self.holds(spot, &a.value, MAX_DEPTH));
-            // A program that is always the same, and is only given an answer, is chosen by the code.
-            let fixed = call.arguments.first().is_some_and(|a| is_fixed(program, spot, &a.value));
-            let executes = effect == Some(Effect::Execute) && first && !fixed;
-            let writes = effect == Some(Effect::Write) && (first || receiver);
-            if !(executes || writes) {
-                continue;
-            }
-            let mut tools = Vec::new();
-            if writes {
-                let function = call.within.map(|f| program.module(site.module).function(f));
-                let name = function.map(|f| f.name.to_string()).filter(|n| !n.is_empty());
-                tools.push(FoundTool {
-                    name: name.unwrap_or_else(|| "write".to_owned()),
-                    module: site.module,
-                    line: call.line,
-                    source: ToolSource::Own,
-                    handlers: Vec::new(),
-                    runs: vec![site],
-                    effect: None,
-                    declared_by: Vec::new(),
-                    confirmed: false,
-                    rule: Some(hit.site.rule),
-                });
-            }
-            found.push(Selection {
-                routine,
-                line: call.line,
-                in_loop: call.in_loop,
-                tools,
-                needs_feedback: writes,
-                executes: executes.then_some((hit, site)),
-                feedback: None,
-            });
-        }
-        found
-    }
-
-    /// Whether an object is made of an answer: `Path(block.path).write_text(…)`.
-    fn receives(&self, spot: Spot, object: &Expr) -> bool {
-        let Expr::Call(call) = object else { return false };
-        let call = self.detection.program.module(spot.module).call(*call);
-        call.arguments.iter().any(|argument| self.holds(spot, &argument.value, MAX_DEPTH))
-    }
 }
 
 /// Whether a variable begins as a text, one that grows, or as an object of the program's own: `Parser::default()`.
@@ -522,59 +390,6 @@ fn is_begun(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
     }
 }
 
-/// Whether a text can be the name of an action: one word, and none that APIs give to the parts of an answer.
-fn may_name_an_action(text: &str) -> bool {
-    const PARTS: [&str; 44] = [
-        "arguments",
-        "base64",
-        "content",
-        "data",
-        "delta",
-        "id",
-        "input",
-        "media_type",
-        "model",
-        "role",
-        "source",
-        "stop_reason",
-        "type",
-        "usage",
-        "text",
-        "tool_use",
-        "tool_result",
-        "tool_calls",
-        "tool_call",
-        "thinking",
-        "redacted_thinking",
-        "image",
-        "message",
-        "reasoning",
-        "function",
-        "function_call",
-        "server_tool_use",
-        "web_search_tool_result",
-        "user",
-        "assistant",
-        "system",
-        "tool",
-        "stop",
-        "length",
-        "end_turn",
-        "max_tokens",
-        "content_block_delta",
-        "done",
-        "error",
-        "string",
-        "number",
-        "object",
-        "json",
-        "yes",
-    ];
-    !text.contains(char::is_whitespace)
-        && text.len() <= 60
-        && !PARTS.contains(&text.to_ascii_lowercase().as_str())
-}
-
 /// The position of the parameter that an argument fills.
 fn parameter_of(program: &Program<'_>, target: Routine, name: Option<&str>, position: usize) -> Option<u32> {
     let function = program.module(target.module).function(target.function?);
@@ -585,6 +400,14 @@ fn parameter_of(program: &Program<'_>, target: Routine, name: Option<&str>, posi
         position + usize::from(first.is_some_and(|(first, _)| matches!(&**first, "self" | "cls")))
     };
     (at < function.parameters.len()).then(|| u32::try_from(at).unwrap_or(u32::MAX))
+}
+
+/// The last name of a callee.
+pub(super) fn last_name(callee: &Expr) -> Option<&str> {
+    match callee {
+        Expr::Name(name) | Expr::Member(_, name) => Some(name),
+        _ => None,
+    }
 }
 
 /// The variables that a value is made of.

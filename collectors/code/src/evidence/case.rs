@@ -9,7 +9,8 @@ use asmm_model::{
 use muster_rules::Means;
 
 use super::agents::{Feedback, ModelSite, Rounds, model_sites, toolbox};
-use super::answers::{Answers, Selection};
+use super::answers::{Answers, last_name};
+use super::choices::Selection;
 use super::components::{in_code, in_manifests, model_file, place};
 use super::criteria::Reasons;
 use super::effects::{Change, Outcome, outcome, outcome_of_calls};
@@ -276,7 +277,15 @@ impl One<'_, '_, '_> {
             let detail = format!("`{}`", clip(&hit.name));
             reasons.add("looks-for-actions-in-text", &place(detection, hit), &detail);
         }
-        if !selects && doubtful.is_empty() && protocols.is_empty() {
+        let open_run = if selects { None } else { answers.open_run(&is_own) };
+        if let Some(site) = open_run {
+            let module = detection.program.module(site.module);
+            let call = module.call(site.call);
+            let at = Evidence::at(Place::line(&*module.path, call.line.max(1)), module.role);
+            let name = last_name(&call.callee).unwrap_or_default();
+            reasons.add("runs-something-open", &at, &format!("`{}`", clip(name)));
+        }
+        if !selects && doubtful.is_empty() && protocols.is_empty() && open_run.is_none() {
             self.no_selection(&sites, !tools.is_empty(), &mut reasons);
             self.only_trains(&sites, &mut reasons);
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use muster_rules::Means;
 
-use super::answers::{ADDERS, Answers, MAX_DEPTH, Selection, roots};
+use super::answers::{ADDERS, Answers, MAX_DEPTH, roots};
+use super::choices::Selection;
 use super::reach::targets;
 use crate::program::{CallSite, Routine, Spot};
 use crate::syntax::{Expr, LoopId};

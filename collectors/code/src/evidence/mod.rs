@@ -6,6 +6,7 @@ mod answers;
 mod artifacts;
 mod assistants;
 mod case;
+mod choices;
 mod circumstances;
 mod components;
 mod consequences;

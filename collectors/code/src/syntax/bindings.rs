@@ -123,14 +123,13 @@ impl Extractor<'_> {
         let fields = &self.grammar.fields;
         let value = self.first_field(node, fields.right).map_or(Expr::Unknown, |n| self.visit(n));
         let target = self.first_field(node, fields.left).map_or(Expr::Unknown, |n| self.visit(n));
-        self.module.updates.push(Update {
-            target,
-            value,
-            line: line(node),
-            within: self.function,
-            in_loop: self.innermost,
-        });
+        self.push_update(target, value, line(node));
         Expr::Unknown
+    }
+
+    pub(super) fn push_update(&mut self, target: Expr, value: Expr, line: u32) {
+        let (within, in_loop) = (self.function, self.innermost);
+        self.module.updates.push(Update { target, value, line, within, in_loop });
     }
 
     /// Writes down that a part of an object is set, as Ruby calls it: `options.Tools = x` is a call of `Tools=`.

@@ -146,10 +146,8 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "element_access_expression" => {
             let object = node.child_by_field_name("expression").map_or(Expr::Unknown, |n| object(x, n));
             let key = node.child_by_field_name("subscript").and_then(|list| list.named_child(0));
-            match key.and_then(|argument| argument.named_child(0)).map(|n| x.visit(n)) {
-                Some(key @ Expr::Text(_)) => x.element(object, key, line(node)),
-                _ => object,
-            }
+            let key = key.and_then(|argument| argument.named_child(0)).map(|n| x.visit(n));
+            x.taken(object, key, line(node))
         }
         "method_declaration" | "constructor_declaration" | "local_function_statement" => method(x, node),
         "class_declaration" | "record_declaration" | "struct_declaration" | "interface_declaration" => {

@@ -8,7 +8,8 @@ use tree_sitter::Node;
 
 use super::shape::{Grammar, Shape, ShapeTable};
 use super::{
-    BranchId, CallId, ClassId, Expr, FunctionId, Import, Lexicon, Lookup, Loop, LoopId, Mention, Module,
+    BranchId, CallId, ClassId, Compared, Expr, FunctionId, Import, Lexicon, Lookup, Loop, LoopId, Mention,
+    Module,
 };
 
 /// Nesting beyond this is cut off: no person writes it, and recursion must end before the stack does.
@@ -178,7 +179,16 @@ impl<'a> Extractor<'a> {
             Shape::Literal => Expr::Literal(self.word(self.text(node))),
             Shape::Text => self.string(node),
             Shape::Wrap => self.wrapped(node),
-            Shape::Choice => Expr::Choice(self.alternatives(node)),
+            Shape::Choice => {
+                let values = self.alternatives(node);
+                self.compared(node, &values);
+                Expr::Choice(values)
+            }
+            Shape::Comparison => {
+                let values = self.values(node);
+                self.compared(node, &values);
+                Expr::Unknown
+            }
             Shape::List => Expr::List(self.values(node)),
             Shape::Map => self.map(node),
             Shape::Spread => {
@@ -242,7 +252,7 @@ impl<'a> Extractor<'a> {
     }
 
     /// The values that are combined. What stands behind `and`, `or` or a `?` is only run where the first says so.
-    fn alternatives(&mut self, node: Node<'_>) -> Vec<Expr> {
+    pub(super) fn alternatives(&mut self, node: Node<'_>) -> Vec<Expr> {
         let is_short = self
             .field(node, "operator")
             .is_some_and(|operator| matches!(operator.kind(), "and" | "or" | "&&" | "||" | "??" | "?:"));
@@ -349,8 +359,30 @@ impl<'a> Extractor<'a> {
         }
     }
 
+    /// Writes down that what something is called is compared with a value: `tool.name == asked`.
+    pub(super) fn compared(&mut self, node: Node<'_>, values: &[Expr]) {
+        let [left, right] = values else { return };
+        let (name, other) = match (is_what_it_is_called(self, left), is_what_it_is_called(self, right)) {
+            (true, _) => (left, right),
+            (_, true) => (right, left),
+            _ => return,
+        };
+        let is_value = matches!(other, Expr::Name(_) | Expr::Member(..) | Expr::Call(_) | Expr::Unknown);
+        let mut cursor = node.walk();
+        let is_equal = node.children(&mut cursor).any(|part| matches!(part.kind(), "==" | "==="));
+        if is_value && is_equal {
+            self.module.compared.push(Compared {
+                name: name.clone(),
+                other: other.clone(),
+                line: line(node),
+                within: self.function,
+                in_loop: self.innermost,
+            });
+        }
+    }
+
     /// The names that a condition is about, or that the `switch` around a case asks about.
-    fn subjects_of(&self, node: Node<'_>, condition: Option<Node<'_>>) -> Vec<Arc<str>> {
+    pub(super) fn subjects_of(&self, node: Node<'_>, condition: Option<Node<'_>>) -> Vec<Arc<str>> {
         /// Nodes of a condition that are looked at.
         const MOST: usize = 40;
         let mut about = condition;
@@ -389,7 +421,9 @@ impl<'a> Extractor<'a> {
                 continue;
             }
             let mut cursor = part.walk();
-            stack.extend(part.named_children(&mut cursor));
+            // The key by which a part is taken is none of the texts that it is compared with.
+            let parts = if self.table.of(part) == Shape::Index { 1 } else { usize::MAX };
+            stack.extend(part.named_children(&mut cursor).take(parts));
         }
         found
     }
@@ -448,6 +482,15 @@ impl<'a> Extractor<'a> {
     }
 }
 
+/// Whether a value is a part of something that says what it is called: `tool.name`, `tool.getName()`.
+fn is_what_it_is_called(x: &Extractor<'_>, value: &Expr) -> bool {
+    let callee = match value {
+        Expr::Call(call) => &x.module.call(*call).callee,
+        value => value,
+    };
+    matches!(callee, Expr::Member(_, name) if NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)))
+}
+
 pub(super) fn line(node: Node<'_>) -> u32 {
     u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX)
 }
@@ -455,6 +498,10 @@ pub(super) fn line(node: Node<'_>) -> u32 {
 pub(super) fn next(len: usize) -> CallId {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
+
+/// What something is called by.
+const NAMES: [&str; 9] =
+    ["name", "getName", "get_name", "id", "key", "toolName", "tool_name", "action", "command"];
 
 /// At most [`MAX_TEXT`] bytes, cut at a character.
 pub(super) fn clip(text: &str) -> &str {

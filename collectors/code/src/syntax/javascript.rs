@@ -66,6 +66,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("as_expression", Shape::Wrap),
         ("satisfies_expression", Shape::Wrap),
         ("non_null_expression", Shape::Wrap),
+        ("regex_pattern", Shape::Text),
         ("ternary_expression", Shape::Choice),
         ("binary_expression", Shape::Choice),
         ("expression_statement", Shape::Statement),

@@ -125,10 +125,8 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "index_expression" => {
             let parts = named(node);
             let object = parts.first().map_or(Expr::Unknown, |n| x.visit(*n));
-            match parts.get(1).map(|n| x.visit(*n)) {
-                Some(key @ Expr::Text(_)) => x.element(object, key, line(node)),
-                _ => object,
-            }
+            let key = parts.get(1).map(|n| x.visit(*n));
+            x.taken(object, key, line(node))
         }
         "infix_expression" => {
             let parts = named(node);

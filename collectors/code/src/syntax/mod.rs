@@ -265,6 +265,21 @@ pub(crate) struct Lookup {
     pub in_loop: Option<LoopId>,
 }
 
+/// `tool.name == asked`: what something is called, compared with a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Compared {
+    /// The name of something.
+    pub name: Expr,
+    /// What it is compared with.
+    pub other: Expr,
+    /// Line.
+    pub line: u32,
+    /// Function it is written in.
+    pub within: Option<FunctionId>,
+    /// Innermost loop around it.
+    pub in_loop: Option<LoopId>,
+}
+
 /// `variable["key"] = value` or `variable.key = value`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Setting {
@@ -354,6 +369,8 @@ pub(crate) struct Module {
     pub subjects: Vec<(BranchId, Arc<str>)>,
     /// Elements that are taken by a key which is only known at run time.
     pub lookups: Vec<Lookup>,
+    /// Names that are compared with values.
+    pub compared: Vec<Compared>,
     /// Parts of variables that are set: `body["tools"] = tools`.
     pub settings: Vec<Setting>,
     /// Variables that something is added to.
@@ -431,6 +448,7 @@ impl Module {
             .lookups
             .iter_mut()
             .map(|x| &mut x.line)
+            .chain(self.compared.iter_mut().map(|x| &mut x.line))
             .chain(self.updates.iter_mut().map(|x| &mut x.line))
             .chain(imports)
             .chain(functions)

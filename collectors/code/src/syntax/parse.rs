@@ -122,6 +122,7 @@ impl Parsers {
                 cases: Vec::new(),
                 subjects: Vec::new(),
                 lookups: Vec::new(),
+                compared: Vec::new(),
                 settings: Vec::new(),
                 updates: Vec::new(),
                 mentions: Vec::new(),

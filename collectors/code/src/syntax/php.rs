@@ -40,6 +40,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("const_declaration", Shape::Own),
         ("attribute", Shape::Own),
         ("assignment_expression", Shape::Own),
+        ("augmented_assignment_expression", Shape::Augmented),
         ("foreach_statement", Shape::Own),
         ("for_statement", Shape::Loop),
         ("while_statement", Shape::Loop),
@@ -147,10 +148,8 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         }
         "subscript_expression" => {
             let object = node.named_child(0).map_or(Expr::Unknown, |n| x.visit(n));
-            match node.named_child(1).map(|n| x.visit(n)) {
-                Some(key @ Expr::Text(_)) => x.element(object, key, line(node)),
-                _ => object,
-            }
+            let key = node.named_child(1).map(|n| x.visit(n));
+            x.taken(object, key, line(node))
         }
         "shell_command_expression" => {
             let given = x.string(node);
@@ -233,7 +232,19 @@ fn called(x: &mut Extractor<'_>, node: Node<'_>, callee: Expr, at: u32) -> Expr 
         }
         listed(x, list, &mut arguments);
     }
-    x.push_call(callee, arguments, at)
+    // `preg_match($pattern, $text, $found)` is what binds `$found`.
+    let found = match (&callee, &arguments[..]) {
+        (Expr::Name(name), [_, _, found, ..]) if name.starts_with("preg_match") => match &found.value {
+            Expr::Name(variable) => Some(variable.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let value = x.push_call(callee, arguments, at);
+    if let Some(variable) = found {
+        x.push_binding(&variable, false, value.clone(), at);
+    }
+    value
 }
 
 fn listed(x: &mut Extractor<'_>, list: Node<'_>, arguments: &mut Vec<Argument>) {
@@ -389,6 +400,11 @@ fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "scoped_property_access_expression" => {
             let name = left.child_by_field_name("name").map(|n| x.text(n).trim_start_matches('$'));
             x.push_binding(name.unwrap_or_default(), true, value.clone(), line(node));
+        }
+        // `$messages[] = $x` adds to `$messages`.
+        "subscript_expression" if left.named_child_count() == 1 => {
+            let target = left.named_child(0).map_or(Expr::Unknown, |n| x.visit(n));
+            x.push_update(target, value.clone(), line(node));
         }
         _ => x.bind(left, value.clone(), line(node)),
     }

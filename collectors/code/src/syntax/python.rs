@@ -48,6 +48,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("await", Shape::Wrap),
         ("conditional_expression", Shape::Choice),
         ("boolean_operator", Shape::Choice),
+        ("comparison_operator", Shape::Comparison),
         ("binary_operator", Shape::Choice),
         ("list_comprehension", Shape::Choice),
         ("generator_expression", Shape::Choice),

@@ -70,7 +70,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("parenthesized_statements", Shape::Wrap),
         ("unary", Shape::Wrap),
         ("conditional", Shape::Choice),
-        ("binary", Shape::Choice),
+        ("binary", Shape::Own),
         ("body_statement", Shape::Block),
         ("block_body", Shape::Block),
         ("begin", Shape::Block),
@@ -98,10 +98,8 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
             let object = node.child_by_field_name("object").map_or(Expr::Unknown, |n| x.visit(n));
             let mut cursor = node.walk();
             let keys: Vec<Node<'_>> = node.named_children(&mut cursor).skip(1).collect();
-            match keys.into_iter().map(|n| x.visit(n)).next() {
-                Some(key @ Expr::Text(_)) => x.element(object, key, line(node)),
-                _ => object,
-            }
+            let key = keys.into_iter().map(|n| x.visit(n)).next();
+            x.taken(object, key, line(node))
         }
         "constant" | "scope_resolution" => {
             let text = x.text(node);
@@ -129,6 +127,7 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "class" | "module" => class(x, node),
         "do_block" | "block" => block(x, node),
         "lambda" => node.child_by_field_name("body").map_or(Expr::Unknown, |n| block(x, n)),
+        "binary" => binary(x, node),
         "assignment" | "operator_assignment" => assign(x, node),
         "for" => each(x, node),
         "simple_symbol" => text(x, node, x.text(node).trim_start_matches(':')),
@@ -368,6 +367,18 @@ fn has_methods(body: Node<'_>) -> bool {
     body.named_children(&mut cursor).any(|c| matches!(c.kind(), "method" | "singleton_method"))
 }
 
+fn binary(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    let values = x.alternatives(node);
+    x.compared(node, &values);
+    // `messages << answer` adds to `messages`.
+    if let ([target, value], Some(operator)) = (&values[..], node.child_by_field_name("operator"))
+        && operator.kind() == "<<"
+    {
+        x.push_update(target.clone(), value.clone(), line(node));
+    }
+    Expr::Choice(values)
+}
+
 fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let value = node.child_by_field_name("right").map_or(Expr::Unknown, |n| x.visit(n));
     let Some(left) = node.child_by_field_name("left") else { return value };
@@ -379,7 +390,9 @@ fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
             _ => Vec::new().into_iter(),
         };
         let parts: Vec<Node<'_>> = left.named_children(&mut cursor).collect();
-        targets = parts.into_iter().map(|part| (part, values.next().unwrap_or(Expr::Unknown))).collect();
+        let rest = if matches!(value, Expr::List(_)) { Expr::Unknown } else { value.clone() };
+        targets =
+            parts.into_iter().map(|part| (part, values.next().unwrap_or_else(|| rest.clone()))).collect();
     }
     for (target, value) in targets {
         match target.kind() {

@@ -45,6 +45,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("const_item", Shape::Own),
         ("static_item", Shape::Own),
         ("assignment_expression", Shape::Assign),
+        ("compound_assignment_expr", Shape::Augmented),
         ("for_expression", Shape::Own),
         ("while_expression", Shape::Loop),
         ("loop_expression", Shape::Own),
@@ -167,10 +168,8 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "generic_function" => node.child_by_field_name("function").map_or(Expr::Unknown, |n| x.visit(n)),
         "index_expression" => {
             let object = node.named_child(0).map_or(Expr::Unknown, |n| x.visit(n));
-            match node.named_child(1).map(|n| x.visit(n)) {
-                Some(key @ Expr::Text(_)) => x.element(object, key, line(node)),
-                _ => object,
-            }
+            let key = node.named_child(1).map(|n| x.visit(n));
+            x.taken(object, key, line(node))
         }
         "function_item" | "function_signature_item" => function(x, node),
         "closure_expression" => closure(x, node),

@@ -35,6 +35,8 @@ pub(crate) enum Shape {
     Wrap,
     /// Combines values: operators, conditionals, comprehensions.
     Choice,
+    /// Compares values, and is none of them.
+    Comparison,
     /// A statement that is one expression.
     Statement,
     /// `with x as y`.

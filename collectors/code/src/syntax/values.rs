@@ -101,10 +101,16 @@ impl Extractor<'_> {
     pub(super) fn index(&mut self, node: Node<'_>) -> Expr {
         let fields = &self.grammar.fields;
         let object = self.first_field(node, fields.object).map_or(Expr::Unknown, |n| self.visit(n));
-        match self.first_field(node, fields.index).map(|n| self.visit(n)) {
-            Some(key @ Expr::Text(_)) => self.element(object, key, line(node)),
+        let key = self.first_field(node, fields.index).map(|n| self.visit(n));
+        self.taken(object, key, line(node))
+    }
+
+    /// What is taken out of an object by a key.
+    pub(super) fn taken(&mut self, object: Expr, key: Option<Expr>, line: u32) -> Expr {
+        match key {
+            Some(key @ Expr::Text(_)) => self.element(object, key, line),
             Some(key) => {
-                self.lookup(&object, key, line(node));
+                self.lookup(&object, key, line);
                 object
             }
             None => object,

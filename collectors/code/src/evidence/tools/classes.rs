@@ -46,7 +46,7 @@ const RUN_METHODS: [&str; 33] = [
     "Handle",
 ];
 
-impl Tools<'_, '_> {
+impl<'p> Tools<'_, 'p> {
     /// `[$this, "send"]`: the method of an object, as PHP hands it over.
     pub(super) fn method_of(&self, spot: Spot, values: &[Expr]) -> Option<Routine> {
         let [object, Expr::Text(name)] = values else { return None };
@@ -135,6 +135,15 @@ impl Tools<'_, '_> {
                 .find_map(|argument| self.text_argument(*site, argument))
         });
         let own = definition.map(|d| d.name.to_string()).filter(|n| !n.is_empty());
+        // What is called `execute` in every tool says less than what the tool is called.
+        let own = match (own, definition.and_then(|d| d.class)) {
+            (Some(name), Some(class)) if RUN_METHODS.contains(&&*name) => {
+                let of = self.class(routine.module, class, None).name;
+                let says_so = *of != *module.class(class).name || self.is_tool_class(routine.module, class);
+                Some(if says_so { of } else { name })
+            }
+            (own, _) => own,
+        };
         let rule = self
             .detection
             .on_function(routine)
@@ -158,19 +167,17 @@ impl Tools<'_, '_> {
     pub(crate) fn class(&self, module: ModuleId, class: ClassId, key: Option<&str>) -> FoundTool {
         let program = self.detection.program;
         let definition = program.module(module).class(class);
-        let text = |value: &Expr| match value {
-            Expr::Text(text) => Some(text.to_string()),
-            _ => None,
-        };
+        let text = |function, value| self.text_of(Spot { module, function }, value);
         let named = ["name", "tool_name", "NAME", "Name"]
             .iter()
-            .find_map(|attribute| text(program.attribute(module, class, attribute)?))
+            .find_map(|attribute| text(None, program.attribute(module, class, attribute)?))
             // The name is what a method of that name returns.
             .or_else(|| {
                 ["name", "Name", "getName"].iter().find_map(|method| {
                     let routine = program.method(module, class, method)?;
                     let function = program.module(routine.module).function(routine.function?);
-                    function.returns.first().and_then(text)
+                    let spot = Spot { module: routine.module, function: routine.function };
+                    function.returns.first().and_then(|value| self.text_of(spot, value))
                 })
             });
         let run = |method: &&str| program.method(module, class, method);
@@ -217,6 +224,50 @@ impl Tools<'_, '_> {
                 .iter()
                 .chain(&["get"])
                 .any(|method| program.method(module, class, method).is_some())
+    }
+
+    /// Tools that the program makes by a class or a function of its own that says so by its name:
+    /// `Tool("restart", "Restarts a service", restart)`.
+    pub(super) fn made(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<FoundTool> {
+        const WHAT: [&str; 7] = ["tool", "action", "skill", "function", "capability", "ability", "command"];
+        let program = self.detection.program;
+        let mut found = Vec::new();
+        for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
+            for (call, of) in (0u32..).zip(&module.calls).filter(|(_, of)| of.arguments.len() >= 2) {
+                let site = CallSite { module: id, call };
+                let says_so = program.callee(site).iter().any(|meaning| {
+                    let name = match meaning {
+                        Meaning::Class(module, class) => &program.module(*module).class(*class).name,
+                        Meaning::Function(module, function) => {
+                            &program.module(*module).function(*function).name
+                        }
+                        _ => return false,
+                    };
+                    let name = name.to_ascii_lowercase();
+                    WHAT.iter().any(|what| name.contains(what))
+                });
+                if !says_so {
+                    continue;
+                }
+                let name = ["name", "Name", "@0"].iter().find_map(|name| self.text_argument(site, name));
+                let spot = Spot { module: id, function: of.within };
+                let handlers: Vec<Routine> = of
+                    .arguments
+                    .iter()
+                    .flat_map(|argument| self.routines_of(spot, &argument.value))
+                    .collect();
+                let Some(name) = name.filter(|_| !handlers.is_empty()) else { continue };
+                found.push(FoundTool {
+                    handlers,
+                    declared_by: vec![site],
+                    ..FoundTool::of_branch(name, id, of.line, Vec::new())
+                });
+                if found.len() >= MAX_TOOLS {
+                    return found;
+                }
+            }
+        }
+        found
     }
 
     /// Every tool of the program that is declared, and every class whose objects say what they are called and can run:
@@ -303,9 +354,57 @@ impl Tools<'_, '_> {
             .name
             .trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
         let is_base = name.starts_with("Base") || name.starts_with("Abstract") || name == "Tool";
-        name.ends_with("Tool")
-            && !is_base
-            && RUN_METHODS.iter().any(|m| program.method(module, class, m).is_some())
+        let runs = |method: &&str| {
+            program.method(module, class, method).is_some_and(|routine| !program.is_abstract(routine))
+        };
+        (name.ends_with("Tool") && !is_base || self.is_kind_of_tool(module, class))
+            && RUN_METHODS.iter().any(|m| runs(&m))
+    }
+
+    /// Whether a class extends one of the program that says by its name that it is what all tools are.
+    fn is_kind_of_tool(&self, module: ModuleId, class: ClassId) -> bool {
+        let program = self.detection.program;
+        let spot = Spot { module, function: None };
+        program.module(module).class(class).bases.iter().any(|base| {
+            program.resolve(spot, base).iter().any(|meaning| match meaning {
+                Meaning::Class(module, class) => self.is_called_a_tool(*module, *class),
+                _ => false,
+            })
+        })
+    }
+
+    /// Whether the name of a class says that it is what all tools are: `Tool`, `AgentTool`, `ToolInterface`.
+    fn is_called_a_tool(&self, module: ModuleId, class: ClassId) -> bool {
+        let name = &*self.detection.program.module(module).class(class).name;
+        ["Interface", "Trait", "Base", "Definition"]
+            .iter()
+            .fold(name, |name, end| name.strip_suffix(end).unwrap_or(name))
+            .ends_with("Tool")
+    }
+
+    /// The classes that implement what a class says that tools are.
+    pub(super) fn implemented(&self, module: ModuleId, class: ClassId) -> Vec<(ModuleId, ClassId)> {
+        if !self.is_called_a_tool(module, class) {
+            return Vec::new();
+        }
+        let mut kinds = self.kinds_of(module, class);
+        kinds.retain(|kind| *kind != (module, class));
+        kinds
+    }
+
+    /// The classes whose objects an object may be: what it is declared to be, or all that implement that.
+    pub(super) fn kinds_of(&self, module: ModuleId, class: ClassId) -> Vec<(ModuleId, ClassId)> {
+        let program = self.detection.program;
+        let runs = RUN_METHODS.iter().find_map(|method| program.method(module, class, method));
+        let Some(runs) = runs.filter(|routine| program.is_abstract(*routine)) else {
+            return vec![(module, class)];
+        };
+        let implementers = program.implementers(runs);
+        let class_of = |routine: &Routine| {
+            Some((routine.module, program.module(routine.module).function(routine.function?).class?))
+        };
+        let kinds: BTreeSet<(ModuleId, ClassId)> = implementers.iter().filter_map(class_of).collect();
+        kinds.into_iter().collect()
     }
 
     /// A tool of which only the name is known: a function or class of that name is taken for what it runs.

@@ -424,7 +424,10 @@ impl<'p> Tools<'_, 'p> {
                     if !declared.is_empty() {
                         list.tools.extend(declared);
                     } else if self.is_tool_class(module, class) || self.can_run(module, class) {
-                        list.tools.push(self.class(module, class, key));
+                        let kinds = self.kinds_of(module, class);
+                        list.open |= kinds.is_empty();
+                        list.tools
+                            .extend(kinds.into_iter().map(|(module, class)| self.class(module, class, key)));
                     }
                 }
                 _ => {}
@@ -497,7 +500,7 @@ impl Tools<'_, '_> {
     /// Whether a name says only how a list is held or handed on, and nothing about a tool in it: `tools.clone()`, or a
     /// parameter of the type `ToolCallbackProvider`.
     fn is_about_list(&self, spot: Spot, value: &Expr, last: &str) -> bool {
-        const HANDED_ON: [&str; 14] = [
+        const HANDED_ON: [&str; 19] = [
             "clone",
             "as_ref",
             "to_vec",
@@ -512,6 +515,11 @@ impl Tools<'_, '_> {
             "ArrayList",
             "List",
             "values",
+            "map",
+            "filter",
+            "collect",
+            "cloned",
+            "copied",
         ];
         let language = self.detection.program.module(spot.module).dialect.language();
         if matches!(language, Language::Python | Language::JavaScript) {

@@ -13,7 +13,7 @@ use muster_rules::{Language, Means, ToolArgument};
 
 use crate::detect::{Detection, Hit, Subject};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
-use crate::syntax::{ClassId, Expr};
+use crate::syntax::{ClassId, Expr, TYPE_ARGUMENT};
 use names::object_name;
 
 /// Tools of one list.
@@ -113,6 +113,14 @@ impl<'d, 'p> Tools<'d, 'p> {
 
     /// The tools that the entries of a table are.
     pub(crate) fn entries(&self, spot: Spot, table: &'p Expr) -> Vec<FoundTool> {
+        if let Expr::Call(call) = table {
+            let made = self.detection.program.module(spot.module).call(*call);
+            let spot = Spot { module: spot.module, function: made.within };
+            let named = made.arguments.iter().filter_map(|a| Some((a.name.as_deref()?, &a.value)));
+            let entries: Vec<(&str, &Expr)> =
+                named.filter(|(name, _)| !matches!(*name, TYPE_ARGUMENT | "{}")).collect();
+            return self.map(spot, &entries, None, MAX_DEPTH).tools;
+        }
         self.expand(spot, table, None, MAX_DEPTH).tools
     }
 
@@ -388,6 +396,7 @@ impl<'d, 'p> Tools<'d, 'p> {
                 if self.looks_like_a_tool(id, class) {
                     classes.insert((id, class));
                 }
+                classes.extend(self.implemented(id, class));
             }
         }
         for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
@@ -398,6 +407,7 @@ impl<'d, 'p> Tools<'d, 'p> {
                 }
             }
         }
+        let made = self.made(is_own);
         // `ToolDefinition{Name: "bash", Function: bash}`: a record of a name and what it runs.
         let mut records = Vec::new();
         for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
@@ -420,6 +430,6 @@ impl<'d, 'p> Tools<'d, 'p> {
         records.retain(|tool| !tool.handlers.is_empty());
         let functions = routines.into_iter().filter(|r| is_own(r.module)).map(|r| self.function(r, None));
         let classes = classes.into_iter().filter(|(m, _)| is_own(*m)).map(|(m, c)| self.class(m, c, None));
-        functions.chain(classes).chain(records).take(MAX_TOOLS).collect()
+        functions.chain(classes).chain(made).chain(records).take(MAX_TOOLS).collect()
     }
 }

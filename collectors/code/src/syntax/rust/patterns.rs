@@ -97,6 +97,10 @@ fn one(x: &mut Extractor<'_>, arm: Node<'_>, about: &Expr) -> Expr {
         if let Some(pattern) = pattern {
             let texts = x.texts_in(pattern);
             x.asked(&texts);
+            let subjects = x.subjects_of(arm, None);
+            if let Some(branch) = x.branch.filter(|_| !texts.is_empty()) {
+                x.module.subjects.extend(subjects.into_iter().map(|name| (branch, name)));
+            }
             x.children(pattern);
             bind(x, pattern, about);
         }
