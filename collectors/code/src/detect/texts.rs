@@ -1,8 +1,10 @@
 //! Texts that code puts together: what a value reads as, with `{}` for what is not known.
 
+use std::sync::Arc;
+
 use super::arguments::Reach;
-use crate::program::{CallSite, Meaning, Program, Spot};
-use crate::syntax::Expr;
+use crate::program::{CallSite, Meaning, ModuleId, Program, Spot};
+use crate::syntax::{ClassId, Expr};
 
 /// Longest text that is put together.
 const MAX_TEXT: usize = 300;
@@ -18,6 +20,7 @@ pub(super) fn text_of(program: &Program<'_>, spot: Spot, value: &Expr, reach: Re
             let direct = if is_same { None } else { text_of(program, next, inner, reach) };
             direct
                 .or_else(|| field(program, spot, value, reach))
+                .or_else(|| own_field(program, spot, value, reach))
                 .or_else(|| parameter(program, next, inner, reach))
         }
         // `base + "/messages"`: in the order in which it is written.
@@ -29,6 +32,10 @@ pub(super) fn text_of(program: &Program<'_>, spot: Spot, value: &Expr, reach: Re
             };
             let joined = format!("{first}{}", second.as_deref().unwrap_or("{}"));
             (joined.len() <= MAX_TEXT).then_some(joined)
+        }
+        // `given != null ? given : "https://…"`
+        Expr::Choice(parts) if parts.len() == 3 => {
+            parts.iter().find_map(|part| text_of(program, spot, part, reach).filter(|text| is_address(text)))
         }
         // A closure that is run where nothing else is there: what it gives.
         Expr::Function(id) => {
@@ -138,28 +145,34 @@ fn field(program: &Program<'_>, spot: Spot, value: &Expr, reach: Reach) -> Optio
         Meaning::Instance(module, class) | Meaning::Class(module, class) => Some((module, class)),
         _ => None,
     });
-    for (module, class) in classes {
-        // What it is set to anywhere in the class: the first may only declare it.
-        for binding in program.bindings_of(module, class, name).into_iter().take(3) {
-            if let Some(text) = text_of(program, binding.0, binding.1, reach) {
-                return Some(text);
-            }
-        }
-        for (id, found) in (0u32..).zip(&program.module(module).calls) {
-            let Some(argument) = found.arguments.iter().find(|a| a.name.as_ref() == Some(name)) else {
-                continue;
-            };
-            let site = CallSite { module, call: id };
-            let makes = program.callee(site).iter().any(|meaning| {
-                matches!(meaning, Meaning::Class(m, c) | Meaning::Instance(m, c) if (*m, *c) == (module, class))
-            });
-            if makes {
-                let spot = Spot { module, function: found.within };
-                if let Some(text) = text_of(program, spot, &argument.value, reach) {
-                    return Some(text);
-                }
-            }
-        }
-    }
-    None
+    classes.into_iter().find_map(|(module, class)| field_of(program, (module, class), name, reach))
+}
+
+/// A field of the class around it that is named without saying whose it is.
+fn own_field(program: &Program<'_>, spot: Spot, value: &Expr, reach: Reach) -> Option<String> {
+    let Expr::Name(name) = value else { return None };
+    let class = program.own_field(spot, name)?;
+    field_of(program, (spot.module, class), name, reach)
+}
+
+/// What a field of a class is set to.
+fn field_of(
+    program: &Program<'_>,
+    (module, class): (ModuleId, ClassId),
+    name: &Arc<str>,
+    reach: Reach,
+) -> Option<String> {
+    // What it is set to anywhere in the class: the first may only declare it.
+    let mut values: Vec<(Spot, &Expr)> =
+        program.bindings_of(module, class, name).into_iter().take(3).collect();
+    let given = (0u32..).zip(&program.module(module).calls).filter_map(|(call, found)| {
+        let argument = found.arguments.iter().find(|a| a.name.as_ref() == Some(name))?;
+        let makes = program.callee(CallSite { module, call }).iter().any(|meaning| {
+            matches!(meaning, Meaning::Class(m, c) | Meaning::Instance(m, c) if (*m, *c) == (module, class))
+        });
+        makes.then_some((Spot { module, function: found.within }, &argument.value))
+    });
+    values.extend(given.take(3));
+    let reach = reach.split(values.len())?;
+    values.into_iter().find_map(|(spot, value)| text_of(program, spot, value, reach))
 }

@@ -5,7 +5,7 @@ use muster_rules::Language;
 use super::names::Definition;
 use super::resolve::{Meaning, Spot, implies_self};
 use super::{CallSite, ModuleId, Program, Routine};
-use crate::syntax::{ClassId, Expr, FunctionId};
+use crate::syntax::{Binding, ClassId, Expr, FunctionId};
 
 impl Program<'_> {
     /// Follows a name, attribute or call of a local function one step, to the value behind it.
@@ -78,8 +78,13 @@ impl Program<'_> {
         class: ClassId,
         name: &str,
     ) -> Option<(Spot, &Expr)> {
-        let binding = *self.names[module as usize].attributes(class, name).first()?;
-        let binding = &self.module(module).bindings[binding as usize];
+        let bindings = &self.module(module).bindings;
+        let attributes = self.names[module as usize].attributes(class, name).iter();
+        let mut all = attributes.map(|binding| &bindings[*binding as usize]);
+        let first = all.next()?;
+        // A declaration says no more than the type.
+        let declares = |binding: &&Binding| binding.of_type.as_ref() == Some(&binding.value);
+        let binding = if declares(&first) { all.find(|b| !declares(b)).unwrap_or(first) } else { first };
         Some((Spot { module, function: binding.within }, &binding.value))
     }
 
@@ -122,6 +127,24 @@ impl Program<'_> {
                 None => return false,
             }
         }
+    }
+
+    /// The class around a bare name that is one of its fields, in languages that write them so.
+    pub(crate) fn own_field(&self, spot: Spot, name: &str) -> Option<ClassId> {
+        let module = self.module(spot.module);
+        let names = &self.names[spot.module as usize];
+        let mut scope = spot.function.filter(|_| implies_self(module.dialect.language()));
+        while let Some(function) = scope {
+            if !names.in_scope(scope, name).is_empty() {
+                return None;
+            }
+            let function = module.function(function);
+            if let Some(class) = function.class.filter(|class| !names.attributes(*class, name).is_empty()) {
+                return Some(class);
+            }
+            scope = function.within;
+        }
+        None
     }
 
     /// Every value that the nearest definition of a name gives it.
@@ -170,9 +193,7 @@ impl Program<'_> {
         let (name, _) = definition.parameters.get(position as usize)?;
         let [site] = self.callers(Routine { module, function: Some(function) }) else { return None };
         let call = self.module(site.module).call(site.call);
-        let is_method =
-            definition.parameters.first().is_some_and(|(first, _)| matches!(&**first, "self" | "cls"));
-        let position = (position as usize).checked_sub(usize::from(is_method));
+        let position = (position as usize).checked_sub(self.receivers(module, definition));
         let argument =
             call.arguments.iter().find(|a| a.name.as_ref() == Some(name)).or_else(|| {
                 position.and_then(|p| call.arguments.iter().filter(|a| a.name.is_none()).nth(p))

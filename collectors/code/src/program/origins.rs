@@ -2,7 +2,8 @@
 
 use super::names::Definition;
 use super::{ModuleId, Program, Routine, Spot};
-use crate::syntax::Expr;
+use crate::syntax::{Expr, Function};
+use muster_rules::Language;
 
 /// What gives a name its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,8 +37,7 @@ impl Program<'_> {
         let Some(function) = routine.function.map(|f| self.module(routine.module).function(f)) else {
             return Vec::new();
         };
-        let first = function.parameters.first();
-        let shift = usize::from(first.is_some_and(|(first, _)| matches!(&**first, "self" | "cls")));
+        let shift = self.receivers(routine.module, function);
         let mut found = Vec::new();
         for site in self.callers(routine).iter().take(MOST) {
             let call = self.module(site.module).call(site.call);
@@ -54,6 +54,14 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// How many of a function's parameters are the object that it is called on, which no call hands over.
+    pub(super) fn receivers(&self, module: ModuleId, function: &Function) -> usize {
+        let first = function.parameters.first();
+        let is_named = first.is_some_and(|(first, _)| matches!(&**first, "self" | "cls"));
+        let is_go = function.class.is_some() && self.module(module).dialect.language() == Language::Go;
+        usize::from(is_named || is_go)
     }
 
     /// What the parameter that a name is stands for where a caller leaves it out.

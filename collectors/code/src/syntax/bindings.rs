@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use muster_rules::Language;
 use tree_sitter::Node;
 
@@ -38,7 +39,7 @@ impl Extractor<'_> {
                 let name = self.text(target);
                 let on_self = self.function.is_none() && self.class.is_some();
                 self.mention(name, false, target);
-                self.push_binding(name, on_self, value, at);
+                self.push_assigned(name, on_self, value, at);
             }
             "attribute"
             | "member_expression"
@@ -179,6 +180,55 @@ impl Extractor<'_> {
         self.push_typed(name, on_self, value, None, at);
     }
 
+    /// Binds a bare name that is assigned to, which may be declared elsewhere.
+    pub(super) fn push_assigned(&mut self, name: &str, on_self: bool, value: Expr, at: u32) {
+        let declares = !matches!(self.grammar.language, Language::Java | Language::Kotlin | Language::CSharp);
+        if !declares
+            && !on_self
+            && let Ok(id) = u32::try_from(self.module.bindings.len())
+        {
+            self.assigned.push(id);
+        }
+        self.push_binding(name, on_self, value, at);
+    }
+
+    /// Gives to a class what its methods assign to its fields without saying whose they are: what is neither a
+    /// variable nor a parameter of the functions around it.
+    pub(super) fn settle_fields(&mut self) {
+        if self.assigned.is_empty() {
+            return;
+        }
+        let assigned: HashSet<u32> = self.assigned.iter().copied().collect();
+        let (mut fields, mut local) = (HashSet::default(), HashSet::default());
+        for (id, binding) in (0u32..).zip(&self.module.bindings) {
+            match (binding.on_self, binding.class) {
+                (true, Some(class)) => drop(fields.insert((class, Arc::clone(&binding.name)))),
+                _ if !assigned.contains(&id) => {
+                    local.insert((binding.within, Arc::clone(&binding.name)));
+                }
+                _ => {}
+            }
+        }
+        for id in std::mem::take(&mut self.assigned) {
+            let binding = &self.module.bindings[id as usize];
+            let name = Arc::clone(&binding.name);
+            let mut scope = binding.within;
+            let mut class = binding.class;
+            let mut is_local = false;
+            while let (Some(at), false) = (scope, is_local) {
+                let function = &self.module.functions[at as usize];
+                is_local = local.contains(&(scope, Arc::clone(&name)))
+                    || function.parameters.iter().any(|(parameter, _)| *parameter == name);
+                class = class.or(function.class);
+                scope = function.within;
+            }
+            if let Some(class) = class.filter(|class| !is_local && fields.contains(&(*class, name))) {
+                let binding = &mut self.module.bindings[id as usize];
+                (binding.on_self, binding.class) = (true, Some(class));
+            }
+        }
+    }
+
     /// Binds a declared name: to its value, or to its type where it has none yet.
     pub(super) fn push_declared(
         &mut self,
@@ -190,7 +240,7 @@ impl Extractor<'_> {
     ) {
         match value {
             Some(value) => self.push_typed(name, on_self, value, Some(of_type), at),
-            None => self.push_binding(name, on_self, of_type, at),
+            None => self.push_typed(name, on_self, of_type.clone(), Some(of_type), at),
         }
     }
 

@@ -177,7 +177,7 @@ impl Extractor<'_> {
                     first.kind() == "accessibility_modifier" || first.kind() == "readonly"
                 })
             {
-                self.push_binding(name, true, of_type.clone(), line(part));
+                self.push_declared(name, true, None, of_type.clone(), line(part));
             }
             parameters.push((self.word(name), annotation.clone()));
             // Go: several names before one type.
@@ -284,7 +284,7 @@ impl Extractor<'_> {
         let class = self.new_class(text, bases, decorators, name.map_or_else(|| line(node), line));
         self.inside(class, |x| {
             for (name, of_type) in fields {
-                x.push_binding(&name, true, of_type.unwrap_or(Expr::Unknown), line(node));
+                x.push_declared(&name, true, None, of_type.unwrap_or(Expr::Unknown), line(node));
             }
             if let Some(body) = x.field(node, "body") {
                 x.children(body);

@@ -49,6 +49,8 @@ pub(crate) struct Extractor<'a> {
     pub(super) attributes: Vec<Expr>,
     /// What `?.` goes on from, for languages that write it so.
     pub(super) receiver: Option<Expr>,
+    /// Bindings that only assign to a bare name: which of them set fields is known when all of the file is.
+    pub(super) assigned: Vec<u32>,
 }
 
 impl<'a> Extractor<'a> {

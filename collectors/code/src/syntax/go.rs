@@ -222,7 +222,7 @@ fn type_spec(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
                 }
                 for name in names {
                     let (name, of_type) = (x.text(name), of_type.clone().unwrap_or(Expr::Unknown));
-                    x.inside(class, |x| x.push_binding(name, true, of_type, line(part)));
+                    x.inside(class, |x| x.push_declared(name, true, None, of_type, line(part)));
                 }
             }
             "method_elem" => {

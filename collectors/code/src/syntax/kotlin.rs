@@ -388,7 +388,7 @@ fn assignment(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     if let Some(left) = node.child_by_field_name("left") {
         let text = x.text(left);
         if left.kind() == "identifier" {
-            x.push_binding(text, false, value.clone(), line(node));
+            x.push_assigned(text, false, value.clone(), line(node));
         } else if let Some(name) = text.strip_prefix("this.").filter(|n| !n.contains('.')) {
             x.push_binding(name, true, value.clone(), line(node));
         } else {

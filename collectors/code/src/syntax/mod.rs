@@ -229,7 +229,7 @@ pub(crate) struct Binding {
     pub within: Option<FunctionId>,
     /// The value.
     pub value: Expr,
-    /// Its declared type, beside a value.
+    /// Its declared type, beside a value; the value itself where it is only declared.
     pub of_type: Option<Expr>,
     /// Innermost loop around it.
     pub in_loop: Option<LoopId>,

@@ -141,8 +141,10 @@ impl Parsers {
             defaults: Vec::new(),
             attributes: Vec::new(),
             receiver: None,
+            assigned: Vec::new(),
         };
         x.children(tree.root_node());
+        x.settle_fields();
         Ok(x.module)
     }
 }

@@ -316,7 +316,7 @@ fn parameters(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<(Arc<str>, Option<Ex
         }
         // A promoted parameter is a property as well.
         if part.kind() == "property_promotion_parameter" {
-            x.push_binding(name, true, of_type.clone().unwrap_or(Expr::Unknown), line(part));
+            x.push_declared(name, true, None, of_type.clone().unwrap_or(Expr::Unknown), line(part));
         }
         all.push((x.word(name), of_type));
     }
