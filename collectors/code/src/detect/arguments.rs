@@ -19,6 +19,8 @@ pub(super) struct Reach {
 
 impl Reach {
     pub(super) const WHOLE: Self = Self { depth: MAX_DEPTH, callers: 12 };
+    /// For what mostly stands where it is used.
+    pub(super) const NEAR: Self = Self { depth: 3, callers: 12 };
 
     /// One step on.
     pub(super) fn on(self) -> Option<Self> {

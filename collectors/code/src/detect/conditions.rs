@@ -16,7 +16,8 @@ const MOST_FOLLOWED: usize = 200;
 
 /// What is known of the arguments of one call.
 pub(super) struct Conditions<'p> {
-    program: &'p Program<'p>,
+    pub(super) program: &'p Program<'p>,
+    pub(super) site: CallSite,
     arguments: Arguments<'p>,
     known: BTreeMap<String, Rc<Argument<'p>>>,
 }
@@ -42,7 +43,7 @@ struct Said<'p> {
 
 impl<'p> Conditions<'p> {
     pub(super) fn of(program: &'p Program<'p>, site: CallSite) -> Self {
-        Self { program, arguments: Arguments::of(program, site), known: BTreeMap::new() }
+        Self { program, site, arguments: Arguments::of(program, site), known: BTreeMap::new() }
     }
 
     /// Whether a condition of a rule holds.

@@ -3,6 +3,7 @@
 mod arguments;
 mod conditions;
 mod texts;
+mod wrappers;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,10 +12,11 @@ use conditions::Conditions;
 use foldhash::HashMap;
 use muster_rules::{Language, Means, Rule, RulePack, Site, SiteKind, SiteRef};
 
-use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
+use crate::program::{Assumption, CallSite, Meaning, ModuleId, Program, Routine, Spot};
 use crate::syntax::{CallId, ClassId, Expr, FunctionId, Import, Module};
 
 pub(crate) use arguments::{Arguments, Presence};
+use wrappers::{Fit, Through, Wrappers};
 
 /// What a hit is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +44,8 @@ pub(crate) struct Hit {
     pub(crate) function: Option<FunctionId>,
     /// The resolved name, the module, or the text.
     pub(crate) name: Box<str>,
+    /// How it comes to be what the rule asks for, where a function of the program makes the call.
+    pub(crate) through: Option<Rc<Through>>,
 }
 
 impl Hit {
@@ -100,6 +104,7 @@ struct Search<'p> {
     pack: &'p RulePack,
     texts: Vec<(Language, SiteRef, &'p str)>,
     sites: Sites<'p>,
+    wrappers: Wrappers,
     hits: Vec<Hit>,
 }
 
@@ -111,6 +116,7 @@ impl<'p> Detection<'p> {
             pack,
             texts: texts(pack),
             sites: Sites { pack, known: RefCell::default() },
+            wrappers: Wrappers::default(),
             hits: Vec::new(),
         };
         for (id, module) in program.modules() {
@@ -192,6 +198,15 @@ impl<'p> Detection<'p> {
     /// Sites of a kind that a name fits.
     pub(crate) fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Rc<[SiteRef]> {
         self.sites.of(language, kind, name)
+    }
+
+    /// The call that the rule of a hit is about, which a function of the program may make for the call that was found;
+    /// and, as long as the second part lives, only for that.
+    pub(crate) fn behind(&self, hit: &Hit) -> Option<(CallSite, Vec<Assumption<'p>>)> {
+        let Some(through) = &hit.through else { return Some((hit.call()?, Vec::new())) };
+        let steps = through.steps.iter();
+        let assumed = steps.map(|(routine, caller)| self.program.assume(*routine, Some(*caller)));
+        Some((through.call, assumed.collect()))
     }
 
     /// The arguments of a call.
@@ -342,7 +357,25 @@ impl<'p> Search<'p> {
     ) {
         let language = self.program.module(module).dialect.language();
         for site in self.sites.of(language, kind, name).iter() {
-            let conditions = &self.pack.site(*site).conditions;
+            let what = self.pack.site(*site);
+            let conditions = &what.conditions;
+            // What is called with the path of a model by some and with another by others.
+            if let Some(arguments) = &mut arguments
+                && kind == SiteKind::Call
+                && matches!(what.means, Means::ModelCall | Means::Client)
+                && !conditions.is_empty()
+            {
+                match self.wrappers.fit(arguments, conditions) {
+                    Fit::Always => self.push(*site, module, name.into(), place),
+                    Fit::Never => {}
+                    Fit::From(callers) => {
+                        for (caller, through) in callers {
+                            self.push_through(*site, name, caller, through);
+                        }
+                    }
+                }
+                continue;
+            }
             let fits = match &mut arguments {
                 Some(arguments) => conditions.iter().all(|test| arguments.fit(test)),
                 None => conditions.iter().all(|test| test.absent),
@@ -360,6 +393,19 @@ impl<'p> Search<'p> {
         name: Box<str>,
         (subject, line, function): (Subject, u32, Option<FunctionId>),
     ) {
-        self.hits.push(Hit { site, module, line, subject, function, name });
+        self.hits.push(Hit { site, module, line, subject, function, name, through: None });
+    }
+
+    fn push_through(&mut self, site: SiteRef, name: &str, caller: CallSite, through: Through) {
+        let call = self.program.module(caller.module).call(caller.call);
+        self.hits.push(Hit {
+            site,
+            module: caller.module,
+            line: call.line,
+            subject: Subject::Call(caller.call),
+            function: call.within,
+            name: name.into(),
+            through: Some(Rc::new(through)),
+        });
     }
 }

@@ -59,16 +59,17 @@ pub(crate) fn model_sites<'d>(
             detection.means(hit),
             Means::Agent | Means::ModelCall | Means::BindsTools | Means::Chain
         );
-        if runs && is_own(hit.module) {
+        if (runs || calls_through(detection, hit)) && is_own(hit.module) {
             by_place.entry((hit.module, hit.subject)).or_default().push(hit);
         }
     }
     let mut sites = Vec::new();
     for hits in by_place.into_values() {
         let Some(best) = hits.iter().min_by_key(|hit| rank(detection.means(hit))) else { continue };
+        let means = detection.means(best);
         let mut found = ModelSite {
             hit: best,
-            means: detection.means(best),
+            means: if means == Means::Client { Means::ModelCall } else { means },
             tools: None,
             may_carry_tools: false,
             has_agents: false,
@@ -86,7 +87,15 @@ pub(crate) fn model_sites<'d>(
                 }
                 continue;
             }
-            let Some(call) = hit.call() else { continue };
+            if let (Some(_), Some(call)) = (&hit.through, hit.call()) {
+                // What a function of the program is handed to ask a model with, whatever it makes of that.
+                found.may_carry_tools = true;
+                if let Some(list) = tools.of_call(call, &handed_over()).filter(|list| !list.is_empty()) {
+                    found.tools.get_or_insert_with(ToolList::default).extend(list);
+                    continue;
+                }
+            }
+            let Some((call, _assumed)) = detection.behind(hit) else { continue };
             let given = detection.arguments(call);
             let has = |argument: &ToolArgument| {
                 given.value(argument).is_some_and(|(spot, v)| carries(detection, spot, v))
@@ -120,6 +129,23 @@ pub(crate) fn model_sites<'d>(
         }
     }
     sites
+}
+
+/// Parts of a body by which functions of a program are given tools.
+fn handed_over() -> [ToolArgument; 2] {
+    ["tools", "functions"].map(|name| ToolArgument(name.to_owned()))
+}
+
+/// Whether a function of the program makes a request to a model of what it is handed here.
+fn calls_through(detection: &Detection<'_>, hit: &Hit) -> bool {
+    let Some(call) = hit.call().filter(|_| hit.through.is_some() && detection.means(hit) == Means::Client)
+    else {
+        return false;
+    };
+    let given = detection.arguments(call);
+    ["messages", "contents", "input", "prompt"]
+        .iter()
+        .any(|name| matches!(given.find(&ToolArgument((*name).to_owned())), Presence::Given(..)))
 }
 
 fn rank(means: Means) -> u8 {

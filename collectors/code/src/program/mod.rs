@@ -75,6 +75,20 @@ struct Lead {
     is_declared: bool,
 }
 
+/// By which caller alone some routines are taken to be called.
+type Assumed = RefCell<Vec<(Routine, Option<CallSite>)>>;
+
+/// That a routine has one caller; it ends with this.
+pub(crate) struct Assumption<'p> {
+    assumed: &'p Assumed,
+}
+
+impl Drop for Assumption<'_> {
+    fn drop(&mut self) {
+        self.assumed.borrow_mut().pop();
+    }
+}
+
 /// Modules with their names bound.
 pub(crate) struct Program<'a> {
     modules: Vec<Module>,
@@ -84,6 +98,7 @@ pub(crate) struct Program<'a> {
     /// Packages that manifests declare, `ecosystem:name`: they win over local modules that only look like them.
     declared: &'a dyn Fn(&str) -> bool,
     callers: HashMap<Routine, Vec<CallSite>>,
+    assumed: Assumed,
     /// What every call calls, by module and call.
     callees: Vec<Vec<Box<[Meaning]>>>,
     symbols: Symbols,
@@ -158,6 +173,7 @@ impl<'a> Program<'a> {
             index,
             declared,
             callers: HashMap::default(),
+            assumed: RefCell::default(),
             callees: Vec::new(),
             symbols: Symbols::default(),
             only_named,
@@ -298,9 +314,22 @@ impl<'a> Program<'a> {
         self.callee(site).iter().filter_map(|m| self.entry_of(m))
     }
 
-    /// Calls that run a routine.
+    /// Calls that run a routine; as long as one of them is assumed, that one.
     pub(crate) fn callers(&self, routine: Routine) -> &[CallSite] {
-        self.callers.get(&routine).map_or(&[], Vec::as_slice)
+        let all = self.callers.get(&routine).map_or(&[][..], Vec::as_slice);
+        let assumed = self.assumed.borrow();
+        match assumed.iter().rev().find(|(of, _)| *of == routine) {
+            None => all,
+            Some((_, only)) => {
+                all.iter().find(|site| Some(**site) == *only).map_or(&[], std::slice::from_ref)
+            }
+        }
+    }
+
+    /// Takes a routine to be called by one of its callers only, or by none, until the answer is dropped.
+    pub(crate) fn assume(&self, routine: Routine, only: Option<CallSite>) -> Assumption<'_> {
+        self.assumed.borrow_mut().push((routine, only));
+        Assumption { assumed: &self.assumed }
     }
 
     /// Calls written in a routine itself.

@@ -11,6 +11,7 @@ use super::{Argument, Call, Expr};
 impl Extractor<'_> {
     pub(super) fn string(&mut self, node: Node<'_>) -> Expr {
         let mut text = String::new();
+        let mut holes = Vec::new();
         let mut stack = vec![node];
         while let Some(part) = stack.pop() {
             match part.kind() {
@@ -28,7 +29,13 @@ impl Extractor<'_> {
                     text.push_str(if part.kind() == "escape_sequence" { unescape(raw) } else { raw });
                 }
                 "interpolation" | "template_substitution" | "string_interpolation" => {
-                    self.children(part);
+                    let inner = part.named_child(0).filter(|_| part.named_child_count() == 1);
+                    if let Some(inner) = inner {
+                        holes.push(self.visit(inner));
+                    } else {
+                        self.children(part);
+                        holes.push(Expr::Unknown);
+                    }
                     text.push_str("{}");
                 }
                 _ => {
@@ -43,6 +50,10 @@ impl Extractor<'_> {
             }
         }
         self.mention(&text, true, node);
+        // `${base}${path}` says nothing by itself, and all by its parts.
+        if holes.len() == 2 && matches!(&*text, "{}{}" | "{}/{}") {
+            return Expr::Choice(holes);
+        }
         Expr::Text(self.word(clip(&text)))
     }
 
