@@ -421,7 +421,9 @@ impl Scan<'_> {
     fn is_readable(&self, unit: &Unit, program: &Program<'_>, own: &BTreeSet<u32>) -> bool {
         let inside = |path: &str| unit_holds(unit, path);
         let hidden = self.survey.gaps.iter().chain(&self.gaps).any(|gap| {
-            let is_source = crate::syntax::Dialect::of(&gap.what).is_some() || gap.what.ends_with('/');
+            let is_source = crate::syntax::Dialect::of(&gap.what).is_some()
+                || self.survey.sources.contains_key(&*gap.what)
+                || gap.what.ends_with('/');
             // What a manifest leaves open is what the code depends on, and not what it does.
             let is_manifest = crate::manifests::kind_of(&gap.what).is_some();
             gap.why.hides() && is_source && !is_manifest && inside(&gap.what)

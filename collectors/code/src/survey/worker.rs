@@ -108,10 +108,10 @@ impl<'a> Worker<'a> {
                 return self.configuration(found);
             }
             // A `setup.py` is source as well.
-            return if Dialect::of(path).is_some() { self.source(found) } else { read };
+            return Dialect::of(path).map_or(read, |dialect| self.source(found, dialect));
         }
-        if Dialect::of(path).is_some() {
-            return self.source(found);
+        if let Some(dialect) = Dialect::of(path) {
+            return self.source(found, dialect);
         }
         self.configuration(found)
     }
@@ -126,8 +126,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn source(&mut self, found: &Found) -> bool {
-        let Some(dialect) = Dialect::of(&found.path) else { return false };
+    fn source(&mut self, found: &Found, dialect: Dialect) -> bool {
         if let Err(gap) = read_whole(&found.full, &found.path, &mut self.buffer) {
             self.pieces.push(Piece::Gap(gap));
             return false;
@@ -322,6 +321,13 @@ impl<'a> Worker<'a> {
         let is_known = artifacts::is_known(&self.engine.rules, path);
         let configures = starter.is_some() || settings::is_configuration(path);
         if !configures && !is_known {
+            // A script without an ending says itself what runs it.
+            if !name.contains('.')
+                && found.head(SHEBANG, &mut self.buffer).is_ok()
+                && let Some(dialect) = Dialect::of_script(&self.buffer)
+            {
+                return self.source(found, dialect);
+            }
             // Counted as looked at: its name says that no rule speaks about it.
             return true;
         }
@@ -386,6 +392,9 @@ impl<'a> Worker<'a> {
         true
     }
 }
+
+/// How much of a file is read to see whether its first line says what runs it.
+const SHEBANG: u64 = 128;
 
 /// Languages that have no rules yet, by the extension of their files.
 fn foreign(name: &str) -> Option<&'static str> {

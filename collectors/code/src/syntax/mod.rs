@@ -78,6 +78,25 @@ impl Dialect {
         }
     }
 
+    /// The dialect of a script, by what its first line says that it is run with.
+    pub(crate) fn of_script(head: &[u8]) -> Option<Self> {
+        let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+        let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
+        let mut runner = words.next()?;
+        if runner.ends_with("/env") {
+            runner = words.find(|word| !word.starts_with('-') && !word.contains('='))?;
+        }
+        let name = runner.rsplit('/').next().unwrap_or(runner);
+        match name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
+            "python" | "pypy" | "uv" | "pipx" => Some(Self::Python),
+            "node" | "nodejs" => Some(Self::JavaScript),
+            "deno" | "bun" | "tsx" | "ts-node" => Some(Self::TypeScript),
+            "ruby" => Some(Self::Ruby),
+            "php" => Some(Self::Php),
+            _ => None,
+        }
+    }
+
     /// The language whose rules apply.
     pub(crate) fn language(self) -> Language {
         match self {
@@ -475,5 +494,45 @@ impl Module {
     /// The class.
     pub(crate) fn class(&self, id: ClassId) -> &Class {
         &self.classes[id as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect;
+
+    #[test]
+    fn scripts_say_what_runs_them() {
+        let of = |line: &str| Dialect::of_script(line.as_bytes());
+        let found = [
+            "#!/usr/bin/env python3\nimport x",
+            "#!/usr/bin/python3.12",
+            "#!/usr/bin/env -S uv run --script",
+            "#! /usr/bin/env -S NODE_ENV=x node --no-warnings\r\n",
+            "#!/usr/bin/env -S deno run -A",
+            "#!/usr/bin/ruby -w",
+            "#!/usr/bin/env php",
+        ]
+        .map(of);
+        let wanted = [
+            Dialect::Python,
+            Dialect::Python,
+            Dialect::Python,
+            Dialect::JavaScript,
+            Dialect::TypeScript,
+            Dialect::Ruby,
+            Dialect::Php,
+        ];
+        assert_eq!(found, wanted.map(Some));
+        let others = [
+            "#!/bin/sh\nexec python3 x",
+            "import x",
+            "#!",
+            "#!/usr/bin/env",
+            "#!\u{e9}",
+            "",
+            "#!/usr/bin/env -S",
+        ];
+        assert_eq!(others.map(of), [None; 7]);
     }
 }
