@@ -100,6 +100,28 @@ impl Parsers {
             self.parser.reset();
             return Err(ParseFailure::TooSlow);
         };
+        let mut broken = is_broken(tree.root_node());
+        let (mut source, mut tree) = (source, tree);
+        let plain =
+            if broken && dialect == Dialect::Python { python::without_defaults(source) } else { None };
+        if let Some(plain) = &plain {
+            let mut too_slow = |_: &tree_sitter::ParseState| {
+                if started.elapsed() > MAX_PARSE {
+                    std::ops::ControlFlow::Break(())
+                } else {
+                    std::ops::ControlFlow::Continue(())
+                }
+            };
+            let options = tree_sitter::ParseOptions::new().progress_callback(&mut too_slow);
+            let mut read = |offset: usize, _| plain.get(offset..).unwrap_or_default();
+            match self.parser.parse_with_options(&mut read, None, Some(options)) {
+                Some(other) if !is_broken(other.root_node()) => {
+                    (source, tree, broken) = (plain, other, false);
+                }
+                Some(_) => {}
+                None => self.parser.reset(),
+            }
+        }
         let mut x = Extractor {
             source,
             valid: std::str::from_utf8(source).ok(),
@@ -126,7 +148,7 @@ impl Parsers {
                 settings: Vec::new(),
                 updates: Vec::new(),
                 mentions: Vec::new(),
-                broken: is_broken(tree.root_node()),
+                broken,
                 is_script: source.starts_with(b"#!"),
             },
             depth: 0,

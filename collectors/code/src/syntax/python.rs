@@ -102,3 +102,74 @@ fn import(x: &mut Extractor<'_>, node: Node<'_>) {
         }
     }
 }
+
+/// The same text without the defaults of type parameters, which the grammar does not know (`class Page[T = str]`);
+/// `None` where it has none. Nothing moves.
+pub(super) fn without_defaults(source: &[u8]) -> Option<Vec<u8>> {
+    /// Longest list of type parameters.
+    const LONGEST: usize = 2_000;
+    let mut plain: Option<Vec<u8>> = None;
+    let (mut begin, mut read) = (0, 0);
+    for line in source.split_inclusive(|byte| *byte == b'\n') {
+        let at = begin;
+        begin += line.len();
+        // No byte is gone through twice.
+        if at < read {
+            continue;
+        }
+        let code = line.trim_ascii_start();
+        let code = code.strip_prefix(b"async ").unwrap_or(code).trim_ascii_start();
+        let rest = [&b"class "[..], b"def ", b"type "].iter().find_map(|word| code.strip_prefix(*word));
+        let Some(rest) = rest else { continue };
+        let name =
+            rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80));
+        if name.and_then(|end| rest.get(end)) != Some(&b'[') {
+            continue;
+        }
+        let open = at + (line.len() - rest.len()) + name.unwrap_or_default();
+        let (mut depth, mut is_default) = (0_usize, false);
+        for (index, byte) in source.iter().enumerate().skip(open).take(LONGEST) {
+            read = index;
+            match byte {
+                b'[' | b'(' | b'{' => depth += 1,
+                b']' | b')' | b'}' => depth = depth.saturating_sub(1),
+                b'=' if depth == 1 => is_default = true,
+                b',' if depth == 1 => is_default = false,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+            if is_default && *byte != b'\n' {
+                let text = plain.get_or_insert_with(|| source.to_vec());
+                text[index] = b' ';
+            }
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_defaults;
+
+    #[test]
+    fn defaults_of_type_parameters_are_left_out() {
+        let plain = |text: &str| {
+            without_defaults(text.as_bytes()).map(|plain| String::from_utf8(plain).expect("it is text"))
+        };
+        let all = [
+            ("class A[R: B = C](D):\n    x = 1\n", "class A[R: B    ](D):\n    x = 1\n"),
+            (
+                "    async def f[T = list[int], *U = (1, 2)](x=1): ...",
+                "    async def f[T            , *U         ](x=1): ...",
+            ),
+            ("type N[\n    T = str,\n] = list[T]", "type N[\n    T      ,\n] = list[T]"),
+        ];
+        for (text, wanted) in all {
+            assert_eq!(plain(text).as_deref(), Some(wanted));
+        }
+        let none = ["class A[T]: ...", "def f(x=1): ...", "x[a] = 1", "class A", "def f[", "type", ""];
+        assert_eq!(none.map(plain), [const { None }; 7]);
+    }
+}
