@@ -200,6 +200,7 @@ impl<'d, 'p> Tools<'d, 'p> {
             ["name", "id", "functionName", "Name", "WithName", "@0.Name", "@1.Name"]
                 .iter()
                 .find_map(|argument| given(argument))
+                .or_else(|| self.name_set_later(site))
                 .or_else(|| key.map(str::to_owned))
         };
         if let Some(hit) = hits.iter().find(|h| self.detection.means(h) == Means::BuiltinTool) {

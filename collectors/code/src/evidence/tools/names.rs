@@ -38,13 +38,23 @@ impl<'p> Tools<'_, 'p> {
     pub(super) fn text_argument(&self, site: CallSite, argument: &str) -> Option<String> {
         let (_, value) = self.detection.arguments(site).value(&ToolArgument(argument.to_owned()))?;
         match value {
-            Expr::Text(text)
-                if !text.is_empty() && text.len() <= 80 && !text.contains(char::is_whitespace) =>
-            {
-                Some(text.to_string())
-            }
+            Expr::Text(text) if is_word(text) => Some(text.to_string()),
             _ => None,
         }
+    }
+
+    /// The name that a statement gives to what a call made: `definition.Name = "remove"`.
+    pub(super) fn name_set_later(&self, site: CallSite) -> Option<String> {
+        let module = self.detection.program.module(site.module);
+        let made = Expr::Call(site.call);
+        let variable = module.bindings.iter().find(|binding| binding.value == made)?;
+        let setting = module.settings.iter().find(|setting| {
+            setting.variable == variable.name
+                && setting.within == variable.within
+                && is_spelled(&setting.key, "name")
+        })?;
+        let spot = Spot { module: site.module, function: setting.within };
+        self.text_of(spot, &setting.value).filter(|name| is_word(name))
     }
 
     /// The name that a chain of calls gives to what it puts together.
@@ -84,6 +94,11 @@ impl<'p> Tools<'_, 'p> {
         let Expr::Call(call) = value else { return None };
         self.text_argument(CallSite { module: spot.module, call: *call }, "@0")
     }
+}
+
+/// Whether a text can be what a tool is called.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 80 && !text.contains(char::is_whitespace)
 }
 
 /// Whether a key is that name in the spelling of some language: `input_schema`, `inputSchema`, `InputSchema`.
