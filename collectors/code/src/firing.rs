@@ -3,7 +3,7 @@
 mod examples;
 mod names;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use asmm_model::Role;
@@ -206,9 +206,10 @@ impl<'p> Firing<'p> {
         let Some(kind) = starters::kind_of(path) else { return Vec::new() };
         let Ok(declared) = starters::parse(kind, path, text) else { return Vec::new() };
         let path: Arc<str> = path.into();
+        let setups = BTreeMap::from([(Arc::clone(&path), declared.setup)]);
         let of_file: Vec<_> =
             declared.starters.into_iter().map(|starter| (Arc::clone(&path), starter)).collect();
-        let found = assistants(self.pack, &of_file, &|_| None);
+        let found = assistants(self.pack, (&of_file, &setups), &|_| None);
         let uses = found.iter().flat_map(|assistant| &assistant.uses);
         uses.map(|at| Fired {
             line: at.line,

@@ -72,7 +72,7 @@ pub(crate) fn scan(
     }
     let declared = scan.infrastructure(&units, &observations)?;
     observations.extend(declared);
-    let found = assistants(&engine.rules, &survey.starters, &|path| scan.document(path));
+    let found = assistants(&engine.rules, (&survey.starters, &survey.setups), &|path| scan.document(path));
     observations.extend(evidence::assistants(&engine.rules, target, &found));
     observations.extend(evidence::flows(&engine.rules, target, &survey.flows));
     let home = |path: &str| scan.home(&units, path);

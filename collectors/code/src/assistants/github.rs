@@ -68,7 +68,7 @@ fn lines_of(node: &Node, assistant: &Assistant) -> Vec<u32> {
 }
 
 /// What a token may do, as a list: `contents: write, issues: read`.
-fn allowed(permissions: &Node) -> String {
+pub(super) fn allowed(permissions: &Node) -> String {
     match &permissions.value {
         Value::Text(all) => all.clone(),
         Value::Table(scopes) => {

@@ -5,11 +5,11 @@ mod github;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use asmm_model::TriggerKind;
+use asmm_model::{Effect, TriggerKind};
 use muster_rules::{RulePack, RunRef};
 
 use crate::document::Node;
-use crate::starters::{Command, CommandKind, Starter};
+use crate::starters::{Command, CommandKind, Setup, Starter, StarterFile, kind_of};
 
 /// A file that starts coding agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,15 @@ pub(crate) struct Assistant {
     pub(crate) uses: Vec<Use>,
     /// What starts it: kind, value and line.
     pub(crate) triggers: Vec<(TriggerKind, String, u32)>,
+    /// What starts the workflows that call it: file, kind, value and line.
+    pub(crate) callers: Vec<(Arc<str>, TriggerKind, String, u32)>,
+    /// Whether something else may start it: another repository, or the settings of a service.
+    pub(crate) called: bool,
+    /// What the file hands to the agent, beside what that brings along: name, effect, line, and whether a person may have to
+    /// let it go on.
+    pub(crate) given: Vec<(String, Effect, u32, bool)>,
+    /// Whether it may be handed more.
+    pub(crate) open: bool,
     /// Secrets that it is given, with the lines that do so.
     pub(crate) secrets: BTreeMap<String, u32>,
     /// What the token of the workflow may do, with the line that says so.
@@ -37,38 +46,122 @@ pub(crate) struct Use {
     pub(crate) waits: bool,
 }
 
+/// How far callers of callers are looked for.
+const MAX_CALLERS: usize = 4;
+
 /// The files among starters that run a coding agent. `read` gives the document of a workflow, where it can be read.
 pub(crate) fn assistants(
     pack: &RulePack,
-    starters: &[(Arc<str>, Starter)],
+    (starters, setups): (&[(Arc<str>, Starter)], &BTreeMap<Arc<str>, Setup>),
     read: &dyn Fn(&str) -> Option<Node>,
 ) -> Vec<Assistant> {
     let mut found: BTreeMap<Arc<str>, Assistant> = BTreeMap::new();
-    for (path, starter) in starters {
-        let uses: BTreeSet<Use> = starter.runs.iter().flat_map(|command| used(pack, command)).collect();
+    let mut add = |path: &Arc<str>, label: Option<&str>, runs: &[Command]| -> bool {
+        let uses: BTreeSet<Use> = runs.iter().flat_map(|command| used(pack, command)).collect();
         if uses.is_empty() {
-            continue;
+            return false;
         }
         let assistant = found.entry(Arc::clone(path)).or_insert_with(|| Assistant {
             path: Arc::clone(path),
-            name: starter.label.clone().unwrap_or_else(|| name_of(path).to_owned()),
+            name: label.unwrap_or_else(|| name_of(path)).to_owned(),
             uses: Vec::new(),
             triggers: Vec::new(),
+            callers: Vec::new(),
+            called: false,
+            given: Vec::new(),
+            open: false,
             secrets: BTreeMap::new(),
             permissions: None,
         });
         assistant.uses.extend(uses);
-        assistant.triggers.push((starter.kind, starter.value.clone(), starter.line));
+        true
+    };
+    let mut started: BTreeMap<Arc<str>, Vec<(TriggerKind, String, u32)>> = BTreeMap::new();
+    for (path, starter) in starters {
+        if add(path, starter.label.as_deref(), &starter.runs) {
+            let triggers = started.entry(Arc::clone(path)).or_default();
+            triggers.push((starter.kind, starter.value.clone(), starter.line));
+        }
     }
+    let mut called: BTreeSet<Arc<str>> = BTreeSet::new();
+    for (path, setup) in setups {
+        for part in &setup.called {
+            if add(path, part.label.as_deref(), &part.runs) {
+                called.insert(Arc::clone(path));
+            }
+        }
+    }
+    // A workflow that was made from one in Markdown is that workflow.
+    let made: Vec<Arc<str>> = found
+        .keys()
+        .filter(|path| source_of(path).is_some_and(|from| found.contains_key(&*from)))
+        .cloned()
+        .collect();
+    made.iter().for_each(|path| drop(found.remove(path)));
     let mut all: Vec<Assistant> = found.into_values().collect();
     for assistant in &mut all {
         assistant.uses.sort();
         assistant.uses.dedup();
-        if let Some(document) = read(&assistant.path) {
+        assistant.triggers = started.remove(&assistant.path).unwrap_or_default();
+        assistant.called = called.contains(&assistant.path);
+        if assistant.called {
+            assistant.callers = callers(&assistant.path, starters, setups);
+        }
+        if let Some(setup) = setups.get(&assistant.path) {
+            assistant.take(setup);
+        }
+        let is_workflow = kind_of(&assistant.path) == Some(StarterFile::GithubWorkflow);
+        if is_workflow && let Some(document) = read(&assistant.path) {
             github::add_details(pack, &document, assistant);
         }
     }
     all
+}
+
+impl Assistant {
+    fn take(&mut self, setup: &Setup) {
+        self.uses.iter_mut().for_each(|at| at.waits |= setup.waits);
+        self.open |= setup.open;
+        for (name, line) in &setup.secrets {
+            self.secrets.entry(name.clone()).or_insert(*line);
+        }
+        self.given
+            .extend(setup.tools.iter().map(|tool| (tool.name.clone(), tool.effect, tool.line, setup.waits)));
+        self.permissions = setup.permissions.as_ref().map(|(node, line)| (github::allowed(node), *line));
+    }
+}
+
+/// The workflow in Markdown that a compiled one was made from.
+fn source_of(path: &str) -> Option<String> {
+    path.strip_suffix(".lock.yml").map(|stem| format!("{stem}.md"))
+}
+
+/// What starts the workflows of the same repository that call one, over several steps.
+fn callers(
+    path: &str,
+    starters: &[(Arc<str>, Starter)],
+    setups: &BTreeMap<Arc<str>, Setup>,
+) -> Vec<(Arc<str>, TriggerKind, String, u32)> {
+    let calls = |runs: &[Command], wanted: &BTreeSet<&str>| {
+        runs.iter().any(|command| {
+            let local = command.text.strip_prefix("./").filter(|_| command.kind == CommandKind::Action);
+            local.is_some_and(|called| wanted.contains(called))
+        })
+    };
+    let mut wanted: BTreeSet<&str> = BTreeSet::from([path]);
+    for _ in 0..MAX_CALLERS {
+        let before = wanted.len();
+        for (caller, setup) in setups {
+            if setup.called.iter().any(|part| calls(&part.runs, &wanted)) {
+                wanted.insert(caller);
+            }
+        }
+        if wanted.len() == before {
+            break;
+        }
+    }
+    let starts = starters.iter().filter(|(_, starter)| calls(&starter.runs, &wanted));
+    starts.map(|(by, starter)| (Arc::clone(by), starter.kind, starter.value.clone(), starter.line)).collect()
 }
 
 /// The agents that one command runs.

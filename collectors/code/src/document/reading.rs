@@ -22,6 +22,7 @@ pub(crate) fn by_name(path: &str, text: &str) -> Result<Node, ReadError> {
         Some("json" | "jsonc") => json(text),
         Some("toml") => toml(text),
         Some("tf") => hcl(text),
+        Some("md") => yaml(crate::starters::front_matter(text).unwrap_or_default()),
         _ => yaml(text),
     }
 }

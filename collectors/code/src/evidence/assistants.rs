@@ -2,7 +2,7 @@
 
 use asmm_model::{
     Component, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate, Identity,
-    IdentityKind, Observation, Place, Role, Scope, SystemKind, Tool, Trigger,
+    IdentityKind, Observation, Place, Role, Scope, SystemKind, Tool, Trigger, TriggerKind,
 };
 use muster_rules::RulePack;
 
@@ -47,8 +47,8 @@ impl Running<'_> {
             kind: if is_agent { SystemKind::Assistant } else { SystemKind::Pipeline },
             role: Role::Production,
             complete: !is_agent,
-            // What it brings along is all that the workflow gives it.
-            tools_complete: true,
+            // What it brings along is all that most workflows give it.
+            tools_complete: !self.assistant.open,
         });
         put(Fact::Deployment(Deployment { kind: DeploymentKind::Repo, reference: target.to_owned() }));
         let mut reasons = Reasons::new(self.pack.heuristics());
@@ -81,7 +81,7 @@ impl Running<'_> {
                 reasons.add("ungated-tool", at, &format!("`{}`", tool.name));
             }
         }
-        if is_agent && changes.is_empty() {
+        if is_agent && changes.is_empty() && !self.assistant.open {
             reasons.add("tools-only-read", &first, "");
             reasons.add("nothing-to-approve", &first, "");
         }
@@ -89,7 +89,10 @@ impl Running<'_> {
             put(Fact::Tool(tool));
         }
         self.starts(&mut reasons, put);
-        if !self.assistant.triggers.iter().any(|(kind, ..)| kind.self_starting()) {
+        let kinds = self.assistant.triggers.iter().map(|(kind, ..)| *kind);
+        let called_by = self.assistant.callers.iter().map(|(_, kind, ..)| *kind);
+        // Another repository may call it, or the settings of a service start it.
+        if !self.assistant.called && !kinds.chain(called_by).any(TriggerKind::self_starting) {
             reasons.add("complete-scan-no-trigger", &first, "");
         }
         self.identities(&mut reasons, put);
@@ -125,15 +128,29 @@ impl Running<'_> {
                 }
             }
         }
+        for (name, effect, line, waits) in &self.assistant.given {
+            let gate = if *waits { Gate::Unknown } else { Gate::None };
+            let evidence = self.at(*line);
+            match found.iter_mut().find(|tool| tool.name == *name) {
+                Some(known) => known.evidence.push(evidence),
+                None => {
+                    found.push(Tool { name: name.clone(), effect: *effect, gate, evidence: vec![evidence] })
+                }
+            }
+        }
         found
     }
 
     fn starts(&self, reasons: &mut Reasons<'_>, put: &mut dyn FnMut(Fact)) {
-        for (kind, value, line) in &self.assistant.triggers {
-            let at = self.at(*line);
+        let own = self.assistant.triggers.iter();
+        let own = own.map(|(kind, value, line)| (&self.assistant.path, kind, value, line));
+        let called = self.assistant.callers.iter();
+        let called = called.map(|(path, kind, value, line)| (path, kind, value, line));
+        for (path, kind, value, line) in own.chain(called) {
+            let at = Evidence::at(Place::line(&**path, *line), Role::Production).of(EvidenceClass::Ci);
             if kind.self_starting() {
                 reasons.add("workflow-starts-agent", &at, value);
-            } else {
+            } else if !self.assistant.called {
                 reasons.add("manual-entry-only", &at, value);
             }
             if carries_untrusted(value) {

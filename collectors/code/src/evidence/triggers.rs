@@ -310,7 +310,7 @@ impl Triggers<'_, '_> {
             .map(|m| Package { ecosystem: m.kind.ecosystem(), path: &m.path, name: m.name.as_deref() })
             .collect();
         for (path, starter) in &self.survey.starters {
-            let by_workflow = path.contains(".github/") || path.contains("gitlab-ci");
+            let by_workflow = crate::starters::is_pipeline(path);
             let started = starter.runs.iter().find_map(|command| {
                 let (scripts_folder, scripts) = self.scripts_of(&command.folder);
                 entries.iter().find(|(module, file, top)| {

@@ -3,19 +3,39 @@
 use asmm_model::TriggerKind;
 
 use super::commands::{add_script, single};
-use super::{Collection, Command, CommandKind, name_of, shell};
+use super::{Collection, Command, CommandKind, agentic, name_of, shell};
 use crate::document::{Node, ReadError, Value};
+
+/// Ending of a workflow that was made from one in Markdown.
+const COMPILED: &str = ".lock.yml";
 
 /// Reads the triggers, each of which runs all jobs.
 pub(super) fn read(workflow: &Node, path: &str, found: &mut Collection) -> Result<(), ReadError> {
+    let label =
+        workflow.get("name").and_then(Node::text).filter(|name| !name.is_empty()).unwrap_or(name_of(path));
+    let mut runs = steps(workflow);
+    if path.ends_with(COMPILED)
+        && let Some((engine, line)) = agentic::compiled(workflow)
+    {
+        runs.extend(agentic::agent(&engine, line));
+        found.setup.open = true;
+    }
+    events(workflow, label, &runs, found)
+}
+
+/// Adds the events that start a workflow, or that only others start it.
+pub(super) fn events(
+    workflow: &Node,
+    label: &str,
+    runs: &[Command],
+    found: &mut Collection,
+) -> Result<(), ReadError> {
     // Writers that know YAML 1.1 only take `on` for a boolean.
     let Some(on) = ["on", "true", "True"].iter().find_map(|key| workflow.entry(key)) else {
         return Ok(());
     };
-    let label =
-        workflow.get("name").and_then(Node::text).filter(|name| !name.is_empty()).unwrap_or(name_of(path));
-    let runs = steps(workflow);
-    let mut add = |kind, value: &str, line| found.add((kind, value, line), Some(label), &runs);
+    let before = found.starters.len();
+    let mut add = |kind, value: &str, line| found.add((kind, value, line), Some(label), runs);
     match &on.node.value {
         Value::Text(event) => add_event(event, None, on.node.line, &mut add)?,
         Value::List(events) => {
@@ -32,6 +52,13 @@ pub(super) fn read(workflow: &Node, path: &str, found: &mut Collection) -> Resul
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+    // The callers have triggers of their own, in this repository or in another.
+    let names = on.node.one_or_more().iter().filter_map(Node::text);
+    let is_called =
+        names.chain(on.node.entries().iter().map(|event| &*event.key)).any(|name| name == "workflow_call");
+    if (is_called || found.starters.len() == before) && !runs.is_empty() {
+        found.call(Some(label), on.line, runs)?;
+    }
     Ok(())
 }
 
@@ -42,6 +69,10 @@ fn add_event(
     add: &mut impl FnMut(TriggerKind, &str, u32) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     match name {
+        // `daily on weekdays`, which the compiler of agentic workflows makes a time of.
+        "schedule" if settings.is_some_and(|node| node.text().is_some()) => {
+            add(TriggerKind::Schedule, settings.and_then(Node::text).unwrap_or_default(), line)
+        }
         "schedule" => {
             let clocks = settings.map_or(&[][..], Node::one_or_more);
             if clocks.is_empty() {
@@ -55,8 +86,13 @@ fn add_event(
             Ok(())
         }
         "workflow_dispatch" => add(TriggerKind::Manual, name, line),
-        // The callers have triggers of their own.
-        "workflow_call" => Ok(()),
+        // Settings of agentic workflows that stand among the events.
+        "workflow_call" | "reaction" | "stop-after" | "roles" | "bots" | "skip-if-match"
+        | "skip-if-no-match" | "manual-approval" | "forks" | "names" | "lock-for-agent"
+        | "status-comment" | "skip-roles" | "skip-bots" | "steps" | "permissions" | "github-token"
+        | "github-app" => Ok(()),
+        // Anybody who may comment can write the command.
+        "command" | "slash_command" => add(TriggerKind::Event, "issue_comment", line),
         _ => {
             let types = settings.and_then(|s| s.get("types")).map_or(&[][..], Node::one_or_more);
             let types: Vec<&str> = types.iter().filter_map(Node::text).collect();

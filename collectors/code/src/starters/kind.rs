@@ -7,8 +7,20 @@ use super::{folder_of, name_of};
 pub(crate) enum StarterFile {
     /// `.github/workflows/*.yml`.
     GithubWorkflow,
+    /// `.github/workflows/*.md`, with settings before the prose.
+    AgenticWorkflow,
     /// `.gitlab-ci.yml`.
     GitlabCi,
+    /// `azure-pipelines.yml`, `.azure-pipelines/*.yml`.
+    AzurePipelines,
+    /// `bitbucket-pipelines.yml`.
+    Bitbucket,
+    /// `.buildkite/*.yml`.
+    Buildkite,
+    /// `.circleci/*.yml`.
+    CircleCi,
+    /// `Jenkinsfile`.
+    Jenkins,
     /// `vercel.json`.
     VercelJson,
     /// `crontab`, `*.cron`, `cron.d/*`.
@@ -50,9 +62,15 @@ pub(crate) enum StarterFile {
 impl StarterFile {
     #[cfg(test)]
     /// Every kind.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::GithubWorkflow,
+        Self::AgenticWorkflow,
         Self::GitlabCi,
+        Self::AzurePipelines,
+        Self::Bitbucket,
+        Self::Buildkite,
+        Self::CircleCi,
+        Self::Jenkins,
         Self::VercelJson,
         Self::Crontab,
         Self::Wrangler,
@@ -84,6 +102,19 @@ pub(crate) fn kind_of(path: &str) -> Option<StarterFile> {
     if yaml && below(".github/workflows") {
         return Some(StarterFile::GithubWorkflow);
     }
+    if has_extension(name, &["md"]) && below(".github/workflows") {
+        return Some(StarterFile::AgenticWorkflow);
+    }
+    if yaml && below(".circleci") {
+        return Some(StarterFile::CircleCi);
+    }
+    if yaml && (below(".buildkite") || matches!(name, "buildkite.yml" | "buildkite.yaml")) {
+        return Some(StarterFile::Buildkite);
+    }
+    let of_azure = [".azure-pipelines", ".azuredevops", "azure-pipelines", ".pipelines"];
+    if yaml && (name.starts_with("azure-pipelines") || of_azure.iter().any(|wanted| within(folder, wanted))) {
+        return Some(StarterFile::AzurePipelines);
+    }
     if yaml && below(".do") && (name.starts_with("app.") || name.starts_with("deploy.template.")) {
         return Some(StarterFile::DigitalOcean);
     }
@@ -98,6 +129,11 @@ pub(crate) fn kind_of(path: &str) -> Option<StarterFile> {
         "railway.toml" | "railway.json" => Some(StarterFile::Railway),
         "cron.yaml" | "cron.yml" => Some(StarterFile::AppEngineCron),
         "function.json" => Some(StarterFile::AzureFunction),
+        "bitbucket-pipelines.yml" | "bitbucket-pipelines.yaml" => Some(StarterFile::Bitbucket),
+        "Jenkinsfile" => Some(StarterFile::Jenkins),
+        _ if name.starts_with("Jenkinsfile.") || has_extension(name, &["Jenkinsfile", "jenkinsfile"]) => {
+            Some(StarterFile::Jenkins)
+        }
         "template.yaml" | "template.yml" | "sam.yaml" | "sam.yml" => Some(StarterFile::CloudFormation),
         _ if yaml && (name.starts_with(".gitlab-ci.") || name.ends_with(".gitlab-ci.yml")) => {
             Some(StarterFile::GitlabCi)
@@ -114,6 +150,29 @@ pub(crate) fn kind_of(path: &str) -> Option<StarterFile> {
         }
         _ => None,
     }
+}
+
+/// Whether one of the folders of a path has that name.
+fn within(folder: &str, wanted: &str) -> bool {
+    folder.split('/').any(|part| part == wanted)
+}
+
+/// Whether a file describes a pipeline: what it starts stands for a workflow and not for a part of the program.
+pub(crate) fn is_pipeline(path: &str) -> bool {
+    use StarterFile as F;
+    matches!(
+        kind_of(path),
+        Some(
+            F::GithubWorkflow
+                | F::AgenticWorkflow
+                | F::GitlabCi
+                | F::AzurePipelines
+                | F::Bitbucket
+                | F::Buildkite
+                | F::CircleCi
+                | F::Jenkins
+        )
+    )
 }
 
 /// Whether a file's name has one of these extensions.
@@ -177,7 +236,14 @@ mod tests {
             ("sub/.github/workflows/a.yaml", Some(F::GithubWorkflow)),
             (".github/workflows/deep/a.yml", None),
             ("x.github/workflows/a.yml", None),
-            (".github/workflows/readme.md", None),
+            (".github/workflows/triage.md", Some(F::AgenticWorkflow)),
+            (".github/workflows/shared/tools.md", None),
+            (".azure-pipelines/jobs/fix.yml", Some(F::AzurePipelines)),
+            ("azure-pipelines-nightly.yml", Some(F::AzurePipelines)),
+            ("bitbucket-pipelines.yml", Some(F::Bitbucket)),
+            (".buildkite/pipeline.yaml", Some(F::Buildkite)),
+            ("web/.circleci/config.yml", Some(F::CircleCi)),
+            ("ci/Jenkinsfile.nightly", Some(F::Jenkins)),
             (".gitlab-ci.yml", Some(F::GitlabCi)),
             ("ci/agents.gitlab-ci.yml", Some(F::GitlabCi)),
             ("web/vercel.json", Some(F::VercelJson)),

@@ -3,6 +3,7 @@
 //! Every reader works on a bounded amount of hostile text. Errors say where and why, and never repeat what the file says;
 //! the text of a command may hold anything and is there to be compared, not to be shown.
 
+mod agentic;
 mod cloudformation;
 mod commands;
 mod compose;
@@ -14,9 +15,13 @@ mod gitlab;
 mod handlers;
 mod host;
 mod http_path;
+mod jenkins;
 mod kind;
 mod kubernetes;
 mod links;
+#[cfg(test)]
+mod pipeline_samples;
+mod pipelines;
 mod platforms;
 mod programs;
 #[cfg(test)]
@@ -33,13 +38,14 @@ mod terraform;
 mod tests;
 mod wrappers;
 
-use asmm_model::TriggerKind;
+use asmm_model::{Effect, TriggerKind};
 
-use crate::document::{MAX_BYTES, ReadError, reading};
+use crate::document::{MAX_BYTES, Node, ReadError, reading};
 
+pub(crate) use agentic::front_matter;
 pub(crate) use commands::here_document_end;
 pub(crate) use handlers::function_of;
-pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, kind_of};
+pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, is_pipeline, kind_of};
 pub(crate) use kubernetes::pod_commands;
 pub(crate) use links::Links;
 pub(crate) use runs::{Entry, Package, Surroundings, runs_file};
@@ -52,6 +58,10 @@ const MAX_STARTERS: usize = 500;
 const MAX_NAMED: usize = 5_000;
 /// Commands of one starter.
 const MAX_COMMANDS: usize = 5_000;
+/// Secrets and tools of one file, each.
+const MAX_GIVEN: usize = 100;
+/// Bytes of a name that is kept.
+const MAX_NAME: usize = 120;
 /// Bytes of command text in all starters of one file: each trigger of a workflow repeats all of its commands.
 const MAX_COMMAND_BYTES: usize = 32 * 1024 * 1024;
 
@@ -109,6 +119,57 @@ pub(crate) enum CommandKind {
     Entrypoint,
 }
 
+/// What a pipeline runs when others start it, and what it gives to everything that it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Setup {
+    /// Parts that other files start, or the settings of the service that reads the file.
+    pub(crate) called: Vec<Called>,
+    /// Names of the secrets that are handed over, with their lines.
+    pub(crate) secrets: Vec<(String, u32)>,
+    /// What an agent is handed: name, effect and line.
+    pub(crate) tools: Vec<Given>,
+    /// Whether it may be handed more than that.
+    pub(crate) open: bool,
+    /// Whether a person may have to let it go on.
+    pub(crate) waits: bool,
+    /// What the token of the run may do, with the line that says so.
+    pub(crate) permissions: Option<(Node, u32)>,
+}
+
+/// Commands that something outside of their file starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Called {
+    /// Name of the workflow.
+    pub(crate) label: Option<String>,
+    /// What it runs.
+    pub(crate) runs: Vec<Command>,
+}
+
+/// A tool that a pipeline hands to an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) name: String,
+    pub(crate) effect: Effect,
+    pub(crate) line: u32,
+}
+
+impl Setup {
+    /// Adds a secret by its name, unless there are too many.
+    fn secret(&mut self, name: &str, line: u32) {
+        let is_name = !name.is_empty() && name.len() <= MAX_NAME && !name.contains(char::is_whitespace);
+        if is_name && self.secrets.len() < MAX_GIVEN {
+            self.secrets.push((name.to_owned(), line));
+        }
+    }
+
+    /// Adds a tool, unless there are too many.
+    fn tool(&mut self, name: &str, effect: Effect, line: u32) {
+        if name.len() <= MAX_NAME && self.tools.len() < MAX_GIVEN {
+            self.tools.push(Given { name: name.to_owned(), effect, line });
+        }
+    }
+}
+
 /// What one file declares.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Declared {
@@ -116,6 +177,8 @@ pub(crate) struct Declared {
     pub(crate) starters: Vec<Starter>,
     /// What names stand for: a service that a timer starts, a function that a schedule in another file names.
     pub(crate) named: Vec<(String, Vec<Command>)>,
+    /// What a pipeline gives to what it runs.
+    pub(crate) setup: Setup,
     /// Why a part of the file could not be read.
     pub(crate) unread: Option<ReadError>,
 }
@@ -137,6 +200,15 @@ pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Decla
     match kind {
         StarterFile::GithubWorkflow => github::read(&reading::yaml(text)?, path, &mut found),
         StarterFile::GitlabCi => gitlab::read(&reading::yaml_all(text)?, &mut found),
+        StarterFile::AgenticWorkflow => match front_matter(text) {
+            Some(settings) => agentic::read(&reading::yaml(settings)?, path, &mut found),
+            None => Ok(()),
+        },
+        StarterFile::AzurePipelines => pipelines::azure(&reading::yaml(text)?, path, &mut found),
+        StarterFile::Bitbucket => pipelines::bitbucket(&reading::yaml(text)?, &mut found),
+        StarterFile::Buildkite => pipelines::buildkite(&reading::yaml(text)?, path, &mut found),
+        StarterFile::CircleCi => pipelines::circleci(&reading::yaml(text)?, &mut found),
+        StarterFile::Jenkins => jenkins::read(text, path, &mut found),
         StarterFile::VercelJson => functions::vercel(&reading::json(text)?, folder, &mut found),
         StarterFile::Wrangler => functions::wrangler(&reading::by_name(path, text)?, folder, &mut found),
         StarterFile::Netlify => functions::netlify(&reading::toml(text)?, folder, &mut found),
@@ -160,7 +232,8 @@ pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Decla
         StarterFile::SystemdTimer => host::timer(text, path, &mut found),
         StarterFile::SystemdService => host::service(text, path, &mut found),
     }?;
-    Ok(Declared { starters: found.starters, named: found.named, unread: found.unread })
+    let Collection { starters, named, setup, unread, .. } = found;
+    Ok(Declared { starters, named, setup, unread })
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
@@ -186,6 +259,7 @@ fn name_of(path: &str) -> &str {
 struct Collection {
     starters: Vec<Starter>,
     named: Vec<(String, Vec<Command>)>,
+    setup: Setup,
     unread: Option<ReadError>,
     bytes: usize,
 }
@@ -207,6 +281,17 @@ impl Collection {
         }
         let label = label.map(str::to_owned);
         self.starters.push(Starter { kind, value: value.to_owned(), line, runs: runs.to_vec(), label });
+        Ok(())
+    }
+
+    /// Adds what something outside of the file starts, unless that is too much.
+    fn call(&mut self, label: Option<&str>, line: u32, runs: &[Command]) -> Result<(), ReadError> {
+        self.bytes += runs.iter().map(|r| r.text.len() + r.folder.len()).sum::<usize>();
+        let called = &mut self.setup.called;
+        if called.len() >= MAX_STARTERS || runs.len() > MAX_COMMANDS || self.bytes > MAX_COMMAND_BYTES {
+            return Err(ReadError::At { line, problem: "declares more than is read" });
+        }
+        called.push(Called { label: label.map(str::to_owned), runs: runs.to_vec() });
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! One file or more of each kind.
 
 use super::StarterFile as F;
+use super::pipeline_samples::*;
 
 const WORKFLOW: &str = "\
 name: Nightly agent
@@ -442,4 +443,10 @@ pub(super) const SAMPLES: &[(F, &str, &str)] = &[
     (F::Dockerfile, "svc/Dockerfile", DOCKERFILE),
     (F::Compose, "docker-compose.yml", COMPOSE),
     (F::Kubernetes, "k8s/keda.yaml", KEDA),
+    (F::AgenticWorkflow, ".github/workflows/sweep.md", AGENTIC),
+    (F::AzurePipelines, "azure-pipelines.yml", AZURE_PIPELINE),
+    (F::Bitbucket, "bitbucket-pipelines.yml", BITBUCKET),
+    (F::Buildkite, ".buildkite/pipeline.yml", BUILDKITE),
+    (F::CircleCi, ".circleci/config.yml", CIRCLECI),
+    (F::Jenkins, "Jenkinsfile", JENKINSFILE),
 ];

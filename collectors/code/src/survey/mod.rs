@@ -26,7 +26,7 @@ use crate::model_files::ModelFile;
 use crate::ownership::{Claims, Ownership, Statement};
 use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
-use crate::starters::{Declared, Links, Starter};
+use crate::starters::{Declared, Links, Setup, Starter};
 use crate::syntax::{Dialect, canonical_go_path};
 use crate::tree::Tree;
 
@@ -75,6 +75,8 @@ pub(crate) struct Survey {
     pub(crate) index: SourceIndex,
     pub(crate) manifests: Vec<ManifestFacts>,
     pub(crate) starters: Vec<(Arc<str>, Starter)>,
+    /// What pipelines give to what they run.
+    pub(crate) setups: BTreeMap<Arc<str>, Setup>,
     /// What names stand for that starters run.
     links: Links,
     /// AI that infrastructure code declares.
@@ -189,6 +191,9 @@ impl Survey {
             Piece::Starters(path, declared) => {
                 let starters = declared.starters.into_iter();
                 self.starters.extend(starters.map(|starter| (Arc::clone(&path), starter)));
+                if declared.setup != Setup::default() {
+                    self.setups.insert(Arc::clone(&path), declared.setup);
+                }
                 declared.named.into_iter().for_each(|(name, commands)| self.links.add(name, commands));
             }
             Piece::Infrastructure(declared) => {
