@@ -178,7 +178,9 @@ impl<'p> Firing<'p> {
     fn artifacts(&self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {
         let found = artifacts::artifacts(self.pack, &path.into(), text)
             .map_err(|error| format!("`{path}`: {error}"))?;
-        let fired = found.iter().flat_map(|artifact| {
+        // What is no such file after all is told where it is read as something else.
+        let images = artifacts::images(self.pack, &path.into(), text).unwrap_or_default();
+        let fired = found.iter().chain(&images).flat_map(|artifact| {
             artifact.shows.iter().map(|shown| Fired {
                 line: shown.line,
                 rule: self.pack.rule(artifact.rule).id.0.clone(),
