@@ -36,6 +36,23 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Declared>, ReadError> {
     Ok(reader.found)
 }
 
+/// Modules of the public registry that make a resource of AI, and its type.
+const PUBLISHED: [(&str, &str); 3] = [
+    ("avm/res/cognitive-services/account", "Microsoft.CognitiveServices/accounts"),
+    ("avm/res/machine-learning-services/workspace", "Microsoft.MachineLearningServices/workspaces"),
+    ("avm/res/search/search-service", "Microsoft.Search/searchServices"),
+];
+
+/// The type of the resource that a published module makes: `br/public:avm/res/search/search-service:1.0.0`.
+fn published(module: &str) -> Option<&'static str> {
+    let (_, path) = module.strip_prefix("br")?.split_once(':')?;
+    let path = path.rsplit_once(':').map_or(path, |(path, _)| path);
+    // With the whole address of the registry, its own folder stands before.
+    let fits =
+        |known: &str| path == known || path.strip_suffix(known).is_some_and(|rest| rest.ends_with('/'));
+    PUBLISHED.iter().find(|(known, _)| fits(known)).map(|(_, kind)| *kind)
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
@@ -107,7 +124,9 @@ impl<'t> Reader<'t> {
     fn declaration(&mut self, within: &str, depth: usize) -> Result<bool, ReadError> {
         let (from, line) = (self.at, self.line);
         let what = match self.word() {
+            // Modules that others publish make a resource of one type.
             "resource" => "resource",
+            "module" => "module",
             "var" => "var",
             "param" => "param",
             _ => {
@@ -119,7 +138,15 @@ impl<'t> Reader<'t> {
         let name = self.word().to_owned();
         self.space(false);
         let mut kind = String::new();
-        if what == "resource" {
+        if what == "module" {
+            let made = self.string()?.and_then(|text| published(&text));
+            let Some(made) = made else {
+                (self.at, self.line) = (from, line);
+                return Ok(false);
+            };
+            made.clone_into(&mut kind);
+            self.space(false);
+        } else if what == "resource" {
             let Some(text) = self.string()? else {
                 // A key of that name.
                 (self.at, self.line) = (from, line);
@@ -140,6 +167,8 @@ impl<'t> Reader<'t> {
         } else {
             Node { line, value: Value::Null }
         };
+        // What such a module sets is called otherwise than in the resource itself.
+        let what = if what == "module" { "resource" } else { what };
         self.found.push(Declared { what, name, kind, line, exists, body });
         Ok(true)
     }

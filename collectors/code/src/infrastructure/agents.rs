@@ -73,7 +73,7 @@ impl Agents<'_> {
     fn agent(&self, at: usize) -> Option<Agent> {
         let resource = &self.resources[at];
         let keys = match (resource.format, resource.kind.as_str()) {
-            (Format::Terraform, "aws_bedrockagent_agent") => {
+            (Format::Terraform, "aws_bedrockagent_agent" | "awscc_bedrock_agent") => {
                 ["agent_name", "foundation_model", "agent_resource_role_arn", "instruction"]
             }
             (Format::CloudFormation, "AWS::Bedrock::Agent") => {
@@ -98,8 +98,11 @@ impl Agents<'_> {
             collaborators: Vec::new(),
             open: false,
         };
-        if resource.format == Format::CloudFormation {
-            self.properties(at, &mut agent);
+        match resource.kind.as_str() {
+            "AWS::Bedrock::Agent" => self.properties(at, &PROPERTIES, &mut agent),
+            // Made from that type: the same, written as Terraform writes it.
+            "awscc_bedrock_agent" => self.properties(at, &ATTRIBUTES, &mut agent),
+            _ => {}
         }
         Some(agent)
     }
@@ -161,24 +164,21 @@ impl Agents<'_> {
     }
 
     /// What a template sets inside the agent.
-    fn properties(&self, at: usize, agent: &mut Agent) {
+    fn properties(&self, at: usize, within: &Within, agent: &mut Agent) {
         let body = &self.resources[at].body;
-        let keys = Keys {
-            name: "ActionGroupName",
-            signature: "ParentActionGroupSignature",
-            executor: ("ActionGroupExecutor", "Lambda"),
-            schema: &["FunctionSchema", "Functions"],
-            function: "Name",
-            confirmation: "RequireConfirmation",
-        };
         let list = |key: &str| body.get(key).map_or(&[][..], Node::one_or_more);
-        for group in list("ActionGroups") {
-            self.group(at, group, group.line, &keys, agent);
+        for group in list(within.groups) {
+            // A list that is made elsewhere is not followed.
+            if group.entries().is_empty() {
+                agent.open = true;
+            } else {
+                self.group(at, group, group.line, &within.keys, agent);
+            }
         }
-        for base in list("KnowledgeBases") {
+        for base in list(within.bases) {
             agent.actions.push(retrieval("knowledge base", at, base.line));
         }
-        agent.collaborators.extend(list("AgentCollaborators").iter().map(|other| (at, other.line)));
+        agent.collaborators.extend(list(within.collaborators).iter().map(|other| (at, other.line)));
     }
 
     fn group(&self, at: usize, body: &Node, line: u32, keys: &Keys, agent: &mut Agent) {
@@ -242,6 +242,42 @@ struct Keys {
     function: &'static str,
     confirmation: &'static str,
 }
+
+/// What an agent's own settings are called in a format.
+struct Within {
+    groups: &'static str,
+    bases: &'static str,
+    collaborators: &'static str,
+    keys: Keys,
+}
+
+const PROPERTIES: Within = Within {
+    groups: "ActionGroups",
+    bases: "KnowledgeBases",
+    collaborators: "AgentCollaborators",
+    keys: Keys {
+        name: "ActionGroupName",
+        signature: "ParentActionGroupSignature",
+        executor: ("ActionGroupExecutor", "Lambda"),
+        schema: &["FunctionSchema", "Functions"],
+        function: "Name",
+        confirmation: "RequireConfirmation",
+    },
+};
+
+const ATTRIBUTES: Within = Within {
+    groups: "action_groups",
+    bases: "knowledge_bases",
+    collaborators: "agent_collaborators",
+    keys: Keys {
+        name: "action_group_name",
+        signature: "parent_action_group_signature",
+        executor: ("action_group_executor", "lambda"),
+        schema: &["function_schema", "functions"],
+        function: "name",
+        confirmation: "require_confirmation",
+    },
+};
 
 fn one<'n>(body: &'n Node, key: &str) -> Option<&'n Node> {
     body.get(key)?.one_or_more().first()

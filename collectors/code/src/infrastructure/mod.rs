@@ -160,6 +160,10 @@ fn mentions(pack: &RulePack, format: Format, bytes: &[u8]) -> bool {
         Format::Kubernetes => b"kind:",
     };
     let of_type = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':' | b'.' | b'/');
+    // Modules that others publish name the type in their own way.
+    if format == Format::Azure && memchr::memmem::find(bytes, b"avm/res/").is_some() {
+        return true;
+    }
     memchr::memmem::find_iter(bytes, begins).any(|at| {
         let is_part = matches!(format, Format::CloudFormation | Format::Azure);
         let from = if is_part { at } else { at + begins.len() };
