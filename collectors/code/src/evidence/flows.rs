@@ -1,8 +1,8 @@
 //! Workflows that low-code products export: each is a system of its own.
 
 use asmm_model::{
-    Component, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate, Identity,
-    IdentityKind, Model, Observation, Place, Role, Scope, SystemKind, Tool, Trigger,
+    Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate,
+    Identity, IdentityKind, Model, Observation, Place, Role, Scope, SystemKind, Tool, Trigger,
 };
 use muster_rules::RulePack;
 
@@ -62,7 +62,22 @@ impl Exported<'_> {
             put(Fact::Component(Component::named(kind, rule.name.clone(), role, vec![first.clone()])));
         }
         let mut reasons = Reasons::new(self.pack.heuristics());
+        let mut provider = None;
         for step in &self.flow.steps {
+            // In a graph with an agent, what other nodes ask once says nothing against it.
+            if is_agent && step.what == What::Ask {
+                continue;
+            }
+            if step.what == What::Model {
+                put(Fact::Model(Model {
+                    name: step.name.clone(),
+                    provider: provider.take(),
+                    pinned: is_pinned(&step.name),
+                    evidence: vec![self.at(step.line)],
+                }));
+                continue;
+            }
+            provider = (step.what == What::Provider).then(|| step.name.clone());
             self.step(step, &mut reasons, put);
         }
         let mut tools = self.flow.steps.iter().filter_map(|step| match step.what {
@@ -115,12 +130,12 @@ impl Exported<'_> {
                     evidence: vec![at],
                 }));
             }
-            What::Model => put(Fact::Model(Model {
-                name: step.name.clone(),
-                provider: None,
-                pinned: is_pinned(&step.name),
-                evidence: vec![at],
-            })),
+            What::Provider => {
+                let (kind, role) = (ComponentKind::ProviderSdk, role_of(&self.flow.path));
+                put(Fact::Component(Component::named(kind, step.name.clone(), role, vec![at])));
+            }
+            // Told with its provider.
+            What::Model => {}
             What::Credential => {
                 reasons.add("uses-credential", &at, &quoted);
                 put(Fact::Identity(Identity::named(IdentityKind::SecretRef, step.name.clone(), vec![at])));

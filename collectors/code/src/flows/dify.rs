@@ -2,7 +2,7 @@
 
 use asmm_model::{Effect, Gate, TriggerKind};
 
-use super::{Step, What, add_model, effect_of, step};
+use super::{Step, What, add_model, add_provider, effect_of, step};
 use crate::document::Node;
 
 /// The name and the steps.
@@ -22,7 +22,7 @@ pub(super) fn read(document: &Node) -> Option<(String, Vec<Step>)> {
             let is_agent = kind == "agent-chat" && !tools.is_empty();
             steps.push(step(if is_agent { What::Agent } else { What::Ask }, name, mode.line));
             steps.extend(tools);
-            add_model(&mut steps, settings.at(&["model", "name"]));
+            add_asked(&mut steps, settings.get("model"), "name");
         }
         "workflow" | "advanced-chat" => {
             for node in document.items_at(&["workflow", "graph", "nodes"]) {
@@ -48,6 +48,25 @@ fn tool(node: &Node) -> Option<Step> {
     Some(step(What::Tool { effect: effect_of_tool(of, name), gate: Gate::None }, name, node.line))
 }
 
+/// The provider, whose name stands behind those of its plugin, and the model under a key.
+fn add_asked(steps: &mut Vec<Step>, settings: Option<&Node>, key: &str) {
+    let Some(settings) = settings else { return };
+    if let Some(provider) = settings.entry("provider") {
+        let named = provider.node.text().unwrap_or_default();
+        add_provider(steps, named.rsplit('/').next().unwrap_or(named), provider.line);
+    }
+    add_model(steps, settings.get(key));
+}
+
+/// Servers that an agent's strategy is told of, under a key of its own: what they offer is not in the file.
+fn servers(data: &Node) -> Option<Step> {
+    let entry = data.entries_at(&["agent_parameters"]).iter().find(|entry| {
+        let set = entry.node.get("value").and_then(Node::text).is_some_and(|value| !value.trim().is_empty());
+        set && (entry.key.starts_with("mcp_server") || entry.key == "mcp_config")
+    })?;
+    Some(step(What::Tool { effect: Effect::Unknown, gate: Gate::None }, &entry.key, entry.line))
+}
+
 fn effect_of_tool(provider: &str, name: &str) -> Effect {
     const SEARCHES: [&str; 9] =
         ["google", "bing", "duckduckgo", "tavily", "wikipedia", "webscraper", "arxiv", "searxng", "time"];
@@ -65,14 +84,15 @@ fn add_node(node: &Node, steps: &mut Vec<Step>, starts: &mut Option<()>) {
     match kind {
         "llm" | "question-classifier" | "parameter-extractor" => {
             steps.push(step(What::Ask, title, data.line));
-            add_model(steps, data.at(&["model", "name"]));
+            add_asked(steps, data.get("model"), "name");
         }
         "agent" => {
-            let tools: Vec<Step> =
+            let mut tools: Vec<Step> =
                 data.items_at(&["agent_parameters", "tools", "value"]).iter().filter_map(tool).collect();
+            tools.extend(servers(data));
             steps.push(step(if tools.is_empty() { What::Ask } else { What::Agent }, title, data.line));
             steps.extend(tools);
-            add_model(steps, data.at(&["agent_parameters", "model", "value", "model"]));
+            add_asked(steps, data.at(&["agent_parameters", "model", "value"]), "model");
         }
         "trigger-schedule" | "trigger-webhook" | "trigger-plugin" => {
             *starts = Some(());

@@ -2,7 +2,7 @@
 
 use asmm_model::{Effect, Gate, TriggerKind};
 
-use super::{Step, What, add_model, effect_of, effect_of_method, step};
+use super::{Step, What, add_model, add_provider, effect_of, effect_of_method, step};
 use crate::document::{Node, Value};
 
 /// The name and the steps.
@@ -26,6 +26,8 @@ pub(super) fn read(document: &Node) -> Option<(String, Vec<Step>)> {
                 let tools = given(data);
                 steps.push(step(if tools.is_empty() { What::Ask } else { What::Agent }, label, data.line));
                 steps.extend(tools);
+                let named = data.text_at(&["inputs", "agentModel"]).unwrap_or_default();
+                add_provider(&mut steps, named, data.line);
                 add_model(&mut steps, data.at(&["inputs", "agentModelConfig", "modelName"]));
             }
             (_, "llmAgentflow" | "conditionAgentAgentflow") => {
@@ -42,7 +44,10 @@ pub(super) fn read(document: &Node) -> Option<(String, Vec<Step>)> {
                 let effect = effect(data, name);
                 steps.push(step(What::Tool { effect, gate: Gate::None }, label, data.line));
             }
-            ("Chat Models" | "LLMs", _) => add_model(&mut steps, data.at(&["inputs", "modelName"])),
+            ("Chat Models" | "LLMs", _) => {
+                add_provider(&mut steps, name, data.line);
+                add_model(&mut steps, data.at(&["inputs", "modelName"]));
+            }
             ("Memory", "bufferMemory" | "bufferWindowMemory") => {}
             ("Memory", _) => steps.push(step(What::Memory, label, data.line)),
             _ => {}

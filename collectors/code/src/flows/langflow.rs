@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use asmm_model::{Effect, Gate, TriggerKind};
 
-use super::{Step, What, add_model, effect_of, step};
+use super::{Step, What, add_model, add_provider, effect_of, step};
 use crate::document::Node;
 
 /// The name and the steps.
@@ -33,6 +33,11 @@ pub(super) fn read(document: &Node) -> Option<(String, Vec<Step>)> {
         let is_agent = kind.ends_with("Agent") || kind.ends_with("AgentComponent");
         if is_agent {
             steps.push(step(if given.contains(id) { What::Agent } else { What::Ask }, name, data.line));
+            add_provider(
+                &mut steps,
+                setting("agent_llm").and_then(Node::text).unwrap_or_default(),
+                data.line,
+            );
             add_model(&mut steps, setting("model_name"));
         } else if kind.ends_with("Model")
             || kind == "LanguageModelComponent"
@@ -40,6 +45,8 @@ pub(super) fn read(document: &Node) -> Option<(String, Vec<Step>)> {
         {
             // A model whose object is handed on asks nothing itself; the one that it is handed to does.
             steps.push(step(What::Ask, name, data.line));
+            let named = setting("provider").and_then(Node::text).unwrap_or(kind);
+            add_provider(&mut steps, named, data.line);
             add_model(&mut steps, setting("model_name").or_else(|| setting("model")));
         }
         if kind == "Webhook" {

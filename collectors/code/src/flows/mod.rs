@@ -71,7 +71,9 @@ pub(crate) enum What {
     Ask,
     /// Something that an agent may choose.
     Tool { effect: Effect, gate: Gate },
-    /// A model, by its name.
+    /// Who serves the models that a step asks, as rules name it.
+    Provider,
+    /// A model, by its name; served by the provider right before it, where there is one.
     Model,
     /// What is kept from one conversation to the next.
     Memory,
@@ -199,6 +201,37 @@ fn effect_of_method(method: &str) -> Effect {
         "GET" | "HEAD" | "OPTIONS" => Effect::Read,
         "POST" | "PUT" | "PATCH" | "DELETE" => Effect::Write,
         _ => Effect::Unknown,
+    }
+}
+
+/// Providers, by what stands in the types of nodes; what also stands in the name of another one comes later.
+const PROVIDERS: [(&str, &str); 17] = [
+    ("azureopenai", "azure-openai"),
+    ("azurechatopenai", "azure-openai"),
+    ("openaiapicompatible", ""),
+    ("openailikecompatible", ""),
+    ("openai", "openai"),
+    ("anthropic", "anthropic"),
+    ("bedrock", "aws-bedrock"),
+    ("googlegemini", "google-genai"),
+    ("googlegenerativeai", "google-genai"),
+    ("ollama", "ollama"),
+    ("mistral", "mistral"),
+    ("groq", "groq"),
+    ("cohere", "cohere"),
+    ("openrouter", "openrouter"),
+    ("deepseek", "deepseek"),
+    ("huggingface", "huggingface"),
+    ("xaigrok", "xai"),
+];
+
+/// Adds the provider that the type of a node, or a setting, names.
+fn add_provider(steps: &mut Vec<Step>, named: &str, line: u32) {
+    let plain: String = named.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
+    let plain = plain.to_ascii_lowercase();
+    let known = PROVIDERS.iter().find(|(mark, _)| plain.contains(mark));
+    if let Some((_, provider)) = known.filter(|(_, provider)| !provider.is_empty()) {
+        steps.push(step(What::Provider, provider, line));
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{Effect, Gate, TriggerKind};
 
-use super::{Step, What, add_model, effect_of, effect_of_method, step};
+use super::{Step, What, add_model, add_provider, effect_of, effect_of_method, step};
 use crate::document::Node;
 
 /// The name and the steps.
@@ -41,6 +41,11 @@ pub(super) fn read(document: &Node) -> Option<(String, Vec<Step>)> {
         if let Some(what) = asks(kind, short, given.contains(name)) {
             steps.push(step(what, name, node.line));
         }
+        // With an address of its own, somebody else answers in the same way.
+        let elsewhere = node.at(&["parameters", "options", "baseURL"]).is_some();
+        if kind.starts_with("@n8n/") && is_model(short) && !elsewhere {
+            add_provider(&mut steps, short, node.line);
+        }
         if short.starts_with("lm") || matches!(short, "openAi" | "anthropic" | "googleGemini") {
             let model = node.at(&["parameters", "model"]).or_else(|| node.at(&["parameters", "modelId"]));
             add_model(&mut steps, model.map(|model| model.get("value").unwrap_or(model)));
@@ -57,6 +62,21 @@ pub(super) fn read(document: &Node) -> Option<(String, Vec<Step>)> {
         }
     }
     Some((document.text_at(&["name"]).unwrap_or_default().to_owned(), steps))
+}
+
+/// Whether a node stands for models of a provider.
+fn is_model(short: &str) -> bool {
+    short.starts_with("lm")
+        || short.starts_with("embeddings")
+        || matches!(short, "openAi" | "anthropic" | "googleGemini" | "ollama" | "openAiAssistant")
+}
+
+/// Whether a query is written out, and only reads.
+fn only_reads(query: &str) -> bool {
+    let lower = query.trim().trim_end_matches(';').to_ascii_lowercase();
+    let is_fixed = !lower.starts_with('=') && !lower.contains("{{") && !lower.contains(';');
+    let writes = ["insert ", "update ", "delete ", "into ", "drop ", "(pg_", "call "];
+    is_fixed && lower.starts_with("select") && !writes.iter().any(|word| lower.contains(word))
 }
 
 fn type_of(node: &Node) -> &str {
@@ -121,7 +141,10 @@ fn tool(node: &Node, short: &str, is_asked: bool) -> (Effect, Gate) {
             _ => Effect::Unknown,
         },
         _ => match effect_of(operation) {
-            Effect::Unknown if operation.starts_with("executeQuery") => Effect::Write,
+            Effect::Unknown if operation.starts_with("executeQuery") => {
+                let query = setting("query").unwrap_or_default();
+                if only_reads(query) { Effect::Read } else { Effect::Write }
+            }
             effect => effect,
         },
     };

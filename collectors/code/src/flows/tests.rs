@@ -38,6 +38,7 @@ fn an_agent_of_n8n() {
             "4 Mail comes Trigger { kind: Event, value: \"gmailTrigger\", is_open: true }",
             "5 Agent Agent",
             "6 openAiApi Credential",
+            "6 openai Provider",
             "6 gpt-4o-mini Model",
             "7 Answer Tool { effect: Send, gate: None }",
             "8 Look up Tool { effect: Read, gate: None }",
