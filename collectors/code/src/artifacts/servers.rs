@@ -41,7 +41,8 @@ pub(crate) struct Package {
 
 /// The servers that are listed at a path of keys.
 pub(super) fn servers(document: &Node, key: &str) -> Vec<Server> {
-    let path: Vec<&str> = key.split('.').collect();
+    // A single dot is the document itself.
+    let path: Vec<&str> = if key == "." { Vec::new() } else { key.split('.').collect() };
     let Some(node) = document.at(&path) else { return Vec::new() };
     node.entries().iter().filter_map(server).take(MOST).collect()
 }
