@@ -46,13 +46,16 @@ pub(crate) struct Use {
     pub(crate) waits: bool,
 }
 
+/// What starts by itself, and what pipelines give to what they run, each with its file.
+type Declared<'s> = (&'s [(Arc<str>, Starter)], &'s BTreeMap<Arc<str>, Setup>);
+
 /// How far callers of callers are looked for.
 const MAX_CALLERS: usize = 4;
 
 /// The files among starters that run a coding agent. `read` gives the document of a workflow, where it can be read.
 pub(crate) fn assistants(
     pack: &RulePack,
-    (starters, setups): (&[(Arc<str>, Starter)], &BTreeMap<Arc<str>, Setup>),
+    (starters, setups): Declared<'_>,
     read: &dyn Fn(&str) -> Option<Node>,
 ) -> Vec<Assistant> {
     let mut found: BTreeMap<Arc<str>, Assistant> = BTreeMap::new();
@@ -97,7 +100,9 @@ pub(crate) fn assistants(
         .filter(|path| source_of(path).is_some_and(|from| found.contains_key(&*from)))
         .cloned()
         .collect();
-    made.iter().for_each(|path| drop(found.remove(path)));
+    for path in &made {
+        found.remove(path);
+    }
     let mut all: Vec<Assistant> = found.into_values().collect();
     for assistant in &mut all {
         assistant.uses.sort();

@@ -134,7 +134,7 @@ impl Running<'_> {
             match found.iter_mut().find(|tool| tool.name == *name) {
                 Some(known) => known.evidence.push(evidence),
                 None => {
-                    found.push(Tool { name: name.clone(), effect: *effect, gate, evidence: vec![evidence] })
+                    found.push(Tool { name: name.clone(), effect: *effect, gate, evidence: vec![evidence] });
                 }
             }
         }
