@@ -55,9 +55,16 @@ pub(crate) fn find(detection: &Detection<'_>, is_own: &dyn Fn(ModuleId) -> bool)
             found.extend(read(detection, hit));
         }
     }
+    let literal = literal_keys(detection);
     // A credential's whole name elsewhere in the code: a settings class, a constant, a mapping.
     for (id, module) in detection.program.modules().filter(|(id, _)| is_own(*id)) {
         for mention in &module.mentions {
+            let is_value = literal.get(&(id, &*mention.text)).is_some_and(|given| {
+                module.mentions.iter().filter(|other| other.text == mention.text).count() <= *given
+            });
+            if is_value {
+                continue;
+            }
             if let Some(rule) = detection.pack.credential(&mention.text).first() {
                 found.insert(FoundIdentity {
                     kind: IdentityKind::EnvCredential,
@@ -72,6 +79,38 @@ pub(crate) fn find(detection: &Detection<'_>, is_own: &dyn Fn(ModuleId) -> bool)
     }
     found.extend(defaults(detection, is_own, &found));
     found.into_iter().collect()
+}
+
+/// Names of arguments that hand over a credential itself.
+const EXPLICIT: [&str; 9] = [
+    "api_key",
+    "apiKey",
+    "openAIApiKey",
+    "key",
+    "token",
+    "credentials",
+    "credential",
+    "auth_token",
+    "authToken",
+];
+
+/// Texts that clients are given as the key itself, and how often: one that looks like a variable only fills the place.
+fn literal_keys<'d>(detection: &'d Detection<'_>) -> BTreeMap<(ModuleId, &'d str), usize> {
+    let mut calls = BTreeSet::new();
+    let mut found: BTreeMap<(ModuleId, &str), usize> = BTreeMap::new();
+    // What looks a secret up is given its name.
+    let makes = |hit: &&Hit| matches!(detection.means(hit), Means::Client | Means::ModelCall | Means::Agent);
+    for hit in detection.hits.iter().filter(makes) {
+        let Some(call) = hit.call().filter(|call| calls.insert(*call)) else { continue };
+        let arguments = detection.arguments(call);
+        for name in EXPLICIT {
+            let given = arguments.find(&ToolArgument(name.to_owned()));
+            if let Some((_, Expr::Text(text))) = given.value() {
+                *found.entry((hit.module, &**text)).or_default() += 1;
+            }
+        }
+    }
+    found
 }
 
 fn read(detection: &Detection<'_>, hit: &Hit) -> Option<FoundIdentity> {
@@ -109,8 +148,6 @@ fn defaults(
         let rule = detection.rule(hit);
         is_own(hit.module) && rule.kind == Some(ComponentKind::ProviderSdk) && !rule.credentials.is_empty()
     });
-    let explicit =
-        ["api_key", "apiKey", "key", "token", "credentials", "credential", "auth_token", "authToken"];
     let mut found = Vec::new();
     for (rule, hit) in first {
         let known = detection.pack.rule(rule);
@@ -124,7 +161,7 @@ fn defaults(
         }
         let given = hit.call().is_some_and(|call| {
             let arguments = detection.arguments(call);
-            explicit.iter().any(|name| arguments.find(&ToolArgument((*name).to_owned())).value().is_some())
+            EXPLICIT.iter().any(|name| arguments.find(&ToolArgument((*name).to_owned())).value().is_some())
         });
         if !given {
             found.push(FoundIdentity {
