@@ -166,7 +166,10 @@ impl Extractor<'_> {
             };
             let annotation = self.field(part, "type").map(|t| self.annotation(t));
             let annotation = annotation.filter(|a| *a != Expr::Unknown);
-            let name = name.filter(|n| n.kind() == "identifier").map(|n| self.text(n)).unwrap_or_default();
+            let apart = Some(name.unwrap_or(part)).filter(|n| is_taken_apart(*n));
+            let placed = apart.map(|_| placed(parameters.len()));
+            let name = name.filter(|n| n.kind() == "identifier").map(|n| self.text(n));
+            let name = placed.as_deref().or(name).unwrap_or_default();
             if let Some(default) = self.first_field(part, &["value", "right"]).or_else(|| after_equals(part))
             {
                 self.default(name, default);
@@ -238,6 +241,7 @@ impl Extractor<'_> {
         let outer_branch = self.branch.take();
         let outer =
             (self.function.replace(id), self.innermost.take(), std::mem::take(&mut self.in_condition));
+        self.take_apart(node);
         if let Some(body) = body {
             let value = self.visit(body);
             // The body of a lambda or of a short arrow function is what it returns.
@@ -246,6 +250,19 @@ impl Extractor<'_> {
         (self.function, self.innermost, self.in_condition) = outer;
         self.branch = outer_branch;
         Expr::Function(id)
+    }
+
+    /// `({ name, run }) => …`: binds the parts of a parameter that has no name of its own.
+    fn take_apart(&mut self, node: Node<'_>) {
+        let Some(list) = self.field(node, "parameters") else { return };
+        let mut cursor = list.walk();
+        for (position, part) in list.named_children(&mut cursor).take(MAX_ELEMENTS).enumerate() {
+            let pattern = self.first_field(part, &["pattern", "left"]).unwrap_or(part);
+            if is_taken_apart(pattern) {
+                let whole = Expr::Name(self.word(&placed(position)));
+                self.bind(pattern, whole, line(part));
+            }
+        }
     }
 
     /// The class of a name, made where it is met first: some languages write a class in several places.
@@ -379,6 +396,16 @@ fn of_class(value: Expr, class: ClassId, members: &HashSet<Arc<str>>) -> Expr {
         ),
         other => other,
     }
+}
+
+/// Whether JavaScript takes a parameter apart where it is declared.
+fn is_taken_apart(pattern: Node<'_>) -> bool {
+    matches!(pattern.kind(), "object_pattern" | "array_pattern")
+}
+
+/// What such a parameter is called, which no code can spell.
+fn placed(position: usize) -> String {
+    format!("#{position}")
 }
 
 /// What a parameter of C# is by default: its grammar gives the value no name.
