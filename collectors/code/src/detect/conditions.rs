@@ -69,6 +69,11 @@ impl<'p> Conditions<'p> {
                     .any(|text| starts(text, test) || ends(text, test))
     }
 
+    /// Whether the argument that a condition asks about could be followed.
+    pub(super) fn is_known(&mut self, test: &ArgumentTest) -> bool {
+        self.argument(test).found != Presence::Unknown
+    }
+
     fn argument(&mut self, test: &ArgumentTest) -> Rc<Argument<'p>> {
         if let Some(known) = self.known.get(&test.name.0) {
             return Rc::clone(known);

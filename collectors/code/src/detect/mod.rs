@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use conditions::Conditions;
 use foldhash::HashMap;
-use muster_rules::{Language, Means, Rule, RulePack, Site, SiteKind, SiteRef};
+use muster_rules::{ArgumentTest, Language, Means, Rule, RulePack, Site, SiteKind, SiteRef};
 
 use crate::program::{Assumption, CallSite, Meaning, ModuleId, Program, Routine, Spot};
 use crate::syntax::{CallId, ClassId, Expr, FunctionId, Import, Module};
@@ -207,6 +207,13 @@ impl<'p> Detection<'p> {
         let steps = through.steps.iter();
         let assumed = steps.map(|(routine, caller)| self.program.assume(*routine, Some(*caller)));
         Some((through.call, assumed.collect()))
+    }
+
+    /// Whether the arguments of a call show that something which a rule asks of them is not so.
+    pub(crate) fn is_ruled_out(&self, site: CallSite, hit: &Hit) -> bool {
+        let mut arguments = Conditions::of(self.program, site);
+        let mut is_out = |test: &ArgumentTest| !arguments.fit(test) && arguments.is_known(test);
+        self.site(hit).conditions.iter().any(&mut is_out)
     }
 
     /// The arguments of a call.

@@ -6,7 +6,7 @@ use asmm_model::{ComponentKind, Effect};
 use muster_rules::{Language, Means, SiteKind};
 
 use super::reach::targets;
-use crate::detect::Detection;
+use crate::detect::{Detection, Hit};
 use crate::program::{CallSite, Meaning, Routine, Spot};
 use crate::syntax::Expr;
 
@@ -77,7 +77,7 @@ struct Walk<'d, 'p> {
     outcome: Outcome,
 }
 
-impl Walk<'_, '_> {
+impl<'p> Walk<'_, 'p> {
     fn routine(&mut self, routine: Routine, through: &[CallSite], depth: u8) {
         if self.seen.len() >= MAX_ROUTINES || !self.seen.insert(routine) {
             return;
@@ -137,6 +137,10 @@ impl Walk<'_, '_> {
                 return;
             }
         }
+        if let Some(table) = self.table_of(site) {
+            self.any_of(site, table, through, depth);
+            return;
+        }
         let mut known = false;
         // The most specific rules win: a name that is spelled out over any receiver, more conditions over fewer.
         let mut strongest: Option<((bool, usize), Effect, u32)> = None;
@@ -145,6 +149,10 @@ impl Walk<'_, '_> {
             known = true;
             if matches!(what.means, Means::Effect | Means::BuiltinTool) {
                 let spelled_out = what.symbols.iter().any(|s| !s.is_unanchored() && s.matches(&hit.name));
+                if !through.is_empty() && !what.conditions.is_empty() && self.is_ruled_out(site, hit, through)
+                {
+                    continue;
+                }
                 let rank = (spelled_out, what.conditions.len());
                 strongest = strongest.max(what.effect.map(|effect| (rank, effect, hit.site.rule)));
             }
@@ -222,6 +230,97 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// The table out of which the function is taken that a call runs: `table[name](order)`, also behind a variable.
+    fn table_of(&self, site: CallSite) -> Option<(Spot, &'p Expr)> {
+        let program = self.detection.program;
+        let call = program.module(site.module).call(site.call);
+        let mut at = (Spot { module: site.module, function: call.within }, &call.callee);
+        for _ in 0..6 {
+            match at.1 {
+                // An element that is taken out by a name that is not known stands for the whole.
+                Expr::Map(_) => return Some(at),
+                Expr::Call(inner) => {
+                    let inner = program.module(at.0.module).call(*inner);
+                    let Expr::Member(table, method) = &inner.callee else { return None };
+                    let spot = Spot { module: at.0.module, function: inner.within };
+                    return matches!(&**method, "__getitem__" | "get")
+                        .then_some((spot, &**table))
+                        .filter(|(spot, table)| matches!(program.value_of(*spot, table), (_, Expr::Map(_))));
+                }
+                // What a method fills may only be declared where the class begins.
+                Expr::Member(object, name) => {
+                    for meaning in program.resolve(at.0, object) {
+                        let (Meaning::Instance(module, class) | Meaning::Class(module, class)) = meaning
+                        else {
+                            continue;
+                        };
+                        let bindings = program.bindings_of(module, class, name);
+                        if let Some(table) = bindings.iter().find(|(_, value)| matches!(value, Expr::Map(_)))
+                        {
+                            return Some(*table);
+                        }
+                    }
+                }
+                Expr::Name(_) => {}
+                _ => return None,
+            }
+            let Some(next) = program.step(at.0, at.1) else { break };
+            at = next;
+        }
+        // What is declared to be a container, and filled in some way that cannot be followed.
+        let spot = Spot { module: site.module, function: call.within };
+        let is_held = match &call.callee {
+            Expr::Name(name) => program.is_variable(spot, name),
+            Expr::Member(object, _) => matches!(
+                program.resolve(spot, object).first(),
+                Some(Meaning::Instance(..) | Meaning::Class(..))
+            ),
+            _ => false,
+        };
+        let holds = |m: &Meaning| matches!(m, Meaning::External(name) if is_container(name));
+        let is_open = is_held && program.targets(site).next().is_none();
+        (is_open && program.callee(site).iter().any(holds)).then_some(at)
+    }
+
+    /// Follows every function of a table, any of which may run.
+    fn any_of(&mut self, site: CallSite, (spot, table): (Spot, &Expr), through: &[CallSite], depth: u8) {
+        let program = self.detection.program;
+        let mut routines = BTreeSet::new();
+        let mut is_whole = false;
+        if let (spot, Expr::Map(entries)) = program.value_of(spot, table) {
+            is_whole = !entries.is_empty();
+            for (_, value) in entries {
+                let before = routines.len();
+                for meaning in program.resolve(spot, value) {
+                    if let Meaning::Function(module, function) = meaning {
+                        routines.insert(Routine { module, function: Some(function) });
+                    }
+                }
+                is_whole &= routines.len() > before;
+            }
+        }
+        let depth = depth.checked_sub(1);
+        if !is_whole || depth.is_none() {
+            self.outcome.unresolved.push(site);
+        }
+        let mut path = through.to_vec();
+        path.push(site);
+        for routine in routines {
+            if let Some(depth) = depth {
+                self.routine(routine, &path, depth);
+            }
+        }
+    }
+
+    /// Whether a call is not what a rule says of it when it is reached by these calls: `request(url, method)` sends what
+    /// one caller says, and only reads for another.
+    fn is_ruled_out(&self, site: CallSite, hit: &Hit, through: &[CallSite]) -> bool {
+        let program = self.detection.program;
+        let ways = through.iter().flat_map(|site| program.targets(*site).map(move |of| (of, *site)));
+        let _on_the_way: Vec<_> = ways.map(|(of, site)| program.assume(of, Some(site))).collect();
+        self.detection.is_ruled_out(site, hit)
+    }
+
     /// What a method without a body does that a library writes by its name, as Spring Data does: rules know it as a
     /// method of what its interface extends.
     fn generated(&self, routine: Routine) -> Option<(Effect, u32)> {
@@ -294,6 +393,14 @@ impl Walk<'_, '_> {
         });
         program.has_field(name) || getter.is_some_and(|field| program.has_field(&field))
     }
+}
+
+/// Whether a name is that of a type that only holds values, which nobody can call.
+fn is_container(name: &str) -> bool {
+    const TYPES: [&str; 8] =
+        ["Dict", "dict", "Mapping", "MutableMapping", "OrderedDict", "defaultdict", "Callable", "Any"];
+    let of = ["builtins.", "typing.", "collections."].iter().any(|module| name.starts_with(module));
+    of && name.rsplit('.').next().is_some_and(|last| TYPES.contains(&last))
 }
 
 /// Bases whose construction does nothing.
