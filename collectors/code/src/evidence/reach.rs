@@ -149,7 +149,7 @@ pub(crate) fn targets(program: &Program<'_>, site: CallSite) -> Vec<Routine> {
         && let [Meaning::Unresolved(name)] = program.callee(site)
         && let Some((_, last)) = name.rsplit_once('.')
         && last.len() >= 4
-        && !COMMON.contains(&last)
+        && !COMMON.contains(&&*last.to_ascii_lowercase())
     {
         found.extend(program.only_named(last));
     }
