@@ -79,6 +79,22 @@ fn offered(
             _ => {}
         }
     }
+    // Tools whose names their server is given from elsewhere, and the calls for which nobody could be found to do so.
+    let mut passed: BTreeSet<CallSite> = BTreeSet::new();
+    let mut open: BTreeSet<u32> = BTreeSet::new();
+    for hit in hits.iter().filter(on_server) {
+        let registers = detection.means(hit) == Means::Tool
+            || detection.means(hit) == Means::ListsTools && detection.site(hit).tools.is_empty();
+        let Some(site) = hit.call().filter(|_| registers) else { continue };
+        let (tools, is_named) = finder.passed_on(site);
+        if !is_named {
+            passed.insert(site);
+            if tools.is_empty() {
+                open.insert(hit.site.rule);
+            }
+            found.entry(hit.site.rule).or_default().extend(tools);
+        }
+    }
     for ((rule, module), calls) in &records {
         found.entry(*rule).or_default().extend(finder.recorded(*module, calls));
     }
@@ -96,9 +112,20 @@ fn offered(
     for tool in found.values_mut().flatten().filter(|tool| only_reads && is_blind(tool)) {
         tool.effect = Some(Effect::Read);
     }
+    // A library of the repository makes the server, and is given the tools here.
+    if found.is_empty() && !calls_models {
+        let lent = detection.meaning(Means::Serves).find(|hit| {
+            side(detection, hit) == Some(SERVER) && detection.program.module(hit.module).role.is_own()
+        });
+        found.extend(lent.map(|hit| (hit.site.rule, Vec::new())));
+    }
     let listed: BTreeSet<u32> = found.iter().filter(|(_, t)| !t.is_empty()).map(|(rule, _)| *rule).collect();
     let server = found.keys().next().copied().or(by_manifest);
     for hit in hits.iter().filter(|hit| detection.means(hit) == Means::Tool) {
+        let is_passed = hit.call().is_some_and(|site| passed.contains(&site));
+        if is_passed && !open.contains(&hit.site.rule) {
+            continue;
+        }
         // What a framework calls a tool is offered by the server of a unit in which no model could use it.
         let is_open = !calls_models || detection.rule(hit).kind.is_none();
         let rule = if on_server(&hit) { Some(hit.site.rule) } else { server.filter(|_| is_open) };
@@ -112,6 +139,21 @@ fn offered(
         };
         let tools = declared.into_iter().filter(|tool| !(nameless(tool) || told && is_run(tool)));
         found.entry(rule).or_default().extend(tools);
+    }
+    // Where names could not be followed, the records of tools that the program holds are what a server offers.
+    let is_dark = |rule: &u32, tools: &[FoundTool]| {
+        open.contains(rule) || !calls_models && tools.iter().all(|tool| tool.name == NAMELESS)
+    };
+    if let Some((_, tools)) = found.iter_mut().find(|(rule, tools)| is_dark(rule, tools)) {
+        let described = finder.described_in(is_own);
+        if !described.is_empty() {
+            // What is registered for all of them is none of its own.
+            tools.retain(|tool| {
+                tool.name != NAMELESS && !tool.declared_by.iter().any(|site| passed.contains(site))
+            });
+        }
+        let known: BTreeSet<String> = tools.iter().map(|tool| tool.name.clone()).collect();
+        tools.extend(described.into_iter().filter(|tool| !known.contains(&tool.name)));
     }
     for tools in found.values_mut() {
         tools.retain(|tool| {

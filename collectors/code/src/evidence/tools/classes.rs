@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use muster_rules::{Language, Means};
+use muster_rules::{Language, Means, SiteKind};
 
 use super::names::{camel, pascal, snake};
 use super::{FoundTool, MAX_TOOLS, NAMELESS, ToolSource, Tools};
@@ -128,22 +128,21 @@ impl<'p> Tools<'_, 'p> {
             .collect();
         // On the JVM the one text of the annotation describes the tool.
         let by_place = !matches!(module.dialect.language(), Language::Java | Language::Kotlin);
-        let named = calls.iter().find_map(|site| {
-            ["name_override", "name", "tool_name", "Name"]
+        // Of several annotations, the one that makes a tool of it says what the tool is called.
+        let (known, others): (Vec<CallSite>, Vec<CallSite>) =
+            calls.iter().copied().partition(|site| self.makes_a_tool(*site));
+        let named = known.into_iter().chain(others).find_map(|site| {
+            ["name_override", "tool_name", "toolName", "name", "Name"]
                 .iter()
                 .chain(by_place.then_some(&"@0"))
-                .find_map(|argument| self.text_argument(*site, argument))
+                .find_map(|argument| self.text_argument(site, argument))
         });
         let own = definition.map(|d| d.name.to_string()).filter(|n| !n.is_empty());
-        // What is called `execute` in every tool says less than what the tool is called.
-        let own = match (own, definition.and_then(|d| d.class)) {
-            (Some(name), Some(class)) if RUN_METHODS.contains(&&*name) => {
-                let of = self.class(routine.module, class, None).name;
-                let says_so = *of != *module.class(class).name || self.is_tool_class(routine.module, class);
-                Some(if says_so { of } else { name })
-            }
-            (own, _) => own,
-        };
+        // `Handle` says nothing; the class that has it does.
+        let class = definition
+            .filter(|d| d.decorators.is_empty() && RUN_METHODS.contains(&&*d.name))
+            .and_then(|d| d.class);
+        let own = class.map_or(own, |class| Some(self.class(routine.module, class, None).name));
         let rule = self
             .detection
             .on_function(routine)
@@ -161,6 +160,17 @@ impl<'p> Tools<'_, 'p> {
             confirmed: false,
             rule,
         }
+    }
+
+    /// Whether a rule says that an annotation makes a tool of what it stands on.
+    fn makes_a_tool(&self, site: CallSite) -> bool {
+        let program = self.detection.program;
+        let language = program.module(site.module).dialect.language();
+        program.callee(site).iter().any(|meaning| {
+            let (Meaning::External(name) | Meaning::Unresolved(name)) = meaning else { return false };
+            let sites = self.detection.sites(language, SiteKind::Decorator, name);
+            sites.iter().any(|at| self.detection.pack.site(*at).means == Means::Tool)
+        })
     }
 
     /// A class as a tool.
@@ -212,6 +222,26 @@ impl<'p> Tools<'_, 'p> {
             confirmed: false,
             rule,
         }
+    }
+
+    /// The classes that implement an interface of tools: what stands in a list of which only that is known.
+    pub(super) fn implementing(&self, module: ModuleId, class: ClassId) -> Vec<FoundTool> {
+        let program = self.detection.program;
+        if !self.can_run(module, class) {
+            return Vec::new();
+        }
+        let runs = RUN_METHODS.iter().filter_map(|method| program.method(module, class, method));
+        let Some(run) = runs.into_iter().find(|routine| program.is_abstract(*routine)) else {
+            return Vec::new();
+        };
+        let made = program.implementers(run);
+        let classes = made.iter().filter_map(|routine| {
+            let of = routine.function.and_then(|f| program.module(routine.module).function(f).class)?;
+            (program.module(routine.module).role.is_own() && !program.is_abstract(*routine))
+                .then_some((routine.module, of))
+        });
+        let classes: BTreeSet<(ModuleId, ClassId)> = classes.collect();
+        classes.into_iter().map(|(module, class)| self.class(module, class, None)).collect()
     }
 
     /// Whether a class that is handed over as a tool has a method that runs it. In Python and JavaScript anything may

@@ -4,7 +4,8 @@ use asmm_model::Effect;
 use muster_rules::{Language, Means, SiteKind};
 
 use super::names::{is_spelled, object_name};
-use super::{FoundTool, MAX_DEPTH, MAX_TOOLS, ToolList, ToolSource, Tools};
+use super::passed::RUNS;
+use super::{MAX_TOOLS, ToolList, ToolSource, Tools};
 use crate::program::{CallSite, Meaning, Routine, Spot};
 use crate::syntax::{CallId, Expr, TYPE_ARGUMENT};
 
@@ -66,6 +67,8 @@ impl<'p> Tools<'_, 'p> {
                 list.tools.push(self.function(routine, key));
             }
             Expr::Class(class) => list.tools.push(self.class(spot.module, *class, key)),
+            // A text that is told to a model names no tool.
+            Expr::Text(text) if !can_name(text) => list.open = true,
             Expr::Text(text) => list.tools.push(self.named(spot.module, text, self.line_of(spot))),
             // `None` of Rust is nothing.
             Expr::Name(name) if &**name == "None" => {}
@@ -78,7 +81,9 @@ impl<'p> Tools<'_, 'p> {
             Expr::Call(call) => {
                 let found = self.followed(spot, value, key, depth);
                 let runs = found.tools.iter().any(|tool| !tool.handlers.is_empty());
-                let wrapped = if runs { None } else { self.wrapped(spot, *call, depth) };
+                let described = if runs { None } else { self.described_by_call(spot, *call, key, depth) };
+                let wrapped =
+                    described.or_else(|| if runs { None } else { self.wrapped(spot, *call, depth) });
                 list.extend(wrapped.unwrap_or(found));
             }
             Expr::Unknown => list.open = true,
@@ -109,38 +114,6 @@ impl<'p> Tools<'_, 'p> {
             }
         }
         list
-    }
-
-    /// The tool that a record describes, if it has a name and something that runs.
-    pub(super) fn record(&self, spot: Spot, call: CallId) -> Vec<FoundTool> {
-        let call = self.detection.program.module(spot.module).call(call);
-        let spot = Spot { module: spot.module, function: call.within };
-        let entries: Vec<(&str, &Expr)> =
-            call.arguments.iter().map(|a| (a.name.as_deref().unwrap_or_default(), &a.value)).collect();
-        if is_tool_record(&entries) { self.map(spot, &entries, None, MAX_DEPTH).tools } else { Vec::new() }
-    }
-
-    /// The tools that records within a value describe, as [`Self::record`] says.
-    pub(super) fn records(&self, spot: Spot, value: &'p Expr, depth: u8, found: &mut Vec<FoundTool>) {
-        let Some(depth) = depth.checked_sub(1) else { return };
-        match value {
-            Expr::Map(entries) => {
-                let named: Vec<(&str, &Expr)> = entries.iter().map(|(key, value)| (&**key, value)).collect();
-                if is_tool_record(&named) {
-                    found.extend(self.map(spot, &named, None, MAX_DEPTH).tools);
-                } else {
-                    for (_, value) in entries {
-                        self.records(spot, value, depth, found);
-                    }
-                }
-            }
-            Expr::List(values) | Expr::Choice(values) => {
-                for value in values {
-                    self.records(spot, value, depth, found);
-                }
-            }
-            _ => {}
-        }
     }
 
     /// Whether a call only puts named values together, as a struct literal does.
@@ -284,7 +257,9 @@ impl<'p> Tools<'_, 'p> {
             || has("toolSpec")
             || has("functionDeclarations")
             || (has("name") && (has("description") || has("requireConfirmation")))
-            || (has("type") && (has("function") || has("name")));
+            || (has("type") && (has("function") || has("name")))
+            // `{ cancel: { description, schema, handler } }`: the key is the name.
+            || (key.is_some() && has("description") && RUNS.iter().any(|name| has(name)));
         if has("actionGroupName") {
             return self.action_group(spot, entries, key, depth);
         }
@@ -312,6 +287,12 @@ impl<'p> Tools<'_, 'p> {
             list.tools.push(tool);
             return list;
         }
+        // `Entry{Tool: Tool{Name: "cancel"}, Handler: cancel}`: what it is, and what it runs.
+        if let Some((tool, handler)) = find("tool").or_else(|| find("toolDefinition")).zip(
+            ["handler", "handlerFunc", "execute", "run", "call", "callback"].iter().find_map(|n| find(n)),
+        ) {
+            return self.with_handler(spot, tool, handler, key, depth);
+        }
         if is_schema {
             for nested in ["functionDeclarations", "function", "toolSpec", "ofTool", "ofFunction"] {
                 if let Some(inner) = find(nested) {
@@ -325,9 +306,7 @@ impl<'p> Tools<'_, 'p> {
                 return found;
             }
             let name = text("name").or_else(|| key.map(str::to_owned)).or_else(|| text("type"));
-            let handler = ["execute", "function", "handler", "run", "invoke", "func", "call", "callback"]
-                .iter()
-                .find_map(|name| find(name));
+            let handler = RUNS.iter().find_map(|name| find(name));
             // A description that is put together by other code names no tool of its own.
             if name.is_none() && handler.is_none() {
                 list.open = true;
@@ -421,8 +400,11 @@ impl<'p> Tools<'_, 'p> {
                 }
                 Meaning::Class(module, class) | Meaning::Instance(module, class) => {
                     let declared = self.declared_methods(module, class);
+                    let made = self.implementing(module, class);
                     if !declared.is_empty() {
                         list.tools.extend(declared);
+                    } else if !made.is_empty() {
+                        list.tools.extend(made);
                     } else if self.is_tool_class(module, class) || self.can_run(module, class) {
                         let kinds = self.kinds_of(module, class);
                         list.open |= kinds.is_empty();
@@ -484,7 +466,9 @@ impl<'p> Tools<'_, 'p> {
             let last = object_name(&name).to_owned();
             list.open = true;
             let is_bare =
-                name.starts_with('?') || name.starts_with("builtins.") || name.starts_with("global#");
+                ["?", "builtins.", "global#", "typing.", "pydantic.", "dataclasses.", "collections."]
+                    .iter()
+                    .any(|of| name.starts_with(of));
             if !is_bare && !last.is_empty() && !self.is_about_list(spot, value, &last) {
                 let mut tool = self.named(spot.module, key.unwrap_or(&last), self.line_of(spot));
                 tool.source = ToolSource::Opaque;
@@ -530,12 +514,14 @@ impl Tools<'_, '_> {
     }
 }
 
-/// Whether a record has a name, a description for the model and something that runs.
-fn is_tool_record(entries: &[(&str, &Expr)]) -> bool {
-    let has = |names: &[&str]| entries.iter().any(|(key, _)| names.iter().any(|n| is_spelled(key, n)));
-    has(&["name"])
-        && has(&["description", "parameters", "inputSchema", "schema"])
-        && has(&["function", "handler", "execute", "run", "call", "func"])
+/// Whether a text can name a tool, also one of several words: no sentence, no flag of a command and no kind of content.
+fn can_name(text: &str) -> bool {
+    const KINDS: [&str; 6] = ["application/", "audio/", "image/", "multipart/", "text/", "video/"];
+    let is_pattern = text.contains('(');
+    !text.starts_with(['-', '@', '.', '/'])
+        && !KINDS.iter().any(|kind| text.starts_with(kind))
+        && (is_pattern || text.split_whitespace().take(5).count() < 5)
+        && !text.contains('\n')
 }
 
 /// How servers of the Model Context Protocol are reached.

@@ -4,6 +4,8 @@ mod classes;
 mod lists;
 mod names;
 mod offers;
+mod passed;
+mod records;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -197,7 +199,7 @@ impl<'d, 'p> Tools<'d, 'p> {
         let name_of = |hit: &Hit| object_name(&hit.name).to_owned();
         let given = |argument: &str| self.text_argument(site, argument);
         let name = || {
-            ["name", "id", "functionName", "Name", "WithName", "@0.Name", "@1.Name"]
+            ["name", "toolName", "id", "functionName", "Name", "WithName", "@0.Name", "@1.Name"]
                 .iter()
                 .find_map(|argument| given(argument))
                 .or_else(|| self.name_set_later(site))
@@ -236,6 +238,11 @@ impl<'d, 'p> Tools<'d, 'p> {
             }
             let what = self.detection.site(hit);
             let mut inner = self.of_call_within(site, &what.tools, depth).unwrap_or_default();
+            // Of several places at which the code may stand, the others hold a description of what it is given.
+            let runs = |tool: &FoundTool| !tool.handlers.is_empty() || !tool.runs.is_empty();
+            if what.tools.len() > 1 && inner.tools.iter().any(runs) {
+                inner.tools.retain(|tool| runs(tool) || tool.effect.is_some());
+            }
             if inner.tools.iter().all(|tool| tool.handlers.is_empty()) {
                 // The method that a text names, of the class or object beside it; a function written in place.
                 let routine = self.method_beside(site).or_else(|| self.function_given(site));
@@ -311,7 +318,11 @@ impl<'d, 'p> Tools<'d, 'p> {
                 && !matches!(self.detection.means(h), Means::Memory | Means::ListsTools | Means::RunsTools)
         });
         if let Some(hit) = remote {
-            let mut tool = self.named(site.module, &key.map_or_else(|| name_of(hit), str::to_owned), line);
+            // Elsewhere the name is that of the client.
+            let is_python = self.detection.program.module(site.module).dialect.language() == Language::Python;
+            let named = || given("name").filter(|_| is_python);
+            let told = key.map(str::to_owned).or_else(named).or_else(|| self.started_by(site));
+            let mut tool = self.named(site.module, &told.unwrap_or_else(|| name_of(hit)), line);
             tool.rule = Some(hit.site.rule);
             tool.declared_by.push(site);
             return Some(ToolList { tools: vec![tool], open: true, has_agents: false });
@@ -409,26 +420,7 @@ impl<'d, 'p> Tools<'d, 'p> {
             }
         }
         let made = self.made(is_own);
-        // `ToolDefinition{Name: "bash", Function: bash}`: a record of a name and what it runs.
-        let mut records = Vec::new();
-        for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
-            for (call, found) in (0u32..).zip(&module.calls).filter(|(_, c)| c.arguments.len() >= 2) {
-                let spot = Spot { module: id, function: found.within };
-                if self.is_record(spot, call) {
-                    let tools = self.record(spot, call);
-                    records.extend(tools);
-                }
-            }
-            for binding in &module.bindings {
-                let spot = Spot { module: id, function: binding.within };
-                self.records(spot, &binding.value, MAX_DEPTH, &mut records);
-            }
-            for (function, found) in (0u32..).zip(&module.functions) {
-                let spot = Spot { module: id, function: Some(function) };
-                found.returns.iter().for_each(|value| self.records(spot, value, MAX_DEPTH, &mut records));
-            }
-        }
-        records.retain(|tool| !tool.handlers.is_empty());
+        let records = self.own_records(is_own);
         let functions = routines.into_iter().filter(|r| is_own(r.module)).map(|r| self.function(r, None));
         let classes = classes.into_iter().filter(|(m, _)| is_own(*m)).map(|(m, c)| self.class(m, c, None));
         functions.chain(classes).chain(made).chain(records).take(MAX_TOOLS).collect()

@@ -38,7 +38,7 @@ impl<'p> Tools<'_, 'p> {
     pub(super) fn text_argument(&self, site: CallSite, argument: &str) -> Option<String> {
         let (_, value) = self.detection.arguments(site).value(&ToolArgument(argument.to_owned()))?;
         match value {
-            Expr::Text(text) if is_word(text) => Some(text.to_string()),
+            Expr::Text(text) if is_tool_name(text) => Some(text.to_string()),
             _ => None,
         }
     }
@@ -54,7 +54,7 @@ impl<'p> Tools<'_, 'p> {
                 && is_spelled(&setting.key, "name")
         })?;
         let spot = Spot { module: site.module, function: setting.within };
-        self.text_of(spot, &setting.value).filter(|name| is_word(name))
+        self.text_of(spot, &setting.value).filter(|name| is_tool_name(name))
     }
 
     /// The name that a chain of calls gives to what it puts together.
@@ -89,6 +89,29 @@ impl<'p> Tools<'_, 'p> {
         })
     }
 
+    /// The server that a connection starts, by the package or file that is run: `server-files` of
+    /// `StdioServer("npx", ["-y", "@acme/server-files@1"])`.
+    pub(super) fn started_by(&self, site: CallSite) -> Option<String> {
+        let given = self.detection.arguments(site);
+        ["args", "params.args", "server_params.args", "@0.args", "@1"].iter().find_map(|argument| {
+            let (spot, value) = given.value(&ToolArgument((*argument).to_owned()))?;
+            let Expr::List(values) = value else { return None };
+            let mut after_flag = false;
+            values.iter().take(20).find_map(|value| {
+                let (_, Expr::Text(text)) = self.detection.program.value_of(spot, value) else {
+                    after_flag = false;
+                    return None;
+                };
+                // What follows a flag may be anything, also a secret.
+                let is_value = std::mem::replace(&mut after_flag, text.starts_with('-'));
+                let is_switch = matches!(&**text, "-y" | "--yes" | "-q" | "--quiet" | "-m" | "-jar");
+                after_flag &= !is_switch;
+                let text = text.rsplit('/').next().unwrap_or(text).split('@').next()?;
+                (!is_value && is_tool_name(text) && is_server_name(text)).then(|| text.to_owned())
+            })
+        })
+    }
+
     pub(super) fn text_within(&self, site: CallSite) -> Option<String> {
         let (spot, value) = self.detection.arguments(site).value(&ToolArgument("@0".to_owned()))?;
         let Expr::Call(call) = value else { return None };
@@ -96,9 +119,21 @@ impl<'p> Tools<'_, 'p> {
     }
 }
 
-/// Whether a text can be what a tool is called.
-fn is_word(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 80 && !text.contains(char::is_whitespace)
+/// Whether a text can be what a tool is called: no sentence, no path or flag, and no kind of content.
+pub(super) fn is_tool_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 128
+        && text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '{' | '$'))
+        && !text.contains(|c: char| {
+            c.is_whitespace() || matches!(c, '\\' | '<' | '>' | '(' | ')' | ',' | ';' | '"')
+        })
+}
+
+/// Whether a word of a command is the package or the file of a server.
+fn is_server_name(word: &str) -> bool {
+    const FILES: [&str; 10] = [".py", ".js", ".mjs", ".cjs", ".ts", ".jar", ".rb", ".php", ".csproj", ".dll"];
+    let word = word.to_ascii_lowercase();
+    word.contains("mcp") || word.contains("server") || FILES.iter().any(|file| word.ends_with(file))
 }
 
 /// Whether a key is that name in the spelling of some language: `input_schema`, `inputSchema`, `InputSchema`.
