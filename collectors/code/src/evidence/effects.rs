@@ -233,6 +233,15 @@ impl<'p> Walk<'_, 'p> {
     /// The table out of which the function is taken that a call runs: `table[name](order)`, also behind a variable.
     fn table_of(&self, site: CallSite) -> Option<(Spot, &'p Expr)> {
         let program = self.detection.program;
+        let is_open = |m: &Meaning| match m {
+            Meaning::Unresolved(_) => true,
+            Meaning::External(name) => is_container(name),
+            _ => false,
+        };
+        // Most calls are known: only the others are worth the steps.
+        if !program.callee(site).iter().all(is_open) {
+            return None;
+        }
         let call = program.module(site.module).call(site.call);
         let mut at = (Spot { module: site.module, function: call.within }, &call.callee);
         for _ in 0..6 {
@@ -400,6 +409,7 @@ fn is_container(name: &str) -> bool {
     const TYPES: [&str; 8] =
         ["Dict", "dict", "Mapping", "MutableMapping", "OrderedDict", "defaultdict", "Callable", "Any"];
     let of = ["builtins.", "typing.", "collections."].iter().any(|module| name.starts_with(module));
+    let name = name.strip_suffix(".get").or_else(|| name.strip_suffix(".__getitem__")).unwrap_or(name);
     of && name.rsplit('.').next().is_some_and(|last| TYPES.contains(&last))
 }
 
