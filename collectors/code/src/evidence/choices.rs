@@ -194,7 +194,9 @@ impl<'d> Answers<'d, '_> {
         if !found.is_empty() {
             let tools = Tools::new(self.detection).runnable(is_own);
             found.retain(|_| tools.iter().any(|tool| !tool.handlers.is_empty()));
-            found.iter_mut().for_each(|selection| selection.tools.clone_from(&tools));
+            for selection in &mut found {
+                selection.tools.clone_from(&tools);
+            }
         }
         found
     }

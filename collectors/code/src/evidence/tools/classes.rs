@@ -46,7 +46,7 @@ const RUN_METHODS: [&str; 33] = [
     "Handle",
 ];
 
-impl<'p> Tools<'_, 'p> {
+impl Tools<'_, '_> {
     /// `[$this, "send"]`: the method of an object, as PHP hands it over.
     pub(super) fn method_of(&self, spot: Spot, values: &[Expr]) -> Option<Routine> {
         let [object, Expr::Text(name)] = values else { return None };
@@ -388,7 +388,7 @@ impl<'p> Tools<'_, 'p> {
             program.method(module, class, method).is_some_and(|routine| !program.is_abstract(routine))
         };
         (name.ends_with("Tool") && !is_base || self.is_kind_of_tool(module, class))
-            && RUN_METHODS.iter().any(|m| runs(&m))
+            && RUN_METHODS.iter().any(runs)
     }
 
     /// Whether a class extends one of the program that says by its name that it is what all tools are.
