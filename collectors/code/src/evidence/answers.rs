@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use asmm_model::Effect;
 use foldhash::HashSet;
 use muster_rules::Means;
 
@@ -350,8 +351,15 @@ impl<'d, 'p> Answers<'d, 'p> {
         };
         // What something else is asked for by an answer is not of the answer.
         let is_asked_for = receiver.is_some() && ASKED.contains(&last);
-        (READERS.contains(&last) || only_computes())
+        // `exec` of a pattern reads, and `exec` of a shell does something that the answer only asks for.
+        let acts = || {
+            let mut hits = self.detection.on_call(site).filter(|h| self.detection.means(h) == Means::Effect);
+            hits.any(|h| self.detection.site(h).effect.is_some_and(|effect| effect != Effect::Read))
+        };
+        let is_pattern = receiver.is_some_and(|object| is_pattern(program, spot, object));
+        (READERS.contains(&last) || is_pattern || only_computes())
             && !is_asked_for
+            && !acts()
             && call.arguments.iter().any(|argument| self.holds(spot, &argument.value, depth))
     }
 
@@ -372,6 +380,13 @@ impl<'d, 'p> Answers<'d, 'p> {
                 })
         })
     }
+}
+
+/// Whether an object is a pattern that texts are matched with.
+fn is_pattern(program: &Program<'_>, spot: Spot, object: &Expr) -> bool {
+    const MAKERS: [&str; 5] = ["Regex", "toRegex", "RegExp", "compile", "MustCompile"];
+    matches!(program.value_of(spot, object), (spot, Expr::Call(call))
+        if last_name(&program.module(spot.module).call(*call).callee).is_some_and(|name| MAKERS.contains(&name)))
 }
 
 /// Whether a variable begins as a text, one that grows, or as an object of the program's own: `Parser::default()`.

@@ -243,12 +243,12 @@ impl One<'_, '_, '_> {
             .collect();
         self.dispatched(&sites, &feedbacks, &mut tools);
         let mut reasons = Reasons::new(detection.pack.heuristics());
-        // What a tool does with its arguments is told as the tool's own effect.
-        let within_tools: BTreeSet<CallSite> =
-            tools.iter().flat_map(|(_, outcome)| &outcome.changes).map(|change| change.site).collect();
         let answers = Answers::of(detection, self.reach, &sites, &is_own);
         let selections = answers.selections(&is_own);
         self.answered(&selections, &mut tools, &mut reasons);
+        // What a tool does with its arguments is told as the tool's own effect.
+        let within_tools: BTreeSet<CallSite> =
+            tools.iter().flat_map(|(_, outcome)| &outcome.changes).map(|change| change.site).collect();
         let executed = executed_output(detection, &is_own).into_iter();
         let executed = executed.chain(selections.iter().filter_map(|selection| selection.executes));
         let executed: BTreeMap<CallSite, &Hit> = executed.map(|(hit, site)| (site, hit)).collect();

@@ -424,7 +424,8 @@ impl<'a> Extractor<'a> {
             }
             let mut cursor = part.walk();
             // The key by which a part is taken is none of the texts that it is compared with.
-            let parts = if self.table.of(part) == Shape::Index { 1 } else { usize::MAX };
+            let is_element = self.table.of(part) == Shape::Index || ELEMENTS.contains(&part.kind());
+            let parts = if is_element { 1 } else { usize::MAX };
             stack.extend(part.named_children(&mut cursor).take(parts));
         }
         found
@@ -504,6 +505,10 @@ pub(super) fn next(len: usize) -> CallId {
 /// What something is called by.
 const NAMES: [&str; 9] =
     ["name", "getName", "get_name", "id", "key", "toolName", "tool_name", "action", "command"];
+
+/// Elements that are taken by a key, in the grammars whose own modules read them.
+const ELEMENTS: [&str; 4] =
+    ["element_access_expression", "element_reference", "index_expression", "subscript_expression"];
 
 /// At most [`MAX_TEXT`] bytes, cut at a character.
 pub(super) fn clip(text: &str) -> &str {
