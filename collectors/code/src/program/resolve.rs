@@ -207,11 +207,15 @@ impl Program<'_> {
         let spot = Spot { module: at, function: binding.within };
         let found = self.expr(spot, &binding.value, depth, fuel);
         let Some(of_type) = &binding.of_type else { return found };
-        if found.iter().any(|m| !m.is_unresolved() && !is_plain(m)) {
+        let is_own = |m: &Meaning| !matches!(m, Meaning::External(_) | Meaning::Unresolved(_));
+        if found.iter().any(is_own) {
             return found;
         }
         let declared = self.of_type(spot, of_type, depth, fuel);
-        if declared.is_empty() { found } else { declared }
+        // What a name of another package is may be guessed by an import of everything; a type of the program is said.
+        let is_known = found.iter().any(|m| !m.is_unresolved() && !is_plain(m));
+        let says_more = !declared.is_empty() && (!is_known || declared.iter().any(is_own));
+        if says_more { declared } else { found }
     }
 
     /// The things of a type: instances of a class of the program, or what another package makes.
