@@ -113,7 +113,15 @@ impl<'p> Arguments<'p> {
             }
             index += 1;
         }
-        if spread { Presence::Unknown } else { Presence::Absent }
+        // What is mostly given first may be given by its name.
+        let named = call.arguments.iter().find(|a| {
+            position == 0 && a.name.as_deref().is_some_and(|name| matches!(name, "url" | "requestUri"))
+        });
+        match named {
+            Some(argument) => Presence::Given(self.spot(), &argument.value),
+            None if spread => Presence::Unknown,
+            None => Presence::Absent,
+        }
     }
 
     /// The positional argument of the call that a value is: `@0.@1`.
@@ -258,6 +266,16 @@ impl<'p> Arguments<'p> {
                         let routine = Routine { module: spot.module, function: Some(*function) };
                         for inner in self.program.calls_in(routine) {
                             let inner = self.program.module(inner.module).call(inner.call);
+                            // `buildJsonObject { put("tools", tools) }`
+                            if let [key, value] = &inner.arguments[..]
+                                && last_name(&inner.callee).is_some_and(|n| PUTTERS.contains(&n))
+                                && matches!(&key.value, Expr::Text(key) if &**key == name)
+                            {
+                                all.push((
+                                    Spot { module: spot.module, function: inner.within },
+                                    &value.value,
+                                ));
+                            }
                             if last_name(&inner.callee) == Some(name) {
                                 let spot = Spot { module: spot.module, function: inner.within };
                                 all.extend(inner.arguments.iter().map(|a| (spot, &a.value)));
@@ -284,6 +302,14 @@ impl<'p> Arguments<'p> {
         for site in self.program.calls_in(routine) {
             let call = self.program.module(site.module).call(site.call);
             let Expr::Member(object, method) = &call.callee else { continue };
+            // `body.put("tools", tools)`
+            if let [key, value] = &call.arguments[..]
+                && PUTTERS.contains(&&**method)
+                && matches!(&key.value, Expr::Text(key) if &**key == name)
+                && self.root_variable(spot, object) == Some(variable)
+            {
+                all.push((spot, &value.value));
+            }
             let sets = method.strip_suffix('=').unwrap_or(method) == name;
             // `options.Tools.Add(x)` adds to what `options.Tools = x` sets, as `request.Header.Set(x, y)` does.
             let adds =
@@ -376,7 +402,7 @@ impl<'p> Arguments<'p> {
         match value {
             Expr::Map(entries) => {
                 // Later entries win.
-                if let Some((_, value)) = entries.iter().rev().find(|(key, _)| &**key == name) {
+                if let Some((_, value)) = entries.iter().rev().find(|(key, _)| is_part(key, name)) {
                     return Presence::Given(spot, value);
                 }
                 let mut unknown = false;
@@ -404,7 +430,8 @@ impl<'p> Arguments<'p> {
                     Self { program: self.program, site: CallSite { module: spot.module, call: *call } };
                 let call = self.program.module(spot.module).call(*call);
                 let chained = inner.fluent(name);
-                match call.arguments.iter().find(|a| a.name.as_deref() == Some(name)) {
+                match call.arguments.iter().find(|a| a.name.as_deref().is_some_and(|key| is_part(key, name)))
+                {
                     Some(argument) => Presence::Given(inner.spot(), &argument.value),
                     None if !chained.is_empty() => Presence::Given(chained[0].0, chained[0].1),
                     // The text that a value is sent as.
@@ -555,6 +582,27 @@ const ENCODERS: [&str; 33] = [
     "clone",
     "from",
 ];
+
+/// Calls that put a part into an object by its name.
+const PUTTERS: [&str; 12] = [
+    "put",
+    "set",
+    "Add",
+    "add",
+    "addProperty",
+    "putArray",
+    "putJsonArray",
+    "putObject",
+    "putJsonObject",
+    "insert",
+    "setProperty",
+    "with",
+];
+
+/// Whether a key names the part that a rule asks for, as a field of a struct or a key of JSON.
+fn is_part(key: &str, name: &str) -> bool {
+    key == name || key.len() == name.len() && key.eq_ignore_ascii_case(name)
+}
 
 /// The last name of a callee.
 fn last_name(callee: &Expr) -> Option<&str> {

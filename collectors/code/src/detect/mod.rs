@@ -244,7 +244,11 @@ const MAX_GAP: usize = 60;
 fn holds(string: &str, text: &str) -> bool {
     let mut parts = text.split('*');
     let Some(first) = parts.next() else { return false };
-    let Some(at) = string.find(first) else { return false };
+    // A word of the text is no end of a longer one.
+    let is_whole = |at: &usize| {
+        !first.starts_with(char::is_alphanumeric) || !string[..*at].ends_with(char::is_alphanumeric)
+    };
+    let Some(at) = string.match_indices(first).map(|(at, _)| at).find(is_whole) else { return false };
     let mut rest = &string[at + first.len()..];
     parts.all(|part| {
         let near = &rest[..rest.floor_char_boundary(MAX_GAP + part.len())];

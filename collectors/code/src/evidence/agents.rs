@@ -64,6 +64,7 @@ pub(crate) fn model_sites<'d>(
         }
     }
     let mut sites = Vec::new();
+    let mut speaks_of_tools: BTreeMap<ModuleId, bool> = BTreeMap::new();
     for hits in by_place.into_values() {
         let Some(best) = hits.iter().min_by_key(|hit| rank(detection.means(hit))) else { continue };
         let means = detection.means(best);
@@ -119,6 +120,16 @@ pub(crate) fn model_sites<'d>(
                 });
             }
         }
+        // A body that is put together in a way which is not followed may be given the tools that its module speaks of.
+        let asks_by_address = hits.iter().any(|hit| {
+            let mut tests = detection.site(hit).conditions.iter();
+            tests.any(|test| !test.starts.is_empty() || !test.ends.is_empty())
+        });
+        if found.means == Means::ModelCall && found.tools.is_none() && asks_by_address {
+            found.is_unclear |= *speaks_of_tools
+                .entry(best.module)
+                .or_insert_with(|| speaks_of_tools_at(detection, best.module));
+        }
         sites.push(found);
         if sites.len() == MAX_SITES {
             // What is not looked at may be anything.
@@ -129,6 +140,22 @@ pub(crate) fn model_sites<'d>(
         }
     }
     sites
+}
+
+/// Whether a module names the part of a body that gives a model its tools.
+fn speaks_of_tools_at(detection: &Detection<'_>, id: ModuleId) -> bool {
+    let is_part = |name: &str| name.eq_ignore_ascii_case("tools");
+    let module = detection.program.module(id);
+    let in_map =
+        |value: &Expr| matches!(value, Expr::Map(entries) if entries.iter().any(|(key, _)| is_part(key)));
+    let in_calls = module.calls.iter().any(|call| {
+        call.arguments.iter().any(|a| a.name.as_deref().is_some_and(is_part) || in_map(&a.value))
+            || matches!(call.arguments.first().map(|a| &a.value), Some(Expr::Text(text)) if is_part(text))
+    });
+    in_calls
+        || module.bindings.iter().any(|binding| in_map(&binding.value))
+        || module.settings.iter().any(|setting| is_part(&setting.key) || in_map(&setting.value))
+        || module.functions.iter().flat_map(|f| &f.returns).any(in_map)
 }
 
 /// Parts of a body by which functions of a program are given tools.

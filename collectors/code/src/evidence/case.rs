@@ -260,15 +260,18 @@ impl One<'_, '_, '_> {
         }
         self.selection(&sites, &feedbacks, !tools.is_empty(), &mut reasons);
         let selects = reasons.has(Criterion::C1, Supports::Yes);
-        let doubtful =
-            if selects { Vec::new() } else { doubtful_executions(detection, self.reach, &sites, &is_own) };
-        for hit in &doubtful {
+        let doubtful = doubtful_executions(detection, self.reach, &sites, &is_own);
+        for hit in doubtful.iter().filter(|_| !selects) {
             reasons.add(
                 "executes-something-open",
                 &place(detection, hit),
                 &format!("`{}`", shown(&hit.name)),
             );
         }
+        // What runs something that is not known leaves open what happens, unless it is a tool that is told.
+        let told: BTreeSet<CallSite> =
+            tools.iter().flat_map(|(_, outcome)| &outcome.changes).map(|change| change.site).collect();
+        let open_elsewhere = doubtful.iter().any(|hit| hit.call().is_none_or(|call| !told.contains(&call)));
         let mut protocols = Vec::new();
         if !selects {
             protocols.extend(detection.meaning(Means::TextProtocol).filter(|hit| is_own(hit.module)).take(3));
@@ -295,7 +298,7 @@ impl One<'_, '_, '_> {
         let tools_complete = !bound.open || (any_own && self.case.complete && gates.is_ungated(&tools));
         if selects {
             let told = self.tools(&tools, &gates, loops, out);
-            self.consequences(&told, !bound.open, &gates, &mut reasons);
+            self.consequences(&told, !bound.open && !open_elsewhere, &gates, &mut reasons);
         } else if reasons.has(Criterion::C1, Supports::No)
             && let Some(at) = sites.first().map(|site| site.hit).or_else(|| self.training())
         {

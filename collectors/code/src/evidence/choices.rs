@@ -111,9 +111,7 @@ impl<'d> Answers<'d, '_> {
         for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
             let lookups = module.lookups.iter().map(|l| (&l.object, &l.key, l.line, l.within, l.in_loop));
             let asked = module.calls.iter().filter_map(|call| match (&call.callee, &call.arguments[..]) {
-                (Expr::Member(object, name), [key, ..])
-                    if matches!(&**name, "get" | "Get" | "fetch" | "has") =>
-                {
+                (Expr::Member(object, name), [key, ..]) if ASKERS.contains(&&**name) => {
                     Some((&**object, &key.value, call.line, call.within, call.in_loop))
                 }
                 _ => None,
@@ -307,6 +305,10 @@ impl<'d> Answers<'d, '_> {
         call.arguments.iter().any(|argument| self.holds(spot, &argument.value, MAX_DEPTH))
     }
 }
+
+/// Calls that take an element out of a table by its key.
+const ASKERS: [&str; 9] =
+    ["get", "Get", "fetch", "has", "TryGetValue", "GetValueOrDefault", "getOrDefault", "getValue", "dig"];
 
 /// Whether a value is a map whose entries are all in sight.
 fn is_map(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {

@@ -375,8 +375,12 @@ impl<'p> Walk<'_, 'p> {
         let (Expr::Name(name) | Expr::Member(_, name)) = callee else { return false };
         match module.dialect.language() {
             Language::Java | Language::Kotlin | Language::CSharp => {
-                name.starts_with(char::is_uppercase) && VALUES.iter().any(|value| name.ends_with(value))
+                let is_value =
+                    VALUES.iter().any(|value| name.ends_with(value)) || &**name == "SuppressWarnings";
+                name.starts_with(char::is_uppercase) && is_value
             }
+            // A variant of an enumeration, or a struct of values.
+            Language::Rust => name.starts_with(char::is_uppercase),
             // What a promise hands to the function that makes it.
             Language::JavaScript => {
                 matches!(callee, Expr::Name(_)) && matches!(&**name, "resolve" | "reject")

@@ -104,6 +104,16 @@ impl One<'_, '_, '_> {
             return;
         }
         let detection = self.case.detection;
+        // Where a graph goes next may be what a model said: the state between its nodes is not followed.
+        let branches = self.own.iter().any(|id| {
+            detection.program.module(*id).calls.iter().any(|call| {
+                let name = super::answers::last_name(&call.callee);
+                matches!(name, Some("add_conditional_edges" | "addConditionalEdges"))
+            })
+        });
+        if branches {
+            return;
+        }
         let mut without_tools = Vec::new();
         for site in sites {
             match site.means {

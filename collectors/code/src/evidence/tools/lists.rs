@@ -76,10 +76,15 @@ impl<'p> Tools<'_, 'p> {
             Expr::Name(name) => {
                 list.extend(self.followed(spot, value, key, depth));
                 list.extend(self.filled(spot, name, depth));
+                list.extend(self.rebound(spot, name, depth));
             }
-            Expr::Member(..) => list.extend(self.followed(spot, value, key, depth)),
+            Expr::Member(object, name) => {
+                list.extend(self.followed(spot, value, key, depth));
+                list.extend(self.set_elsewhere(spot, object, name, depth));
+            }
             Expr::Call(call) => {
-                let found = self.followed(spot, value, key, depth);
+                let mut found = self.followed(spot, value, key, depth);
+                found.extend(self.other_answers(CallSite { module: spot.module, call: *call }, depth));
                 let runs = found.tools.iter().any(|tool| !tool.handlers.is_empty());
                 let described = if runs { None } else { self.described_by_call(spot, *call, key, depth) };
                 let wrapped =

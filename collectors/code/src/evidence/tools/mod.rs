@@ -5,6 +5,7 @@ mod lists;
 mod names;
 mod offers;
 mod passed;
+mod rebound;
 mod records;
 
 use std::cell::{Cell, RefCell};
