@@ -201,6 +201,14 @@ impl<'p> Arguments<'p> {
                 self.later(self.spot(), variable, name, &mut chained);
             }
         }
+        // `toolRegistry.tool`: each that the block of the registry sets.
+        if chained.is_empty()
+            && let Some((of, last)) = name.rsplit_once('.')
+            && let Some((spot, Expr::Call(call))) = self.value(&ToolArgument(of.to_owned()))
+        {
+            let site = CallSite { module: spot.module, call: *call };
+            chained = Self { program: self.program, site }.fluent(last);
+        }
         if chained.is_empty() { self.find(argument).value().into_iter().collect() } else { chained }
     }
 

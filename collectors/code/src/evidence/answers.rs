@@ -347,6 +347,7 @@ impl<'d, 'p> Answers<'d, 'p> {
         let is_variable = matches!(&call.callee, Expr::Name(name) if !program.origins(spot, name).is_empty());
         let only_computes = || {
             !is_variable
+                && !receiver.is_some_and(|object| is_found(program, spot, object))
                 && self.detection.on_call(site).any(|h| self.detection.rule(h).id.0 == "only-computes")
         };
         // What something else is asked for by an answer is not of the answer.
@@ -380,6 +381,39 @@ impl<'d, 'p> Answers<'d, 'p> {
                 })
         })
     }
+}
+
+/// Whether an object is an element that was looked for in a list or a table: what it does is its own, and none of the
+/// list's.
+fn is_found(program: &Program<'_>, spot: Spot, object: &Expr) -> bool {
+    const FINDERS: [&str; 16] = [
+        "FirstOrDefault",
+        "First",
+        "SingleOrDefault",
+        "Single",
+        "Find",
+        "find",
+        "first",
+        "firstOrNull",
+        "findFirst",
+        "get",
+        "Get",
+        "getValue",
+        "getOrDefault",
+        "orElse",
+        "orElseThrow",
+        "detect",
+    ];
+    let mut at = (spot, object);
+    for _ in 0..4 {
+        if let Expr::Call(call) = at.1 {
+            let callee = &program.module(at.0.module).call(*call).callee;
+            return last_name(callee).is_some_and(|name| FINDERS.contains(&name));
+        }
+        let Some(next) = program.step(at.0, at.1) else { return false };
+        at = next;
+    }
+    false
 }
 
 /// Whether an object is a pattern that texts are matched with.
