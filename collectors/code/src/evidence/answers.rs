@@ -251,7 +251,10 @@ impl<'d, 'p> Answers<'d, 'p> {
         let program = self.detection.program;
         let routine = Routine { module: spot.module, function: spot.function };
         let Expr::Name(variable) = object else { return false };
-        if !program.calls_in(routine).any(|site| self.models.contains(&site)) {
+        // A tool that was looked for is given what an answer asks of it.
+        if !program.calls_in(routine).any(|site| self.models.contains(&site))
+            || is_found(program, spot, object)
+        {
             return false;
         }
         let is_made_here = program.resolve(spot, object).iter().any(|m| matches!(m, Meaning::Instance(..)));

@@ -391,7 +391,10 @@ impl<'a> Extractor<'a> {
         let mut above = node.parent();
         for _ in 0..3 {
             let Some(outer) = above.filter(|_| about.is_none()) else { break };
-            about = self.first_field(outer, &["value", "subject", "condition"]);
+            about = self.first_field(outer, &["value", "subject", "condition"]).or_else(|| {
+                // `when (name)` of Kotlin has no field for what it asks about.
+                outer.named_child(0).filter(|first| first.kind() == "when_subject")
+            });
             above = outer.parent();
         }
         let mut names = Vec::new();

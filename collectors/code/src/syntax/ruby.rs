@@ -32,6 +32,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("do_block", Shape::Own),
         ("block", Shape::Own),
         ("lambda", Shape::Own),
+        ("exception_variable", Shape::Own),
         ("assignment", Shape::Own),
         ("operator_assignment", Shape::Own),
         ("while", Shape::Loop),
@@ -127,6 +128,15 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "class" | "module" => class(x, node),
         "do_block" | "block" => block(x, node),
         "lambda" => node.child_by_field_name("body").map_or(Expr::Unknown, |n| block(x, n)),
+        // `rescue => e`
+        "exception_variable" => {
+            if let Some(name) = node.named_child(0).filter(|name| name.kind() == "identifier") {
+                let text = x.text(name);
+                x.locals.insert(x.word(text));
+                x.push_binding(text, false, Expr::Unknown, line(name));
+            }
+            Expr::Unknown
+        }
         "binary" => binary(x, node),
         "assignment" | "operator_assignment" => assign(x, node),
         "for" => each(x, node),

@@ -9,6 +9,10 @@ use super::{FoundTool, MAX_TOOLS, NAMELESS, ToolSource, Tools};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::syntax::{ClassId, Expr};
 
+/// How far the bases of a class are followed, and how many of each.
+const MAX_BASES: u8 = 4;
+const MOST_BASES: usize = 6;
+
 /// Methods in which a tool class does its work, in the order in which they count.
 const RUN_METHODS: [&str; 33] = [
     "_run",
@@ -433,8 +437,28 @@ impl Tools<'_, '_> {
         let class_of = |routine: &Routine| {
             Some((routine.module, program.module(routine.module).function(routine.function?).class?))
         };
-        let kinds: BTreeSet<(ModuleId, ClassId)> = implementers.iter().filter_map(class_of).collect();
+        let mut kinds: BTreeSet<(ModuleId, ClassId)> = implementers.iter().filter_map(class_of).collect();
+        // Where a class says what it implements, one that only has a method of that name is none of them.
+        let language = program.module(module).dialect.language();
+        if !matches!(language, Language::Go | Language::Python | Language::JavaScript) {
+            kinds.retain(|kind| self.extends(*kind, (module, class), MAX_BASES));
+        }
         kinds.into_iter().collect()
+    }
+
+    /// Whether a class extends another of the program, directly or not.
+    fn extends(&self, (module, class): (ModuleId, ClassId), of: (ModuleId, ClassId), depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let program = self.detection.program;
+        let spot = Spot { module, function: None };
+        program.module(module).class(class).bases.iter().take(MOST_BASES).any(|base| {
+            program.resolve(spot, base).into_iter().any(|meaning| match meaning {
+                Meaning::Class(module, class) => {
+                    (module, class) == of || self.extends((module, class), of, depth)
+                }
+                _ => false,
+            })
+        })
     }
 
     /// A tool of which only the name is known: a function or class of that name is taken for what it runs.
