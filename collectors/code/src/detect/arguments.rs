@@ -231,7 +231,7 @@ impl<'p> Arguments<'p> {
             let Some(next) = next else { break };
             let found = self.program.module(next.module).call(next.call);
             // `builder.apply { tools(x) }` sets what the block sets.
-            if last_name(&found.callee).is_some_and(|n| matches!(n, "apply" | "also" | "run" | "let" | "tap"))
+            if found.callee.last_name().is_some_and(|n| matches!(n, "apply" | "also" | "run" | "let" | "tap"))
             {
                 self.options(next, name, &mut all);
             }
@@ -265,7 +265,7 @@ impl<'p> Arguments<'p> {
                 match value {
                     Expr::Call(option) => {
                         let option = self.program.module(spot.module).call(*option);
-                        if last_name(&option.callee) == Some(name) {
+                        if option.callee.last_name() == Some(name) {
                             let spot = Spot { module: spot.module, function: option.within };
                             all.extend(option.arguments.iter().map(|a| (spot, &a.value)));
                         }
@@ -276,7 +276,7 @@ impl<'p> Arguments<'p> {
                             let inner = self.program.module(inner.module).call(inner.call);
                             // `buildJsonObject { put("tools", tools) }`
                             if let [key, value] = &inner.arguments[..]
-                                && last_name(&inner.callee).is_some_and(|n| PUTTERS.contains(&n))
+                                && inner.callee.last_name().is_some_and(|n| PUTTERS.contains(&n))
                                 && matches!(&key.value, Expr::Text(key) if &**key == name)
                             {
                                 all.push((
@@ -284,7 +284,7 @@ impl<'p> Arguments<'p> {
                                     &value.value,
                                 ));
                             }
-                            if last_name(&inner.callee) == Some(name) {
+                            if inner.callee.last_name() == Some(name) {
                                 let spot = Spot { module: spot.module, function: inner.within };
                                 all.extend(inner.arguments.iter().map(|a| (spot, &a.value)));
                             }
@@ -443,7 +443,7 @@ impl<'p> Arguments<'p> {
                     Some(argument) => Presence::Given(inner.spot(), &argument.value),
                     None if !chained.is_empty() => Presence::Given(chained[0].0, chained[0].1),
                     // The text that a value is sent as.
-                    None if last_name(&call.callee).is_some_and(|n| ENCODERS.contains(&n)) => {
+                    None if call.callee.last_name().is_some_and(|n| ENCODERS.contains(&n)) => {
                         let receiver = match &call.callee {
                             Expr::Member(object, _) => Some(&**object),
                             _ => None,
@@ -494,7 +494,7 @@ impl<'p> Arguments<'p> {
         let spot = Spot { module: spot.module, function: call.within };
         let meanings = self.program.resolve(spot, &call.callee);
         !matches!(language, Language::Python | Language::JavaScript)
-            && last_name(&call.callee).is_some_and(|name| name.starts_with(char::is_uppercase))
+            && call.callee.last_name().is_some_and(|name| name.starts_with(char::is_uppercase))
             && !meanings.is_empty()
             && meanings.iter().all(|meaning| matches!(meaning, Meaning::External(_)))
             && !call.arguments.is_empty()
@@ -610,14 +610,6 @@ const PUTTERS: [&str; 12] = [
 /// Whether a key names the part that a rule asks for, as a field of a struct or a key of JSON.
 fn is_part(key: &str, name: &str) -> bool {
     key == name || key.len() == name.len() && key.eq_ignore_ascii_case(name)
-}
-
-/// The last name of a callee.
-fn last_name(callee: &Expr) -> Option<&str> {
-    match callee {
-        Expr::Name(name) | Expr::Member(_, name) => Some(name),
-        _ => None,
-    }
 }
 
 /// What one of several is, if any of them is; absent where all are.

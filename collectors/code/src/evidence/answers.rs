@@ -184,7 +184,7 @@ impl<'d, 'p> Answers<'d, 'p> {
                 let given: Vec<usize> = (0..found.arguments.len())
                     .filter(|at| self.holds(spot, &found.arguments[*at].value, MAX_DEPTH))
                     .collect();
-                let fills = last_name(&found.callee).is_some_and(|name| FILLS.contains(&name));
+                let fills = found.callee.last_name().is_some_and(|name| FILLS.contains(&name));
                 let reads = || matches!(&found.callee, Expr::Member(object, _) if self.holds(spot, object, MAX_DEPTH));
                 if fills && (!given.is_empty() || reads()) && self.fill(spot, found) {
                     news.insert(id);
@@ -411,7 +411,7 @@ fn is_found(program: &Program<'_>, spot: Spot, object: &Expr) -> bool {
     for _ in 0..4 {
         if let Expr::Call(call) = at.1 {
             let callee = &program.module(at.0.module).call(*call).callee;
-            return last_name(callee).is_some_and(|name| FINDERS.contains(&name));
+            return callee.last_name().is_some_and(|name| FINDERS.contains(&name));
         }
         let Some(next) = program.step(at.0, at.1) else { return false };
         at = next;
@@ -423,7 +423,7 @@ fn is_found(program: &Program<'_>, spot: Spot, object: &Expr) -> bool {
 fn is_pattern(program: &Program<'_>, spot: Spot, object: &Expr) -> bool {
     const MAKERS: [&str; 5] = ["Regex", "toRegex", "RegExp", "compile", "MustCompile"];
     matches!(program.value_of(spot, object), (spot, Expr::Call(call))
-        if last_name(&program.module(spot.module).call(*call).callee).is_some_and(|name| MAKERS.contains(&name)))
+        if program.module(spot.module).call(*call).callee.last_name().is_some_and(|name| MAKERS.contains(&name)))
 }
 
 /// Whether a variable begins as a text, one that grows, or as an object of the program's own: `Parser::default()`.
@@ -452,14 +452,6 @@ fn parameter_of(program: &Program<'_>, target: Routine, name: Option<&str>, posi
         position + usize::from(first.is_some_and(|(first, _)| matches!(&**first, "self" | "cls")))
     };
     (at < function.parameters.len()).then(|| u32::try_from(at).unwrap_or(u32::MAX))
-}
-
-/// The last name of a callee.
-pub(super) fn last_name(callee: &Expr) -> Option<&str> {
-    match callee {
-        Expr::Name(name) | Expr::Member(_, name) => Some(name),
-        _ => None,
-    }
 }
 
 /// The variables that a value is made of.

@@ -9,7 +9,7 @@ use asmm_model::{
 use muster_rules::Means;
 
 use super::agents::{Feedback, ModelSite, Rounds, model_sites, toolbox};
-use super::answers::{Answers, last_name};
+use super::answers::Answers;
 use super::choices::Selection;
 use super::components::{in_code, in_manifests, model_file, place};
 use super::criteria::Reasons;
@@ -285,7 +285,7 @@ impl One<'_, '_, '_> {
             let module = detection.program.module(site.module);
             let call = module.call(site.call);
             let at = Evidence::at(Place::line(&*module.path, call.line.max(1)), module.role);
-            let name = last_name(&call.callee).unwrap_or_default();
+            let name = call.callee.last_name().unwrap_or_default();
             reasons.add("runs-something-open", &at, &format!("`{}`", clip(name)));
         }
         if !selects && doubtful.is_empty() && protocols.is_empty() && open_run.is_none() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::Effect;
 use muster_rules::Means;
 
-use super::answers::{Answers, MAX_DEPTH, READERS, last_name};
+use super::answers::{Answers, MAX_DEPTH, READERS};
 use super::executions::is_fixed;
 use super::tools::{FoundTool, ToolSource, Tools};
 use crate::detect::Hit;
@@ -51,6 +51,10 @@ impl<'d> Answers<'d, '_> {
     /// back to the model: what is called may be what the answer asked for.
     pub(crate) fn open_run(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Option<CallSite> {
         let program = self.detection.program;
+        if self.models.is_empty() {
+            return None;
+        }
+        let mut asked = 0;
         for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
             let used =
                 module.bindings.iter().map(|b| &b.value).chain(module.updates.iter().map(|u| &u.value));
@@ -83,6 +87,11 @@ impl<'d> Answers<'d, '_> {
                     && found.arguments.iter().any(|a| self.holds(spot, &a.value, MAX_DEPTH));
                 if !is_open {
                     continue;
+                }
+                // So many of them that not each is followed: what they do stays open.
+                asked += 1;
+                if asked > MAX_REGISTRIES {
+                    return Some(site);
                 }
                 let (function, in_loop) = written_in(module, found.within, found.in_loop);
                 let selection = Selection {
@@ -317,7 +326,7 @@ fn is_map(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
         // `new Dictionary<string, Tool> { ["restart"] = Restart }`
         Expr::Call(call) => {
             let call = program.module(spot.module).call(*call);
-            last_name(&call.callee).is_some_and(|name| name.ends_with("Dictionary"))
+            call.callee.last_name().is_some_and(|name| name.ends_with("Dictionary"))
                 && call.arguments.iter().any(|argument| argument.name.is_some())
         }
         _ => false,

@@ -107,7 +107,7 @@ impl One<'_, '_, '_> {
         // Where a graph goes next may be what a model said: the state between its nodes is not followed.
         let branches = self.own.iter().any(|id| {
             detection.program.module(*id).calls.iter().any(|call| {
-                let name = super::answers::last_name(&call.callee);
+                let name = call.callee.last_name();
                 matches!(name, Some("add_conditional_edges" | "addConditionalEdges"))
             })
         });

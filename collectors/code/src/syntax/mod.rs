@@ -165,6 +165,14 @@ impl Expr {
             other => other,
         }
     }
+
+    /// The last part of a name: `run` of `tools.shell.run`.
+    pub(crate) fn last_name(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) | Self::Member(_, name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// One argument of a call.
