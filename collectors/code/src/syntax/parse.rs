@@ -86,17 +86,7 @@ impl Parsers {
         };
         self.parser.set_language(language).map_err(|_| ParseFailure::NoGrammar)?;
         let started = Instant::now();
-        let mut too_slow = |_: &tree_sitter::ParseState| {
-            if started.elapsed() > MAX_PARSE {
-                std::ops::ControlFlow::Break(())
-            } else {
-                std::ops::ControlFlow::Continue(())
-            }
-        };
-        let options = tree_sitter::ParseOptions::new().progress_callback(&mut too_slow);
-        let mut read = |offset: usize, _| source.get(offset..).unwrap_or_default();
-        let tree = self.parser.parse_with_options(&mut read, None, Some(options));
-        let Some(tree) = tree else {
+        let Some(tree) = tree_of(&mut self.parser, source, started) else {
             self.parser.reset();
             return Err(ParseFailure::TooSlow);
         };
@@ -105,16 +95,7 @@ impl Parsers {
         let plain =
             if broken && dialect == Dialect::Python { python::without_defaults(source) } else { None };
         if let Some(plain) = &plain {
-            let mut too_slow = |_: &tree_sitter::ParseState| {
-                if started.elapsed() > MAX_PARSE {
-                    std::ops::ControlFlow::Break(())
-                } else {
-                    std::ops::ControlFlow::Continue(())
-                }
-            };
-            let options = tree_sitter::ParseOptions::new().progress_callback(&mut too_slow);
-            let mut read = |offset: usize, _| plain.get(offset..).unwrap_or_default();
-            match self.parser.parse_with_options(&mut read, None, Some(options)) {
+            match tree_of(&mut self.parser, plain, started) {
                 Some(other) if !is_broken(other.root_node()) => {
                     (source, tree, broken) = (plain, other, false);
                 }
@@ -169,6 +150,20 @@ impl Parsers {
         x.settle_fields();
         Ok(x.module)
     }
+}
+
+/// Parses a source; `None` where that takes too long from `started` on.
+fn tree_of(parser: &mut Parser, source: &[u8], started: Instant) -> Option<tree_sitter::Tree> {
+    let mut too_slow = |_: &tree_sitter::ParseState| {
+        if started.elapsed() > MAX_PARSE {
+            std::ops::ControlFlow::Break(())
+        } else {
+            std::ops::ControlFlow::Continue(())
+        }
+    };
+    let options = tree_sitter::ParseOptions::new().progress_callback(&mut too_slow);
+    let mut read = |offset: usize, _| source.get(offset..).unwrap_or_default();
+    parser.parse_with_options(&mut read, None, Some(options))
 }
 
 /// Whether something could not be parsed that may be code. A bare `&` in the text between two tags, or in the text of an

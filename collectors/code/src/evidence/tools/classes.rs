@@ -291,11 +291,7 @@ impl Tools<'_, '_> {
                     .flat_map(|argument| self.routines_of(spot, &argument.value))
                     .collect();
                 let Some(name) = name.filter(|_| !handlers.is_empty()) else { continue };
-                found.push(FoundTool {
-                    handlers,
-                    declared_by: vec![site],
-                    ..FoundTool::of_branch(name, id, of.line, Vec::new())
-                });
+                found.push(FoundTool::of_call(name, site, of.line, handlers));
                 if found.len() >= MAX_TOOLS {
                     return found;
                 }

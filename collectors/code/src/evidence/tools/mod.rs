@@ -61,6 +61,16 @@ pub(crate) struct FoundTool {
 }
 
 impl FoundTool {
+    /// A tool that a call describes, and what it runs as far as that is known.
+    fn of_call(name: String, site: CallSite, line: u32, handlers: Vec<Routine>) -> Self {
+        Self {
+            source: if handlers.is_empty() { ToolSource::Schema } else { ToolSource::Own },
+            handlers,
+            declared_by: vec![site],
+            ..Self::of_branch(name, site.module, line, Vec::new())
+        }
+    }
+
     /// A tool that is no function of its own: the calls of one branch, which is taken for its name.
     pub(super) fn of_branch(name: String, module: ModuleId, line: u32, runs: Vec<CallSite>) -> Self {
         Self {

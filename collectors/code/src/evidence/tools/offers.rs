@@ -76,18 +76,7 @@ impl<'p> Tools<'_, 'p> {
             let spot = Spot { module: id, function: module.call(*record).within };
             let handlers: Vec<Routine> =
                 arguments.iter().flat_map(|argument| self.routines_of(spot, &argument.value)).collect();
-            found.push(FoundTool {
-                name,
-                module: id,
-                line: module.call(*record).line,
-                source: if handlers.is_empty() { ToolSource::Schema } else { ToolSource::Own },
-                handlers,
-                runs: Vec::new(),
-                effect: None,
-                declared_by: vec![site],
-                confirmed: false,
-                rule: None,
-            });
+            found.push(FoundTool::of_call(name, site, module.call(*record).line, handlers));
         }
         found
     }

@@ -314,18 +314,7 @@ impl<'p> Tools<'_, 'p> {
         }
         handlers.sort_unstable();
         handlers.dedup();
-        FoundTool {
-            name: name.to_owned(),
-            module: site.module,
-            line: call.line,
-            source: if handlers.is_empty() { ToolSource::Schema } else { ToolSource::Own },
-            handlers,
-            runs: Vec::new(),
-            effect: None,
-            declared_by: vec![site],
-            confirmed: false,
-            rule: None,
-        }
+        FoundTool::of_call(name.to_owned(), site, call.line, handlers)
     }
 
     /// The list that a function without a name is handed over to be run for each of its elements.
