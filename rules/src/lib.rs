@@ -23,5 +23,5 @@ pub use rule::{
     ArgumentTest, Covers, Example, Language, Means, PackageRef, ResourceRef, Rule, RuleId, Site, SiteKind,
     ToolArgument,
 };
-pub use run::{ReadyTool, RunSite};
+pub use run::{ReadyTool, RunSite, is_command};
 pub use weights::{Header, WeightsShape, bytes};

@@ -319,10 +319,10 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
         wants(!site.symbols.is_empty(), "has no symbols", "list at least one resolved name");
         wants(!site.languages.is_empty(), "has no languages", "list at least one language");
         wants(
-            site.kind == SiteKind::Text
+            matches!(site.kind, SiteKind::Text | SiteKind::Command)
                 || !site.symbols.iter().any(|s| s.as_str().contains(char::is_whitespace)),
             "has a blank in a name",
-            "write a dotted name without blanks; only a `text` may have them",
+            "write a dotted name without blanks; only a `text` or a `command` may have them",
         );
         wants(
             rule.kind.is_some() || !is_seen || !site.means.feeds().is_empty(),
@@ -396,7 +396,9 @@ fn is_proved(rule: &Rule, anchor: &str) -> bool {
 fn has_arguments(kind: SiteKind) -> bool {
     match kind {
         SiteKind::Call | SiteKind::Argument | SiteKind::Decorator => true,
-        SiteKind::Import | SiteKind::Mention | SiteKind::Text | SiteKind::Subclass => false,
+        SiteKind::Import | SiteKind::Mention | SiteKind::Text | SiteKind::Subclass | SiteKind::Command => {
+            false
+        }
     }
 }
 

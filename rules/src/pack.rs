@@ -166,7 +166,10 @@ impl RulePack {
             for (site_index, site) in (0u32..).zip(&rule.sites) {
                 let here = SiteRef { rule: rule_index, site: site_index };
                 for language in &site.languages {
-                    if !matches!(site.kind, SiteKind::Import | SiteKind::Mention | SiteKind::Text) {
+                    if !matches!(
+                        site.kind,
+                        SiteKind::Import | SiteKind::Mention | SiteKind::Text | SiteKind::Command
+                    ) {
                         let fixed = pack.fixed.entry(*language).or_default();
                         let known = site.symbols.iter().filter(|s| !s.is_unanchored()).map(Pattern::fixed);
                         fixed.extend(known.filter(|f| f.contains('.')).map(str::to_owned));

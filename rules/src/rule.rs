@@ -101,6 +101,8 @@ pub enum SiteKind {
     Mention,
     /// A string literal contains a text.
     Text,
+    /// A command is started: a program, and words that must follow it.
+    Command,
 }
 
 /// What a site means.

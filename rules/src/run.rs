@@ -62,18 +62,21 @@ impl RunSite {
     /// words follow before the command ends.
     pub fn is_command(&self, line: &str) -> bool {
         let words: Vec<&str> = line.split_whitespace().collect();
-        self.commands.iter().any(|command| {
-            let mut wanted = command.split(' ');
-            let program = wanted.next().unwrap_or_default();
-            let wanted: Vec<&str> = wanted.collect();
-            (0..words.len()).any(|at| {
-                let rest = words[at + 1..].iter().take_while(|word| !ends_command(word));
-                is_program(words[at], program)
-                    && starts_command(&words[..at])
-                    && wanted.iter().all(|want| rest.clone().any(|word| word == want))
-            })
-        })
+        self.commands.iter().any(|command| is_command(&words, command))
     }
+}
+
+/// Whether the words of a line of shell call a command, which is a program and words that follow it in any order.
+pub fn is_command(words: &[&str], command: &str) -> bool {
+    let mut wanted = command.split(' ');
+    let program = wanted.next().unwrap_or_default();
+    let wanted: Vec<&str> = wanted.collect();
+    (0..words.len()).any(|at| {
+        let rest = words[at + 1..].iter().take_while(|word| !ends_command(word));
+        is_program(words[at], program)
+            && starts_command(&words[..at])
+            && wanted.iter().all(|want| rest.clone().any(|word| word == want))
+    })
 }
 
 fn has_any(wanted: &[String], text: &str) -> bool {

@@ -40,6 +40,7 @@ pub(super) fn place(kind: SiteKind) -> &'static str {
         SiteKind::Argument => "An argument",
         SiteKind::Mention => "A mention",
         SiteKind::Text => "A text",
+        SiteKind::Command => "A command",
     }
 }
 

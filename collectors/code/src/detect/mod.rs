@@ -1,6 +1,7 @@
 //! Rules held against a program: which site of which rule is where.
 
 mod arguments;
+mod commands;
 mod conditions;
 mod texts;
 mod wrappers;
@@ -8,9 +9,11 @@ mod wrappers;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use asmm_model::Effect;
+use commands::Additions;
 use conditions::Conditions;
 use foldhash::HashMap;
-use muster_rules::{ArgumentTest, Language, Means, Rule, RulePack, Site, SiteKind, SiteRef};
+use muster_rules::{ArgumentTest, Language, Means, Rule, RulePack, Site, SiteKind, SiteRef, is_command};
 
 use crate::program::{Assumption, CallSite, Meaning, ModuleId, Program, Routine, Spot};
 use crate::syntax::{CallId, ClassId, Expr, FunctionId, Import, Module};
@@ -103,6 +106,9 @@ struct Search<'p> {
     program: &'p Program<'p>,
     pack: &'p RulePack,
     texts: Vec<(Language, SiteRef, &'p str)>,
+    commands: Vec<(Language, SiteRef, &'p str)>,
+    /// Of the module that is searched.
+    additions: Option<Additions<'p>>,
     sites: Sites<'p>,
     wrappers: Wrappers,
     hits: Vec<Hit>,
@@ -114,7 +120,9 @@ impl<'p> Detection<'p> {
         let mut search = Search {
             program,
             pack,
-            texts: texts(pack),
+            texts: symbols(pack, SiteKind::Text),
+            commands: symbols(pack, SiteKind::Command),
+            additions: None,
             sites: Sites { pack, known: RefCell::default() },
             wrappers: Wrappers::default(),
             hits: Vec::new(),
@@ -222,11 +230,12 @@ impl<'p> Detection<'p> {
     }
 }
 
-fn texts(pack: &RulePack) -> Vec<(Language, SiteRef, &str)> {
+/// What the sites of a kind ask for that is no name.
+fn symbols(pack: &RulePack, kind: SiteKind) -> Vec<(Language, SiteRef, &str)> {
     let mut texts = Vec::new();
     for (rule, found) in (0u32..).zip(pack.rules()) {
         for (site, what) in (0u32..).zip(&found.sites) {
-            if what.kind == SiteKind::Text {
+            if what.kind == kind {
                 for language in &what.languages {
                     let at = SiteRef { rule, site };
                     texts.extend(what.symbols.iter().map(|symbol| (*language, at, symbol.as_str())));
@@ -270,11 +279,13 @@ impl<'p> Search<'p> {
             let here = CallSite { module: id, call };
             let mut arguments = Conditions::of(self.program, here);
             let place = (Subject::Call(call), site.line, site.within);
+            let begin = self.hits.len();
             for name in self.names(self.program.callee(here)) {
                 for kind in [SiteKind::Call, SiteKind::Argument] {
                     self.push_fitting(kind, id, &name, Some(&mut arguments), place);
                 }
             }
+            self.commands(here, language, begin, place);
         }
         for (function, found) in (0u32..).zip(&module.functions) {
             for decorator in &found.decorators {
@@ -309,6 +320,38 @@ impl<'p> Search<'p> {
                     self.push(site, id, name, place);
                 }
             }
+        }
+    }
+
+    /// What a call starts, where one of its hits since `begin` says that it starts something.
+    fn commands(
+        &mut self,
+        site: CallSite,
+        language: Language,
+        begin: usize,
+        place: (Subject, u32, Option<FunctionId>),
+    ) {
+        let starts = |hit: &Hit| {
+            let what = self.pack.site(hit.site);
+            what.means == Means::Effect && what.effect == Some(Effect::Execute)
+        };
+        if !self.hits[begin..].iter().any(starts) {
+            return;
+        }
+        let known = self.additions.take().filter(|known| known.module() == site.module);
+        let additions = known.unwrap_or_else(|| Additions::of(self.program, site.module));
+        let line = commands::line_of(self.program, &additions, site);
+        self.additions = Some(additions);
+        let Some(line) = line else { return };
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let fitting: Vec<_> = self
+            .commands
+            .iter()
+            .filter(|(of, _, command)| *of == language && is_command(&words, command))
+            .map(|(_, at, command)| (*at, command.split(' ').next().unwrap_or(command)))
+            .collect();
+        for (at, program) in fitting {
+            self.push(at, site.module, program.into(), place);
         }
     }
 

@@ -81,7 +81,11 @@ pub(crate) fn in_code(
 
 fn rank(kind: SiteKind) -> u8 {
     match kind {
-        SiteKind::Call | SiteKind::Decorator | SiteKind::Subclass | SiteKind::Argument => 0,
+        SiteKind::Call
+        | SiteKind::Decorator
+        | SiteKind::Subclass
+        | SiteKind::Argument
+        | SiteKind::Command => 0,
         SiteKind::Import => 1,
         SiteKind::Mention | SiteKind::Text => 2,
     }

@@ -454,15 +454,26 @@ impl<'d, 'p> Gates<'d, 'p> {
             Expr::Name(name) | Expr::Member(_, name) => name.to_ascii_lowercase(),
             _ => String::new(),
         };
-        let ends = ["interrupt", "suspend", "request_confirmation", "requestconfirmation"]
-            .iter()
-            .any(|name| last(&asked.callee).contains(name));
+        let ends =
+            ["interrupt", "suspend", "request_confirmation", "requestconfirmation", "approvalrequired"]
+                .iter()
+                .any(|name| last(&asked.callee).contains(name));
         let Some(branch) = asked.branch.filter(|_| ends) else { return false };
         // The branch around the question is taken only until there is an answer.
         let outer = module.branches.get(branch as usize).copied().flatten();
         let is_answer = |name: &str| ANSWERS.iter().any(|answer| name.contains(answer));
-        let by_name =
-            module.subjects.iter().any(|(of, name)| *of == branch && is_answer(&name.to_ascii_lowercase()));
+        let mut about = module.subjects.iter().filter(|(of, _)| *of == branch).map(|(_, name)| name);
+        // What is refused only for some of what it could be asked about has other names in its condition.
+        let refuses = last(&asked.callee).contains("approvalrequired");
+        let by_name = about.clone().any(|name| is_answer(&name.to_ascii_lowercase()))
+            && (!refuses
+                || about.all(|name| {
+                    let name = name.to_ascii_lowercase();
+                    is_answer(&name) || name.ends_with("ctx") || name.ends_with("context")
+                }));
+        if refuses && !by_name {
+            return false;
+        }
         // `answer = context.tool_confirmation`
         let by_value = module.bindings.iter().any(|binding| {
             binding.within == routine.function

@@ -3,7 +3,8 @@
 use muster_rules::Language;
 use tree_sitter::Node;
 
-use super::extract::Extractor;
+use super::Expr;
+use super::extract::{Extractor, line};
 use super::shape::{Fields, Grammar, Shape};
 
 pub(crate) static GRAMMAR: Grammar = Grammar {
@@ -57,6 +58,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("expression_statement", Shape::Statement),
         ("with_item", Shape::With),
         ("for_in_clause", Shape::Each),
+        ("raise_statement", Shape::Own),
     ],
     fields: Fields {
         callee: &["function"],
@@ -70,8 +72,22 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
     },
     import,
     is_self: |name| name == "self" || name == "cls",
-    own: super::shape::nothing_of_its_own,
+    own: raised,
 };
+
+/// `raise Refused` makes an instance of the class, as `raise Refused()` does.
+fn raised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    let mut cursor = node.walk();
+    for (place, part) in node.named_children(&mut cursor).enumerate() {
+        let value = x.visit(part);
+        let is_class =
+            value.last_name().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()));
+        if place == 0 && is_class {
+            x.push_call(value, Vec::new(), line(node));
+        }
+    }
+    Expr::Unknown
+}
 
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {
     let from = x.field(node, "module_name").map(|m| x.text(m).replace([' ', '\\', '\n', '\r', '\t'], ""));

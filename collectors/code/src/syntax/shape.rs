@@ -110,9 +110,3 @@ impl ShapeTable {
         self.shapes.get(node.kind_id() as usize).copied().unwrap_or(Shape::Other)
     }
 }
-
-/// For languages that need no more than their table.
-pub(super) fn nothing_of_its_own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
-    x.children(node);
-    Expr::Unknown
-}

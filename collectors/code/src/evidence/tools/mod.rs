@@ -325,8 +325,10 @@ impl<'d, 'p> Tools<'d, 'p> {
             return Some(ToolList { tools: vec![tool], open: inner.open, has_agents: false });
         }
         let remote = hits.iter().find(|h| {
-            self.detection.rule(h).kind == Some(asmm_model::ComponentKind::Mcp)
-                && !matches!(self.detection.means(h), Means::Memory | Means::ListsTools | Means::RunsTools)
+            let means = self.detection.means(h);
+            means == Means::Connects
+                || self.detection.rule(h).kind == Some(asmm_model::ComponentKind::Mcp)
+                    && !matches!(means, Means::Memory | Means::ListsTools | Means::RunsTools)
         });
         if let Some(hit) = remote {
             // Elsewhere the name is that of the client.
