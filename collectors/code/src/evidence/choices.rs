@@ -363,7 +363,7 @@ fn written_in(
 
 /// Whether a text can be the name of an action: one word, and none that APIs give to the parts of an answer.
 fn may_name_an_action(text: &str) -> bool {
-    const PARTS: [&str; 58] = [
+    const PARTS: [&str; 60] = [
         "arguments",
         "base64",
         "content",
@@ -409,6 +409,8 @@ fn may_name_an_action(text: &str) -> bool {
         "json",
         "yes",
         "no",
+        "y",
+        "n",
         // What says that nothing more is to run.
         "final",
         "final_answer",

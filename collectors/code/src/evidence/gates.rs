@@ -6,6 +6,7 @@ use asmm_model::Gate;
 use muster_rules::{Covers, Means, ToolArgument};
 
 use super::agents::ModelSite;
+use super::dispatches::dispatches;
 use super::effects::{Outcome, outcome};
 use super::reach::{Reach, targets};
 use super::tools::FoundTool;
@@ -24,8 +25,8 @@ pub(crate) struct Gated<'d> {
 
 /// Everything in a part that asks a person, or keeps from asking.
 pub(crate) struct Gates<'d, 'p> {
-    detection: &'d Detection<'p>,
-    reach: &'d Reach,
+    pub(super) detection: &'d Detection<'p>,
+    pub(super) reach: &'d Reach,
     /// Routines in which a person is asked, with the hit that shows it.
     asking: BTreeMap<Routine, &'d Hit>,
     /// Texts by the routine that they are written in: they ask, and the answer comes by another way.
@@ -37,6 +38,12 @@ pub(crate) struct Gates<'d, 'p> {
     models: BTreeSet<CallSite>,
     /// Routines from which one is called.
     to_models: BTreeSet<Routine>,
+    /// Those, and what they lead to.
+    pub(super) around_models: BTreeSet<Routine>,
+    /// Calls in them of what was found by a name.
+    pub(super) dispatches: Vec<(Routine, Vec<CallSite>)>,
+    /// Whether a framework runs the tools, and no code of the program.
+    pub(super) is_run_by_a_framework: bool,
 }
 
 impl<'d, 'p> Gates<'d, 'p> {
@@ -56,6 +63,9 @@ impl<'d, 'p> Gates<'d, 'p> {
             bypasses: Vec::new(),
             models: sites.iter().filter_map(|s| s.hit.call()).collect(),
             to_models: reach.above(sites.iter().map(|s| s.hit.routine())),
+            around_models: BTreeSet::new(),
+            dispatches: Vec::new(),
+            is_run_by_a_framework: sites.iter().any(|site| site.means == Means::Agent),
         };
         for hit in &detection.hits {
             match detection.means(hit) {
@@ -74,6 +84,10 @@ impl<'d, 'p> Gates<'d, 'p> {
         }
         for (routine, messages) in &gates.messages {
             gates.asking.entry(*routine).or_insert(messages[0]);
+        }
+        if !gates.asking.is_empty() && !gates.is_run_by_a_framework {
+            gates.around_models = reach.below(gates.to_models.iter().copied());
+            gates.dispatches = dispatches(detection.program, &gates.around_models);
         }
         gates
     }
@@ -138,10 +152,10 @@ impl<'d, 'p> Gates<'d, 'p> {
                 raise(gate, hit);
             }
         }
-        if let Some((gate, hit)) = self.in_body(tool, outcome) {
-            raise(gate, hit);
-        }
-        if let Some((gate, hit)) = self.at_dispatch(tool, outcome) {
+        let in_code = self.in_body(tool, outcome).into_iter().chain(self.at_dispatch(tool, outcome));
+        let in_code: Vec<_> = in_code.collect();
+        let by_name = if in_code.is_empty() { self.at_table(tool) } else { None };
+        for (gate, hit) in in_code.into_iter().chain(by_name) {
             raise(gate, hit);
         }
         gated
@@ -354,7 +368,6 @@ impl<'d, 'p> Gates<'d, 'p> {
             return None;
         }
         let program = self.detection.program;
-        let below_models = &self.to_models;
         let mut handlers = tool.handlers.clone();
         if handlers.is_empty() {
             // An answer that is itself executed: the function that does it is the tool.
@@ -377,20 +390,7 @@ impl<'d, 'p> Gates<'d, 'p> {
                 if !targets(program, site).iter().any(|t| above.contains(t)) {
                     continue;
                 }
-                // A question before the model is called is the next turn of a conversation.
-                let model_line = program
-                    .calls_in(*routine)
-                    .filter(|call| {
-                        self.models.contains(call)
-                            || targets(program, *call).iter().any(|t| below_models.contains(t))
-                    })
-                    .map(|call| line_of(program, call))
-                    .filter(|line| *line <= line_of(program, site))
-                    .min();
-                if below_models.contains(routine) && model_line.is_none() {
-                    continue;
-                }
-                if let Some((gate, hit)) = self.before(site, model_line) {
+                if let Some((gate, hit)) = self.at_call(*routine, site) {
                     let better = best.is_none_or(|(b, _)| b != Gate::Each);
                     if better {
                         best = Some((gate, hit));
@@ -399,6 +399,16 @@ impl<'d, 'p> Gates<'d, 'p> {
             }
         }
         best
+    }
+
+    /// A question before a call of a routine that leads to a tool. One before the model is called is the next turn of a
+    /// conversation.
+    pub(super) fn at_call(&self, routine: Routine, site: CallSite) -> Option<(Gate, &'d Hit)> {
+        let model_line = self.model_line(site);
+        if self.to_models.contains(&routine) && model_line.is_none() {
+            return None;
+        }
+        self.before(site, model_line)
     }
 
     /// A question that is asked in the same routine before that call, and after line `after`.
@@ -500,8 +510,13 @@ impl<'d, 'p> Gates<'d, 'p> {
         if let Some(hit) = direct {
             return Some((hit, detection.site(hit).gate.unwrap_or(Gate::Each)));
         }
-        let hit = detection.program.targets(site).find_map(|routine| self.asks(routine, 2))?;
-        Some((hit, detection.site(hit).gate.unwrap_or(Gate::Each)))
+        // Where it may be one of several functions, and only some of them ask: `ask = permission(auto)`, then `ask(name)`.
+        let asked: Vec<Option<&'d Hit>> =
+            detection.program.targets(site).map(|routine| self.asks(routine, 2)).collect();
+        let hit = asked.iter().flatten().next()?;
+        let always = asked.iter().all(Option::is_some);
+        let gate = detection.site(hit).gate.unwrap_or(Gate::Each);
+        Some((hit, if always { gate } else { Gate::Some }))
     }
 
     fn asks(&self, routine: Routine, depth: u8) -> Option<&'d Hit> {

@@ -12,6 +12,7 @@ mod components;
 mod consequences;
 mod criteria;
 mod declared;
+mod dispatches;
 mod effects;
 mod executions;
 mod feedback;
