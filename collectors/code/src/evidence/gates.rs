@@ -87,7 +87,7 @@ impl<'d, 'p> Gates<'d, 'p> {
         }
         if !gates.asking.is_empty() && !gates.is_run_by_a_framework {
             gates.around_models = reach.below(gates.to_models.iter().copied());
-            gates.dispatches = dispatches(detection.program, &gates.around_models);
+            gates.dispatches = dispatches(detection, &gates.around_models);
         }
         gates
     }
