@@ -86,6 +86,7 @@ impl Means {
             Self::Trigger | Self::Pause => Feeds::of(&[C5], &[Triggers]),
             Self::ToolResult => Feeds::of(&[C2], &[]),
             Self::ReadsEnv => Feeds::of(&[C6], &[Identities]),
+            Self::Principal => Feeds::of(&[], &[Identities]),
             // Which imports are a use.
             Self::Wraps => Feeds::of(&[], &[Components]),
             Self::Serves | Self::ListsTools | Self::RunsTools | Self::Connects => {

@@ -149,6 +149,8 @@ pub enum Means {
     ToolResult,
     /// An environment variable is read.
     ReadsEnv,
+    /// A role or an account of a cloud is made: it is told where the code lets it ask a model.
+    Principal,
     /// Models are trained.
     Training,
     /// Calls of other packages are wrapped, to watch them.

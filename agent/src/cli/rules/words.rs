@@ -69,6 +69,7 @@ pub(super) fn meaning(site: &Site) -> String {
         Means::Pause => "waits before it goes on",
         Means::ToolResult => "gives the result of a tool back to the model",
         Means::ReadsEnv => "reads an environment variable",
+        Means::Principal => "makes a role or an account of a cloud",
         Means::Training => "trains a model",
         Means::Wraps => "wraps what others call, to watch it",
         Means::Serves => "offers tools to models of other processes",

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::{ComponentKind, IdentityKind};
 use muster_rules::{Means, ToolArgument};
 
+use super::roles::roles;
 use crate::detect::{Detection, Hit};
 use crate::program::ModuleId;
 use crate::syntax::Expr;
@@ -78,6 +79,7 @@ pub(crate) fn find(detection: &Detection<'_>, is_own: &dyn Fn(ModuleId) -> bool)
         }
     }
     found.extend(defaults(detection, is_own, &found));
+    found.extend(roles(detection, is_own));
     found.into_iter().collect()
 }
 

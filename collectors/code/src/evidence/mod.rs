@@ -24,6 +24,7 @@ mod keys;
 mod parts;
 mod principals;
 mod reach;
+mod roles;
 mod selection;
 mod servers;
 mod tools;

@@ -18,7 +18,7 @@ use crate::document::{Node, ReadError, bicep, reading};
 use crate::starters::has_extension;
 
 pub(crate) use agents::{Action, Agent, Agents};
-pub(crate) use principals::{Declaration, Part, words};
+pub(crate) use principals::{Declaration, Part, permission, words};
 pub(crate) use terraform::{Wiring, references};
 
 /// How resources are written.

@@ -22,6 +22,7 @@ use crate::starters::Command;
 
 pub(crate) use cloudformation::words;
 pub(super) use kubernetes::kind_of as kubernetes_kind;
+pub(crate) use permissions::permission;
 
 /// Declarations of one file that are kept.
 const MOST: usize = 2_000;

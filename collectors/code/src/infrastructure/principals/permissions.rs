@@ -46,7 +46,7 @@ pub(super) fn spoken(node: &Node) -> Option<(String, u32)> {
 }
 
 /// The first permission of a text: a name, an ARN, or a policy in JSON.
-pub(super) fn permission(text: &str) -> Option<String> {
+pub(crate) fn permission(text: &str) -> Option<String> {
     let begins =
         |text: &str, with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
     let whole = text.trim();
