@@ -14,7 +14,7 @@ use super::agents::ModelSite;
 use super::reach::{Reach, targets};
 use crate::detect::Detection;
 use crate::program::{CallSite, Meaning, ModuleId, Origin, Program, Routine, Spot};
-use crate::syntax::{Call, Expr, Module};
+use crate::syntax::{Call, Expr, FunctionId, Module};
 
 /// Rounds until nothing new is found: each follows answers into one more module.
 const MAX_ROUNDS: usize = 10;
@@ -86,7 +86,18 @@ pub(super) const READERS: [&str; 62] = [
     "decodeFromString",
 ];
 /// Those of them that, on an object, give a part of the object.
-const ASKED: [&str; 6] = ["get", "pop", "at", "group", "slice", "next"];
+const ASKED: [&str; 10] = [
+    "get",
+    "pop",
+    "at",
+    "group",
+    "slice",
+    "next",
+    "TryGetValue",
+    "GetValueOrDefault",
+    "getOrDefault",
+    "getValue",
+];
 /// Calls that put what they read into a variable that they are given.
 const FILLS: [&str; 5] = ["Unmarshal", "Decode", "UnmarshalFromString", "preg_match", "preg_match_all"];
 /// Calls that add to a conversation.
@@ -122,6 +133,8 @@ pub(crate) struct Answers<'d, 'p> {
     bindings: HashSet<(ModuleId, u32)>,
     parameters: HashSet<(Routine, u32)>,
     returns: HashSet<Routine>,
+    /// Tables that elements are taken out of by a key which is only known at run time, and where.
+    looked_up: HashSet<(ModuleId, Option<FunctionId>, &'d str)>,
 }
 
 impl<'d, 'p> Answers<'d, 'p> {
@@ -141,9 +154,14 @@ impl<'d, 'p> Answers<'d, 'p> {
             bindings: HashSet::default(),
             parameters: HashSet::default(),
             returns: HashSet::default(),
+            looked_up: HashSet::default(),
         };
         if answers.models.is_empty() {
             return answers;
+        }
+        for (id, module) in detection.program.modules() {
+            let tables = module.lookups.iter().filter_map(|l| Some((id, l.within, l.object.last_name()?)));
+            answers.looked_up.extend(tables);
         }
         let mut open = answers.begins();
         for _ in 0..MAX_ROUNDS {
@@ -252,9 +270,7 @@ impl<'d, 'p> Answers<'d, 'p> {
         let routine = Routine { module: spot.module, function: spot.function };
         let Expr::Name(variable) = object else { return false };
         // A tool that was looked for is given what an answer asks of it.
-        if !program.calls_in(routine).any(|site| self.models.contains(&site))
-            || is_found(program, spot, object)
-        {
+        if !program.calls_in(routine).any(|site| self.models.contains(&site)) || self.is_found(spot, object) {
             return false;
         }
         let is_made_here = program.resolve(spot, object).iter().any(|m| matches!(m, Meaning::Instance(..)));
@@ -347,10 +363,15 @@ impl<'d, 'p> Answers<'d, 'p> {
             return true;
         }
         // `TABLE[name](…)` runs what the table holds, whatever makes the table.
-        let is_variable = matches!(&call.callee, Expr::Name(name) if !program.origins(spot, name).is_empty());
+        let is_variable = match &call.callee {
+            Expr::Name(name) => {
+                !program.origins(spot, name).is_empty() || program.own_field(spot, name).is_some()
+            }
+            _ => false,
+        };
         let only_computes = || {
             !is_variable
-                && !receiver.is_some_and(|object| is_found(program, spot, object))
+                && !receiver.is_some_and(|object| self.is_found(spot, object))
                 && self.detection.on_call(site).any(|h| self.detection.rule(h).id.0 == "only-computes")
         };
         // What something else is asked for by an answer is not of the answer.
@@ -365,6 +386,46 @@ impl<'d, 'p> Answers<'d, 'p> {
             && !is_asked_for
             && !acts()
             && call.arguments.iter().any(|argument| self.holds(spot, &argument.value, depth))
+    }
+
+    /// Whether an object is an element that was looked for in a list or a table: what it does is its own, and none of the
+    /// list's.
+    pub(super) fn is_found(&self, spot: Spot, object: &Expr) -> bool {
+        const FINDERS: [&str; 16] = [
+            "FirstOrDefault",
+            "First",
+            "SingleOrDefault",
+            "Single",
+            "Find",
+            "find",
+            "first",
+            "firstOrNull",
+            "findFirst",
+            "get",
+            "Get",
+            "getValue",
+            "getOrDefault",
+            "orElse",
+            "orElseThrow",
+            "detect",
+        ];
+        let program = self.detection.program;
+        let mut at = (spot, object);
+        for _ in 0..4 {
+            if let Expr::Call(call) = at.1 {
+                let callee = &program.module(at.0.module).call(*call).callee;
+                return callee.last_name().is_some_and(|name| FINDERS.contains(&name));
+            }
+            // `tool = tools[name]` is read as the whole table.
+            if let Some(table) = at.1.last_name()
+                && self.looked_up.contains(&(at.0.module, at.0.function, table))
+            {
+                return true;
+            }
+            let Some(next) = program.step(at.0, at.1) else { return false };
+            at = next;
+        }
+        false
     }
 
     /// Whether an answer is added to a list of messages in the same function.
@@ -384,39 +445,6 @@ impl<'d, 'p> Answers<'d, 'p> {
                 })
         })
     }
-}
-
-/// Whether an object is an element that was looked for in a list or a table: what it does is its own, and none of the
-/// list's.
-fn is_found(program: &Program<'_>, spot: Spot, object: &Expr) -> bool {
-    const FINDERS: [&str; 16] = [
-        "FirstOrDefault",
-        "First",
-        "SingleOrDefault",
-        "Single",
-        "Find",
-        "find",
-        "first",
-        "firstOrNull",
-        "findFirst",
-        "get",
-        "Get",
-        "getValue",
-        "getOrDefault",
-        "orElse",
-        "orElseThrow",
-        "detect",
-    ];
-    let mut at = (spot, object);
-    for _ in 0..4 {
-        if let Expr::Call(call) = at.1 {
-            let callee = &program.module(at.0.module).call(*call).callee;
-            return callee.last_name().is_some_and(|name| FINDERS.contains(&name));
-        }
-        let Some(next) = program.step(at.0, at.1) else { return false };
-        at = next;
-    }
-    false
 }
 
 /// Whether an object is a pattern that texts are matched with.
@@ -454,15 +482,24 @@ fn parameter_of(program: &Program<'_>, target: Routine, name: Option<&str>, posi
     (at < function.parameters.len()).then(|| u32::try_from(at).unwrap_or(u32::MAX))
 }
 
-/// The variables that a value is made of.
-pub(super) fn roots<'e>(value: &'e Expr, found: &mut BTreeSet<&'e str>, depth: u8) {
+/// The variables that a value is made of, also by calls: `"\n".join(history)`.
+pub(super) fn roots<'m>(module: &'m Module, value: &'m Expr, found: &mut BTreeSet<&'m str>, depth: u8) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {
         Expr::Name(name) => drop(found.insert(name)),
-        Expr::Member(object, _) => roots(object, found, depth),
-        Expr::List(values) | Expr::Choice(values) => values.iter().for_each(|v| roots(v, found, depth)),
-        Expr::Map(entries) => entries.iter().for_each(|(_, v)| roots(v, found, depth)),
-        Expr::Spread(inner) => roots(inner, found, depth),
+        Expr::Member(object, _) => roots(module, object, found, depth),
+        Expr::List(values) | Expr::Choice(values) => {
+            values.iter().for_each(|v| roots(module, v, found, depth));
+        }
+        Expr::Map(entries) => entries.iter().for_each(|(_, v)| roots(module, v, found, depth)),
+        Expr::Spread(inner) => roots(module, inner, found, depth),
+        Expr::Call(call) => {
+            let call = module.call(*call);
+            if let Expr::Member(object, _) = &call.callee {
+                roots(module, object, found, depth);
+            }
+            call.arguments.iter().for_each(|a| roots(module, &a.value, found, depth));
+        }
         _ => {}
     }
 }

@@ -7,7 +7,7 @@ use muster_rules::Means;
 use super::answers::{ADDERS, Answers, MAX_DEPTH, roots};
 use super::choices::Selection;
 use super::reach::targets;
-use crate::program::{CallSite, Routine, Spot};
+use crate::program::{CallSite, Origin, Routine, Spot};
 use crate::syntax::{Expr, LoopId};
 
 impl Answers<'_, '_> {
@@ -66,7 +66,17 @@ impl Answers<'_, '_> {
         let spot = Spot { module: routine.module, function: routine.function };
         let mut given: BTreeSet<&str> = BTreeSet::new();
         for argument in &module.call(ask.call).arguments {
-            roots(&argument.value, &mut given, MAX_DEPTH);
+            roots(module, &argument.value, &mut given, MAX_DEPTH);
+        }
+        // `params = Params(messages)` and `create(params)`: what the request is made of.
+        let here = |within: Option<u32>| within == routine.function;
+        for _ in 0..2 {
+            let bound = module.bindings.iter().filter(|b| here(b.within));
+            let mut more: BTreeSet<&str> = BTreeSet::new();
+            for binding in bound.filter(|b| given.contains(&*b.name)) {
+                roots(module, &binding.value, &mut more, MAX_DEPTH);
+            }
+            given.extend(more);
         }
         let is_given = |target: &Expr| match target {
             Expr::Name(name) => given.contains(&**name),
@@ -83,7 +93,6 @@ impl Answers<'_, '_> {
             let asks_person = self.detection.on_call(site).any(|h| self.detection.means(h) == Means::Gate);
             (adds && !asks_person && call.arguments.iter().any(|a| is_news(&a.value))).then_some(call.line)
         });
-        let here = |within: Option<u32>| within == routine.function;
         let updates = module
             .updates
             .iter()
@@ -101,7 +110,52 @@ impl Answers<'_, '_> {
             let returns = targets(program, site).contains(&routine);
             (returns && call.arguments.iter().any(|a| is_news(&a.value))).then_some(call.line)
         });
-        calls.chain(updates).chain(bound).chain(again).filter(|line| *line >= from).min()
+        let handed = program.calls_in(routine).filter_map(|site| {
+            let call = module.call(site.call);
+            let news =
+                inside(call.in_loop) && site != ask && call.arguments.iter().any(|a| is_news(&a.value));
+            (news && targets(program, site).iter().any(|t| self.keeps(*t, &given))).then_some(call.line)
+        });
+        calls.chain(updates).chain(bound).chain(again).chain(handed).filter(|line| *line >= from).min()
+    }
+
+    /// Whether a function only adds what it is given to a list that its callers share, such as one of these:
+    /// `remember("tool", result)`.
+    fn keeps(&self, routine: Routine, given: &BTreeSet<&str>) -> bool {
+        /// Calls of a function that does no more than that.
+        const MOST: usize = 4;
+        let program = self.detection.program;
+        let Some(id) = routine.function else { return false };
+        let module = program.module(routine.module);
+        let parameters = &module.function(id).parameters;
+        let spot = Spot { module: routine.module, function: Some(id) };
+        let is_own = |name: &str| {
+            program.origins(spot, name).iter().any(|origin| match origin {
+                Origin::Parameter(of, _) => *of == routine,
+                Origin::Binding(of, at) => {
+                    *of == routine.module && module.bindings[*at as usize].within == Some(id)
+                }
+            })
+        };
+        let is_shared = |object: &Expr| match object {
+            Expr::Name(name) => {
+                !is_own(name) && (given.contains(&**name) || program.own_field(spot, name).is_some())
+            }
+            Expr::Member(of, _) => {
+                matches!(&**of, Expr::Name(name) if matches!(&**name, "self" | "this"))
+            }
+            _ => false,
+        };
+        let calls: Vec<CallSite> = program.calls_in(routine).take(MOST + 1).collect();
+        calls.len() <= MOST
+            && calls.iter().any(|site| {
+                let call = module.call(site.call);
+                let mut parts = BTreeSet::new();
+                call.arguments.iter().for_each(|a| roots(module, &a.value, &mut parts, MAX_DEPTH));
+                matches!(&call.callee, Expr::Member(object, name)
+                    if ADDERS.contains(&&**name) && is_shared(object))
+                    && parameters.iter().any(|(name, _)| parts.contains(&**name))
+            })
     }
 
     /// Whether a value is nothing but an answer and fixed texts.

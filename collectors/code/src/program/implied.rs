@@ -82,6 +82,8 @@ impl Program<'_> {
             Language::Python | Language::Go | Language::Ruby | Language::Php => {
                 self.external(&format!("builtins.{name}"))
             }
+            // A namespace that is written out: `System.IO.File.Delete`.
+            Language::CSharp if NAMESPACES.contains(&name) => self.external(name),
             Language::Java | Language::CSharp => self.unresolved(&format!("?.{name}")),
         }]
     }
@@ -151,7 +153,8 @@ impl Program<'_> {
                 }
             }
         }
-        if is_type {
+        let is_namespace = language == Language::CSharp && NAMESPACES.contains(&name);
+        if is_type && !is_namespace {
             let known = self.opened(spot.module, name);
             if !known.is_empty() {
                 return Some(known);
@@ -209,3 +212,6 @@ impl Program<'_> {
 /// First names of packages that code writes out without an import.
 const PACKAGES: [&str; 12] =
     ["java", "javax", "jakarta", "kotlin", "kotlinx", "com", "org", "io", "dev", "net", "ai", "software"];
+
+/// First names of namespaces that C# writes out without opening them, and that name no type.
+const NAMESPACES: [&str; 2] = ["System", "Microsoft"];

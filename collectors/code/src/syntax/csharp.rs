@@ -47,7 +47,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("if_statement", Shape::Branch),
         ("switch_section", Shape::Branch),
         ("switch_expression_arm", Shape::Branch),
-        ("switch_expression", Shape::Choice),
+        ("switch_expression", Shape::Switch),
         ("return_statement", Shape::Return),
         ("yield_statement", Shape::Return),
         ("arrow_expression_clause", Shape::Wrap),

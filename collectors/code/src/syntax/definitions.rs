@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use foldhash::HashSet;
+use foldhash::{HashMap, HashSet};
+use muster_rules::Language;
 use tree_sitter::Node;
 
 use super::extract::{Extractor, MAX_ELEMENTS, line, next};
@@ -103,6 +104,43 @@ impl Extractor<'_> {
             }
         }
         of_class(value, class, &members)
+    }
+
+    /// Says whose the methods are that values of fields name: `tools = new() { ["run"] = Run }`. They may be written
+    /// below.
+    pub(super) fn settle_members(&mut self) {
+        let by_name = matches!(self.grammar.language, Language::Java | Language::Kotlin | Language::CSharp);
+        if !by_name && self.grammar.language != Language::JavaScript {
+            return;
+        }
+        let mut methods: HashMap<ClassId, HashSet<Arc<str>>> = HashMap::default();
+        let named = self.module.functions.iter().filter(|f| by_name && !f.name.is_empty());
+        for (class, function) in named.filter_map(|f| Some((f.class?, f))) {
+            methods.entry(class).or_default().insert(Arc::clone(&function.name));
+        }
+        let this: Arc<str> = self.word("this");
+        let members = |class: ClassId| {
+            let mut members = methods.get(&class).cloned().unwrap_or_default();
+            members.insert(Arc::clone(&this));
+            members
+        };
+        let mut known: HashMap<ClassId, HashSet<Arc<str>>> = HashMap::default();
+        for binding in self.module.bindings.iter_mut().filter(|b| b.on_self && b.within.is_none()) {
+            let Some(class) = binding.class else { continue };
+            let members = known.entry(class).or_insert_with(|| members(class));
+            let value = std::mem::replace(&mut binding.value, Expr::Unknown);
+            binding.value = of_class(value, class, members);
+        }
+        for call in self.module.calls.iter_mut().filter(|call| call.within.is_none()) {
+            let Some(class) = call.class else { continue };
+            let members = known.entry(class).or_insert_with(|| members(class));
+            let callee = std::mem::replace(&mut call.callee, Expr::Unknown);
+            call.callee = of_class(callee, class, members);
+            for argument in &mut call.arguments {
+                let value = std::mem::replace(&mut argument.value, Expr::Unknown);
+                argument.value = of_class(value, class, members);
+            }
+        }
     }
 
     pub(super) fn annotation(&mut self, node: Node<'_>) -> Expr {
@@ -387,6 +425,9 @@ fn of_class(value: Expr, class: ClassId, members: &HashSet<Arc<str>>) -> Expr {
     let all = |values: Vec<Expr>| values.into_iter().map(|v| of_class(v, class, members)).collect();
     match value {
         Expr::Name(name) if members.contains(&name) => Expr::Member(Box::new(Expr::Class(class)), name),
+        Expr::Member(object, name) if is_this(&object) && members.contains("this") => {
+            Expr::Member(Box::new(Expr::Class(class)), name)
+        }
         Expr::Member(object, name) => Expr::Member(Box::new(of_class(*object, class, members)), name),
         Expr::List(values) => Expr::List(all(values)),
         Expr::Choice(values) => Expr::Choice(all(values)),
@@ -396,6 +437,10 @@ fn of_class(value: Expr, class: ClassId, members: &HashSet<Arc<str>>) -> Expr {
         ),
         other => other,
     }
+}
+
+fn is_this(object: &Expr) -> bool {
+    matches!(object, Expr::Name(name) if &**name == "this")
 }
 
 /// Whether JavaScript takes a parameter apart where it is declared.

@@ -191,6 +191,7 @@ impl<'a> Extractor<'a> {
                 self.compared(node, &values);
                 Expr::Unknown
             }
+            Shape::Switch => self.switch(node),
             Shape::List => Expr::List(self.values(node)),
             Shape::Map => self.map(node),
             Shape::Spread => {
@@ -261,11 +262,13 @@ impl<'a> Extractor<'a> {
         if !is_short && self.field(node, "condition").is_none() {
             return self.values(node);
         }
+        // What a `?` asks is none of the values, unless it is one itself: `a ?: b`.
+        let asks = !is_short && node.named_child_count() > 2;
         let mut cursor = node.walk();
         let mut values = Vec::new();
         for (at, child) in node.named_children(&mut cursor).enumerate() {
             let value = if at == 0 { self.visit(child) } else { self.branched(|x| x.visit(child)) };
-            if values.len() < MAX_ELEMENTS {
+            if values.len() < MAX_ELEMENTS && (at > 0 || !asks) {
                 values.push(value);
             }
         }
@@ -328,9 +331,7 @@ impl<'a> Extractor<'a> {
                     // Where a condition is asked, only what follows it directly is run by what it asks for.
                     if condition.is_none() || is_first {
                         x.asked(&texts);
-                        if let Some(branch) = x.branch {
-                            x.module.subjects.extend(subjects.iter().map(|name| (branch, Arc::clone(name))));
-                        }
+                        x.asked_of(&subjects);
                     }
                     x.visit(child)
                 });
@@ -344,6 +345,26 @@ impl<'a> Extractor<'a> {
         if condition.is_some() && has_other && ways.len() >= 2 {
             self.module.either.push(ways);
         }
+        Expr::Choice(values)
+    }
+
+    /// The values of the ways of a `switch`. What it asks about is none of them.
+    fn switch(&mut self, node: Node<'_>) -> Expr {
+        let is_way = |x: &Self, part: Node<'_>| matches!(x.table.of(part), Shape::Branch | Shape::Own);
+        let mut cursor = node.walk();
+        let mut values = Vec::new();
+        for (at, part) in node.named_children(&mut cursor).enumerate() {
+            if self.table.of(part) == Shape::Other && at > 0 {
+                values.extend(self.values(part));
+                continue;
+            }
+            let value = self.visit(part);
+            if at > 0 && is_way(self, part) || part.kind() == "when_entry" {
+                values.push(value);
+            }
+        }
+        values.retain(|value| *value != Expr::Unknown);
+        values.truncate(MAX_ELEMENTS);
         Expr::Choice(values)
     }
 
@@ -385,29 +406,50 @@ impl<'a> Extractor<'a> {
 
     /// The names that a condition is about, or that the `switch` around a case asks about.
     pub(super) fn subjects_of(&self, node: Node<'_>, condition: Option<Node<'_>>) -> Vec<Arc<str>> {
-        /// Nodes of a condition that are looked at.
-        const MOST: usize = 40;
         let mut about = condition;
         let mut above = node.parent();
         for _ in 0..3 {
             let Some(outer) = above.filter(|_| about.is_none()) else { break };
-            about = self.first_field(outer, &["value", "subject", "condition"]).or_else(|| {
-                // `when (name)` of Kotlin has no field for what it asks about.
-                outer.named_child(0).filter(|first| first.kind() == "when_subject")
-            });
+            about = self.first_field(outer, &["value", "subject", "condition"]);
+            if self.table.of(outer) == Shape::Switch {
+                about = about.or_else(|| outer.named_child(0));
+            }
             above = outer.parent();
         }
+        about.map(|about| self.names_in(about)).unwrap_or_default()
+    }
+
+    /// The names that stand in a condition, the first few.
+    pub(super) fn names_in(&self, about: Node<'_>) -> Vec<Arc<str>> {
+        /// Nodes of a condition that are looked at.
+        const MOST: usize = 40;
         let mut names = Vec::new();
-        let mut stack: Vec<Node<'_>> = about.into_iter().collect();
+        let mut stack = vec![about];
         for _ in 0..MOST {
             let Some(part) = stack.pop() else { break };
-            if self.table.of(part) == Shape::Name && names.len() < 6 {
-                names.push(self.word(self.text(part).trim_start_matches('$')));
+            let text = self.text(part);
+            let is_key = || {
+                self.table.of(part) == Shape::Text
+                    && part.parent().is_some_and(|above| self.is_element(above))
+                    && text.len() <= 40
+            };
+            if names.len() >= 8 {
+                break;
+            } else if self.table.of(part) == Shape::Name {
+                names.push(self.word(text.trim_start_matches('$')));
+            } else if matches!(part.kind(), "field_identifier" | "property_identifier") || is_key() {
+                // What is taken out of a variable is none.
+                names.push(self.word(&format!(".{}", text.trim_matches(['"', '\'', '`', ':']))));
             }
             let mut cursor = part.walk();
             stack.extend(part.named_children(&mut cursor));
         }
         names
+    }
+
+    /// Whether a node takes an element out of something by a key.
+    fn is_element(&self, node: Node<'_>) -> bool {
+        self.table.of(node) == Shape::Index || ELEMENTS.contains(&node.kind())
     }
 
     /// The texts that stand in a condition, the first few.
@@ -427,8 +469,7 @@ impl<'a> Extractor<'a> {
             }
             let mut cursor = part.walk();
             // The key by which a part is taken is none of the texts that it is compared with.
-            let is_element = self.table.of(part) == Shape::Index || ELEMENTS.contains(&part.kind());
-            let parts = if is_element { 1 } else { usize::MAX };
+            let parts = if self.is_element(part) { 1 } else { usize::MAX };
             stack.extend(part.named_children(&mut cursor).take(parts));
         }
         found
@@ -438,6 +479,13 @@ impl<'a> Extractor<'a> {
     pub(super) fn asked(&mut self, texts: &[Arc<str>]) {
         if let Some(branch) = self.branch {
             self.module.cases.extend(texts.iter().map(|text| (Arc::clone(text), branch)));
+        }
+    }
+
+    /// Writes down that the branch at hand is taken for what these names are.
+    pub(super) fn asked_of(&mut self, names: &[Arc<str>]) {
+        if let Some(branch) = self.branch {
+            self.module.subjects.extend(names.iter().map(|name| (branch, Arc::clone(name))));
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("switch_rule", Shape::Branch),
         ("return_statement", Shape::Return),
         ("yield_statement", Shape::Wrap),
+        ("expression_statement", Shape::Wrap),
         ("string_literal", Shape::Text),
         ("identifier", Shape::Name),
         ("type_identifier", Shape::Name),
@@ -66,7 +67,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("cast_expression", Shape::Own),
         ("ternary_expression", Shape::Choice),
         ("binary_expression", Shape::Choice),
-        ("switch_expression", Shape::Choice),
+        ("switch_expression", Shape::Switch),
     ],
     fields: Fields {
         callee: &["name"],

@@ -38,8 +38,9 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("while_statement", Shape::Loop),
         ("do_while_statement", Shape::Loop),
         ("if_expression", Shape::Branch),
-        ("when_entry", Shape::Branch),
-        ("when_expression", Shape::Choice),
+        ("when_entry", Shape::Own),
+        ("when_subject", Shape::Own),
+        ("when_expression", Shape::Switch),
         ("return_expression", Shape::Return),
         ("string_literal", Shape::Text),
         ("multiline_string_literal", Shape::Text),
@@ -153,6 +154,8 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "property_declaration" => property(x, node),
         "assignment" => assignment(x, node),
         "for_statement" => each(x, node),
+        "when_subject" => asked_about(x, node),
+        "when_entry" => way(x, node),
         "this_expression" => Expr::Name(x.word("this")),
         "super_expression" => Expr::Name(x.word("super")),
         "as_expression" => node.child_by_field_name("left").map_or(Expr::Unknown, |n| x.visit(n)),
@@ -416,4 +419,80 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         }
     });
     Expr::Unknown
+}
+
+/// What a `when` asks about: a value, or a variable that it is bound to: `when (val name = call.name)`.
+fn asked_about(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    let parts = named(node);
+    let Some(value) = parts.iter().rfind(|p| p.kind() != "variable_declaration") else {
+        return Expr::Unknown;
+    };
+    let found = x.visit(*value);
+    if let Some(variable) = parts.iter().find(|p| p.kind() == "variable_declaration") {
+        let (name, of_type) = declared(x, *variable);
+        x.push_declared(&name, false, Some(found.clone()), of_type.unwrap_or(Expr::Unknown), line(node));
+    }
+    found
+}
+
+/// One way of a `when`: the texts before its arrow are what the subject is compared with.
+fn way(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    let mut cursor = node.walk();
+    let conditions: Vec<Node<'_>> = node.children_by_field_name("condition", &mut cursor).collect();
+    let body = named(node).into_iter().rfind(|part| conditions.iter().all(|c| c.id() != part.id()));
+    let outer = std::mem::replace(&mut x.in_condition, true);
+    for condition in &conditions {
+        x.visit(*condition);
+    }
+    x.in_condition = outer;
+    let subject = node.parent().and_then(|around| child(around, "when_subject"));
+    let mut texts = Vec::new();
+    let mut subjects = Vec::new();
+    for condition in &conditions {
+        if !x.text(*condition).contains('!') {
+            texts.extend(x.texts_in(*condition));
+        }
+        // Without a subject, each way has a condition of its own.
+        if subject.is_none() {
+            subjects.extend(x.names_in(*condition));
+        }
+    }
+    subjects.extend(subject.into_iter().flat_map(|subject| x.names_in(subject)));
+    let Some(body) = body else { return Expr::Unknown };
+    x.branched(|x| {
+        x.asked(&texts);
+        x.asked_of(&subjects);
+        x.visit(body)
+    })
+}
+
+/// The source with a line break before each `}` that ends a line with a function: the grammar does not see where a
+/// function without a body ends there, as in `interface Tool { fun run(): String }`. A lone `\r` moves no line. `None`
+/// where there is none.
+pub(super) fn with_breaks(source: &[u8]) -> Option<Vec<u8>> {
+    let mut plain: Option<Vec<u8>> = None;
+    let mut begin = 0;
+    for line in source.split_inclusive(|byte| *byte == b'\n') {
+        if line.windows(4).any(|word| word == b"fun ") {
+            for (at, _) in line.windows(2).enumerate().filter(|(_, pair)| *pair == b" }") {
+                plain.get_or_insert_with(|| source.to_vec())[begin + at] = b'\r';
+            }
+        }
+        begin += line.len();
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_breaks;
+
+    #[test]
+    fn one_line_is_broken_before_its_end() {
+        let plain =
+            |text: &str| with_breaks(text.as_bytes()).map(|text| String::from_utf8(text).expect("text"));
+        let text = "interface A { fun b(): C }\nval d = { }\n";
+        assert_eq!(plain(text).as_deref(), Some("interface A { fun b(): C\r}\nval d = { }\n"));
+        assert_eq!(["val d = { }", "fun a() {\n}", "fun ", ""].map(plain), [const { None }; 4]);
+    }
 }

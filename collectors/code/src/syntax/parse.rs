@@ -92,8 +92,11 @@ impl Parsers {
         };
         let mut broken = is_broken(tree.root_node());
         let (mut source, mut tree) = (source, tree);
-        let plain =
-            if broken && dialect == Dialect::Python { python::without_defaults(source) } else { None };
+        let plain = match dialect {
+            Dialect::Python if broken => python::without_defaults(source),
+            Dialect::Kotlin if broken => kotlin::with_breaks(source),
+            _ => None,
+        };
         if let Some(plain) = &plain {
             match tree_of(&mut self.parser, plain, started) {
                 Some(other) if !is_broken(other.root_node()) => {
@@ -148,6 +151,7 @@ impl Parsers {
         };
         x.children(tree.root_node());
         x.settle_fields();
+        x.settle_members();
         Ok(x.module)
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Shape {
     Wrap,
     /// Combines values: operators, conditionals, comprehensions.
     Choice,
+    /// One of several values, by what the first says: a `switch` that gives a value.
+    Switch,
     /// Compares values, and is none of them.
     Comparison,
     /// A statement that is one expression.
