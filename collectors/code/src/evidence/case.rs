@@ -18,6 +18,7 @@ use super::executions::{doubtful_executions, executed_output};
 use super::gates::Gates;
 use super::keys;
 use super::parts::{is_system, parts};
+use super::picks::Pick;
 use super::reach::{Reach, targets};
 use super::tools::{FoundTool, ToolSource};
 use crate::detect::{Detection, Hit};
@@ -244,7 +245,8 @@ impl One<'_, '_, '_> {
         self.dispatched(&sites, &feedbacks, &mut tools);
         let mut reasons = Reasons::new(detection.pack.heuristics());
         let answers = Answers::of(detection, self.reach, &sites, &is_own);
-        let selections = answers.selections(&is_own);
+        let (unsure, selections): (Vec<_>, Vec<_>) =
+            answers.selections(&is_own).into_iter().partition(|selection| selection.pick == Pick::Open);
         self.answered(&selections, &mut tools, &mut reasons);
         // What a tool does with its arguments is told as the tool's own effect.
         let within_tools: BTreeSet<CallSite> =
@@ -288,7 +290,14 @@ impl One<'_, '_, '_> {
             let name = call.callee.last_name().unwrap_or_default();
             reasons.add("runs-something-open", &at, &format!("`{}`", clip(name)));
         }
-        if !selects && doubtful.is_empty() && protocols.is_empty() && open_run.is_none() {
+        for selection in unsure.iter().filter(|_| !selects) {
+            let module = detection.program.module(selection.routine.module);
+            let at = Evidence::at(Place::line(&*module.path, selection.line.max(1)), module.role);
+            let names: Vec<&str> = selection.tools.iter().map(|tool| tool.name.as_str()).collect();
+            reasons.add("answer-may-select", &at, &format!("`{}`", clip(&names.join("`, `"))));
+        }
+        let is_sure = doubtful.is_empty() && protocols.is_empty() && unsure.is_empty();
+        if !selects && is_sure && open_run.is_none() {
             self.no_selection(&sites, !tools.is_empty(), &mut reasons);
             self.only_trains(&sites, &mut reasons);
         }

@@ -7,10 +7,11 @@ use muster_rules::Means;
 
 use super::answers::{Answers, MAX_DEPTH, READERS};
 use super::executions::is_fixed;
+use super::picks::Pick;
 use super::tools::{FoundTool, ToolSource, Tools};
 use crate::detect::Hit;
 use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
-use crate::syntax::{BranchId, Call, CallId, Expr, FunctionId, LoopId, Module};
+use crate::syntax::{BranchId, Call, CallId, Expr, FunctionId, LoopId, Module, TYPE_ARGUMENT};
 
 /// Look-ups in registries that are told; more of them tell nothing new, and each is told with all tools.
 const MAX_REGISTRIES: usize = 16;
@@ -23,11 +24,34 @@ pub(crate) struct Selection<'d> {
     pub(super) in_loop: Option<LoopId>,
     pub(crate) tools: Vec<FoundTool>,
     /// Whether the same code also sorts labels or keeps files: only results that go back make it a selection.
-    needs_feedback: bool,
+    pub(super) needs_feedback: bool,
     /// The call that executes the answer, if that is what happens.
     pub(crate) executes: Option<(&'d Hit, CallSite)>,
     /// Where what came of it goes back to the model.
     pub(crate) feedback: Option<(Routine, u32)>,
+    /// The texts that it is taken for, where it compares texts, and the names that these are compared with.
+    pub(super) texts: Vec<&'d str>,
+    pub(super) subjects: Vec<&'d str>,
+    /// Whether it picks an action, although nothing goes back.
+    pub(crate) pick: Pick,
+}
+
+impl Selection<'_> {
+    /// Where something of an answer is looked up or compared.
+    fn at(routine: Routine, line: u32, in_loop: Option<LoopId>) -> Self {
+        Self {
+            routine,
+            line,
+            in_loop,
+            tools: Vec::new(),
+            needs_feedback: true,
+            executes: None,
+            feedback: None,
+            texts: Vec::new(),
+            subjects: Vec::new(),
+            pick: Pick::No,
+        }
+    }
 }
 
 impl<'d> Answers<'d, '_> {
@@ -43,7 +67,7 @@ impl<'d> Answers<'d, '_> {
         for selection in &mut found {
             selection.feedback = self.feedback(selection);
         }
-        found.retain(|selection| !selection.needs_feedback || selection.feedback.is_some());
+        self.keep_picks(&mut found);
         found
     }
 
@@ -94,15 +118,7 @@ impl<'d> Answers<'d, '_> {
                     return Some(site);
                 }
                 let (function, in_loop) = written_in(module, found.within, found.in_loop);
-                let selection = Selection {
-                    routine: Routine { module: id, function },
-                    line: found.line,
-                    in_loop,
-                    tools: Vec::new(),
-                    needs_feedback: true,
-                    executes: None,
-                    feedback: None,
-                };
+                let selection = Selection::at(Routine { module: id, function }, found.line, in_loop);
                 if self.feedback(&selection).is_some() {
                     return Some(site);
                 }
@@ -142,14 +158,11 @@ impl<'d> Answers<'d, '_> {
                     registered.get_or_insert_with(|| finder.runnable(is_own)).clone()
                 };
                 if tools.iter().any(|tool| !tool.handlers.is_empty()) {
+                    let routine = Routine { module: id, function: within };
                     found.push(Selection {
-                        routine: Routine { module: id, function: within },
-                        line,
-                        in_loop,
                         tools,
                         needs_feedback: !is_map,
-                        executes: None,
-                        feedback: None,
+                        ..Selection::at(routine, line, in_loop)
                     });
                 }
             }
@@ -187,15 +200,7 @@ impl<'d> Answers<'d, '_> {
                     return found;
                 }
                 let (function, in_loop) = written_in(module, within, in_loop);
-                found.push(Selection {
-                    routine: Routine { module: id, function },
-                    line,
-                    in_loop,
-                    tools: Vec::new(),
-                    needs_feedback: true,
-                    executes: None,
-                    feedback: None,
-                });
+                found.push(Selection::at(Routine { module: id, function }, line, in_loop));
             }
         }
         if !found.is_empty() {
@@ -241,14 +246,12 @@ impl<'d> Answers<'d, '_> {
                 let runs: Vec<CallSite> =
                     inside.iter().map(|call| CallSite { module: id, call: *call }).collect();
                 let tool = FoundTool::of_branch(texts[0].to_owned(), id, first.line, runs);
+                let routine = Routine { module: id, function: first.within };
                 found.push(Selection {
-                    routine: Routine { module: id, function: first.within },
-                    line: first.line,
-                    in_loop: first.in_loop,
                     tools: vec![tool],
-                    needs_feedback: true,
-                    executes: None,
-                    feedback: None,
+                    texts,
+                    subjects: subjects.clone(),
+                    ..Selection::at(routine, first.line, first.in_loop)
                 });
             }
         }
@@ -295,13 +298,10 @@ impl<'d> Answers<'d, '_> {
                 });
             }
             found.push(Selection {
-                routine,
-                line: call.line,
-                in_loop: call.in_loop,
                 tools,
                 needs_feedback: writes,
                 executes: executes.then_some((hit, site)),
-                feedback: None,
+                ..Selection::at(routine, call.line, call.in_loop)
             });
         }
         found
@@ -322,12 +322,13 @@ const ASKERS: [&str; 9] =
 /// Whether a value is a map whose entries are all in sight.
 fn is_map(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
     match value {
-        Expr::Map(_) => true,
+        // One that is empty is filled elsewhere.
+        Expr::Map(entries) => !entries.is_empty(),
         // `new Dictionary<string, Tool> { ["restart"] = Restart }`
         Expr::Call(call) => {
             let call = program.module(spot.module).call(*call);
             call.callee.last_name().is_some_and(|name| name.ends_with("Dictionary"))
-                && call.arguments.iter().any(|argument| argument.name.is_some())
+                && call.arguments.iter().any(|a| a.name.as_deref().is_some_and(|name| name != TYPE_ARGUMENT))
         }
         _ => false,
     }

@@ -22,6 +22,7 @@ mod graphs;
 mod identities;
 mod keys;
 mod parts;
+mod picks;
 mod principals;
 mod reach;
 mod roles;

@@ -8,6 +8,8 @@ mod passed;
 mod rebound;
 mod records;
 
+pub(super) use names::snake;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 

@@ -208,7 +208,7 @@ pub(super) fn pascal(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
-pub(super) fn snake(name: &str) -> String {
+pub(crate) fn snake(name: &str) -> String {
     let mut all = String::new();
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !all.is_empty() {
