@@ -75,7 +75,7 @@ impl Means {
             // The use itself is the component, which the name of the rule makes it.
             Self::Component => Feeds::default(),
             Self::Client | Self::ModelCall | Self::Chain | Self::Training => Feeds::of(&[C1, C2], &[Kind]),
-            Self::BindsTools | Self::Agent => Feeds::of(&[C1, C2], &[Kind, Tools]),
+            Self::BindsTools | Self::HoldsTools | Self::Agent => Feeds::of(&[C1, C2], &[Kind, Tools]),
             Self::Tool | Self::BuiltinTool | Self::Effect => Feeds::of(&[C3, C4], &[Tools]),
             Self::Gate | Self::Bypass => Feeds::of(&[C4], &[Tools]),
             Self::Memory => Feeds::of(&[C8], &[]),

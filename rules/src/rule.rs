@@ -117,6 +117,8 @@ pub enum Means {
     ModelCall,
     /// Tools are bound to a model.
     BindsTools,
+    /// Tools are put where a model may be given them; another call of the same rule says that it is.
+    HoldsTools,
     /// A path that code fixes runs a model: a chain, a retrieval pipeline.
     Chain,
     /// An agent with its own loop is made or run.

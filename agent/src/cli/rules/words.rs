@@ -51,6 +51,7 @@ pub(super) fn meaning(site: &Site) -> String {
         Means::Client => "makes a client or a model object",
         Means::ModelCall => "calls a model",
         Means::BindsTools => "gives tools to a model",
+        Means::HoldsTools => "puts tools where a model may be given them",
         Means::Chain => "runs a model along a path that code fixes",
         Means::Agent => "makes or runs an agent",
         Means::Tool => "declares a tool",

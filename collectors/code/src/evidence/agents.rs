@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use muster_rules::{Language, Means, SiteKind, ToolArgument};
+use muster_rules::{Language, Means, ToolArgument};
 
 use super::graphs::{Circle, circles};
 use super::reach::Reach;
-use super::tools::{FoundTool, ToolList, ToolSource, Tools};
+use super::tools::{ToolList, Tools};
 use crate::detect::{Detection, Hit, Presence, Subject};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::syntax::{ClassId, Expr, LoopId};
@@ -33,8 +33,6 @@ pub(crate) struct ModelSite<'d> {
 
 /// Places of one part that are looked at.
 const MAX_SITES: usize = 5_000;
-/// Tools of one part that are kept.
-const MAX_TOOLS: usize = 1_000;
 
 /// How the results of tools go back to a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,17 +55,26 @@ pub(crate) fn model_sites<'d>(
     for hit in &detection.hits {
         let runs = matches!(
             detection.means(hit),
-            Means::Agent | Means::ModelCall | Means::BindsTools | Means::Chain
+            Means::Agent | Means::ModelCall | Means::BindsTools | Means::HoldsTools | Means::Chain
         );
         if (runs || calls_through(detection, hit)) && is_own(hit.module) {
             by_place.entry((hit.module, hit.subject)).or_default().push(hit);
         }
     }
+    let offering = offering(detection);
+    let asks = by_place.values().flatten().any(|hit| detection.means(hit) != Means::HoldsTools);
     let mut sites = Vec::new();
     let mut speaks_of_tools: BTreeMap<ModuleId, bool> = BTreeMap::new();
     for hits in by_place.into_values() {
         let Some(best) = hits.iter().min_by_key(|hit| rank(detection.means(hit))) else { continue };
-        let means = detection.means(best);
+        let mut means = detection.means(best);
+        if means == Means::HoldsTools {
+            let is_offered = offering.contains(&best.site.rule);
+            if !is_offered && asks {
+                continue;
+            }
+            means = if is_offered { Means::BindsTools } else { Means::HoldsTools };
+        }
         let mut found = ModelSite {
             hit: best,
             means: if means == Means::Client { Means::ModelCall } else { means },
@@ -78,6 +85,13 @@ pub(crate) fn model_sites<'d>(
             has_steps: false,
             is_unclear: false,
         };
+        if means == Means::HoldsTools {
+            // The model that may be given them is asked elsewhere.
+            found.means = Means::ModelCall;
+            found.is_unclear = true;
+            sites.push(found);
+            continue;
+        }
         for hit in &hits {
             let site = detection.site(hit);
             found.may_carry_tools |= !site.tools.is_empty();
@@ -142,6 +156,13 @@ pub(crate) fn model_sites<'d>(
     sites
 }
 
+/// Rules by which something in the program says that a model is offered the tools that it may be given.
+fn offering(detection: &Detection<'_>) -> BTreeSet<u32> {
+    let says =
+        detection.hits.iter().filter(|h| matches!(detection.means(h), Means::Agent | Means::BindsTools));
+    says.map(|hit| hit.site.rule).collect()
+}
+
 /// Whether a module names the part of a body that gives a model its tools.
 fn speaks_of_tools_at(detection: &Detection<'_>, id: ModuleId) -> bool {
     let is_part = |name: &str| name.eq_ignore_ascii_case("tools");
@@ -179,8 +200,9 @@ fn rank(means: Means) -> u8 {
     match means {
         Means::Agent => 0,
         Means::BindsTools => 1,
-        Means::ModelCall => 2,
-        _ => 3,
+        Means::HoldsTools => 2,
+        Means::ModelCall => 3,
+        _ => 4,
     }
 }
 
@@ -212,157 +234,6 @@ fn carries(detection: &Detection<'_>, spot: Spot, value: &Expr) -> bool {
         }
         _ => true,
     }
-}
-
-/// Every tool that the models of a part can call.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Toolbox {
-    pub(crate) tools: Vec<FoundTool>,
-    /// Whether a list could not be followed to its end.
-    pub(crate) open: bool,
-}
-
-/// Puts together what all model sites are given, what is bound by decorators and registrations, and, where a list
-/// could not be followed, what the code declares as tools.
-pub(crate) fn toolbox(
-    detection: &Detection<'_>,
-    sites: &[ModelSite<'_>],
-    is_own: &dyn Fn(ModuleId) -> bool,
-) -> Toolbox {
-    let finder = Tools::new(detection);
-    let mut found = Toolbox::default();
-    for site in sites {
-        if let Some(list) = &site.tools {
-            found.open |= list.open;
-            found.tools.extend(list.tools.iter().cloned());
-        }
-    }
-    let agents: Vec<&ModelSite<'_>> = sites.iter().filter(|s| s.means == Means::Agent).collect();
-    let listed = !found.tools.is_empty() || found.open;
-    // Ready-made abilities that an agent has by itself or by a setting, not as an element of a list.
-    let calls: BTreeSet<CallSite> = sites.iter().filter_map(|s| s.hit.call()).collect();
-    let ready = detection.meaning(Means::BuiltinTool).filter(|hit| is_own(hit.module));
-    // A name alone is a tool only where it stands in a list of tools.
-    for hit in ready.filter(|hit| hit.subject != Subject::Mention) {
-        let is_setting = detection.site(hit).kind == SiteKind::Argument;
-        if is_setting || hit.call().is_none_or(|call| calls.contains(&call)) || is_client(detection, hit) {
-            found.tools.extend(inherent(detection, hit));
-        }
-    }
-    // Tools that are bound to an agent object: `@agent.tool`, `agent.register_for_llm(…)`.
-    for hit in detection.meaning(Means::Tool).filter(|hit| is_own(hit.module)) {
-        let on_agent = agents
-            .iter()
-            .any(|agent| hit.name.strip_prefix(&*agent.hit.name).is_some_and(|rest| rest.starts_with('.')));
-        let unlisted = !listed && !agents.is_empty();
-        if !(on_agent || unlisted) {
-            continue;
-        }
-        let list = finder.declared_at(hit);
-        found.open |= list.open;
-        found.tools.extend(list.tools);
-    }
-    if found.open
-        || (found.tools.is_empty() && sites.iter().any(|s| s.may_carry_tools && s.means == Means::Agent))
-    {
-        let declared = finder.declared(is_own);
-        for tool in declared {
-            if !found.tools.iter().any(|t| t.handlers == tool.handlers && !t.handlers.is_empty()) {
-                found.tools.push(tool);
-            }
-        }
-    }
-    if found.tools.len() > MAX_TOOLS {
-        found.tools.truncate(MAX_TOOLS);
-        found.open = true;
-    }
-    merge(&mut found.tools);
-    found
-}
-
-fn is_client(detection: &Detection<'_>, hit: &Hit) -> bool {
-    hit.call().is_some_and(|call| detection.on_call(call).any(|h| detection.means(h) == Means::Client))
-}
-
-/// The tools that a setting of a call stands for: the entries of the list that the rule asks about, or the setting.
-fn inherent(detection: &Detection<'_>, hit: &Hit) -> Vec<FoundTool> {
-    let site = detection.site(hit);
-    let module = detection.program.module(hit.module);
-    let make = |name: String| FoundTool {
-        name,
-        module: hit.module,
-        line: hit.call().map_or(hit.line, |call| module.call(call.call).line),
-        source: ToolSource::Builtin,
-        handlers: Vec::new(),
-        runs: Vec::new(),
-        effect: site.effect,
-        declared_by: hit.call().into_iter().collect(),
-        confirmed: false,
-        rule: Some(hit.site.rule),
-    };
-    let Some(call) = hit.call() else { return vec![make(hit.name.to_string())] };
-    let given = detection.arguments(call);
-    let mut named = Vec::new();
-    for test in &site.conditions {
-        let Some((_, Expr::List(values))) = given.value(&test.name) else { continue };
-        for value in values {
-            if let Expr::Text(text) = value
-                && !text.starts_with('-')
-                && test.equals.iter().any(|want| want.eq_ignore_ascii_case(text))
-            {
-                named.push(make(text.to_string()));
-            }
-        }
-    }
-    if !named.is_empty() {
-        return named;
-    }
-    let setting = site.conditions.iter().find(|test| !test.absent).map(|test| test.name.0.as_str());
-    let last = setting
-        .filter(|name| !name.starts_with('@') || name.contains('.'))
-        .unwrap_or(&hit.name)
-        .rsplit(['.', '#'])
-        .next()
-        .unwrap_or(&hit.name);
-    vec![make(last.to_owned())]
-}
-
-/// One entry per tool: what is known of it in one place completes what is known in another.
-pub(super) fn merge(tools: &mut Vec<FoundTool>) {
-    let mut merged: Vec<FoundTool> = Vec::new();
-    for tool in tools.drain(..) {
-        let same = merged.iter_mut().find(|t| {
-            (!t.handlers.is_empty() && t.handlers == tool.handlers)
-                || (t.name == tool.name
-                    && (t.source >= ToolSource::Schema || tool.source >= ToolSource::Schema))
-                || (t.name == tool.name && t.module == tool.module && t.line == tool.line)
-        });
-        let Some(same) = same else {
-            merged.push(tool);
-            continue;
-        };
-        if tool.source < same.source {
-            (same.module, same.line, same.source) = (tool.module, tool.line, tool.source);
-        }
-        same.effect = same.effect.max(tool.effect);
-        same.rule = same.rule.or(tool.rule);
-        for handler in tool.handlers {
-            if !same.handlers.contains(&handler) {
-                same.handlers.push(handler);
-            }
-        }
-        for call in tool.runs {
-            if !same.runs.contains(&call) {
-                same.runs.push(call);
-            }
-        }
-        for site in tool.declared_by {
-            if !same.declared_by.contains(&site) {
-                same.declared_by.push(site);
-            }
-        }
-    }
-    *tools = merged;
 }
 
 /// Answers whether results of tools go back to a model.

@@ -8,7 +8,7 @@ use asmm_model::{
 };
 use muster_rules::Means;
 
-use super::agents::{Feedback, ModelSite, Rounds, model_sites, toolbox};
+use super::agents::{Feedback, ModelSite, Rounds, model_sites};
 use super::answers::Answers;
 use super::choices::Selection;
 use super::components::{in_code, in_manifests, model_file, place};
@@ -20,6 +20,7 @@ use super::keys;
 use super::parts::{is_system, parts};
 use super::picks::Pick;
 use super::reach::{Reach, targets};
+use super::toolbox::toolbox;
 use super::tools::{FoundTool, ToolSource};
 use crate::detect::{Detection, Hit};
 use crate::manifests::unit_folder;

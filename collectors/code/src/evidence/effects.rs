@@ -109,7 +109,14 @@ impl<'p> Walk<'_, 'p> {
                 if tool.is_some() {
                     return tool;
                 }
-                let model = [Means::Client, Means::ModelCall, Means::BindsTools, Means::Chain, Means::Agent];
+                let model = [
+                    Means::Client,
+                    Means::ModelCall,
+                    Means::BindsTools,
+                    Means::HoldsTools,
+                    Means::Chain,
+                    Means::Agent,
+                ];
                 if let Some(site) = model.into_iter().find_map(|means| of(means).next()) {
                     return Some((Effect::Read, site.rule));
                 }

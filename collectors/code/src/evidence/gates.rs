@@ -36,6 +36,8 @@ pub(crate) struct Gates<'d, 'p> {
     pub(crate) bypasses: Vec<&'d Hit>,
     /// Where models are called.
     models: BTreeSet<CallSite>,
+    /// Calls that give what a model is asked: `ask(input())`.
+    prompts: BTreeSet<CallSite>,
     /// Routines from which one is called.
     to_models: BTreeSet<Routine>,
     /// Those, and what they lead to.
@@ -61,7 +63,8 @@ impl<'d, 'p> Gates<'d, 'p> {
             agent: Vec::new(),
             named: Vec::new(),
             bypasses: Vec::new(),
-            models: sites.iter().filter_map(|s| s.hit.call()).collect(),
+            models: asked(sites).collect(),
+            prompts: asked(sites).flat_map(|site| prompts(detection.program, site)).collect(),
             to_models: reach.above(sites.iter().map(|s| s.hit.routine())),
             around_models: BTreeSet::new(),
             dispatches: Vec::new(),
@@ -427,7 +430,8 @@ impl<'d, 'p> Gates<'d, 'p> {
             let question = module.call(site.call);
             let is_before =
                 question.line < call.line || (question.line == call.line && site.call < step.call);
-            if !is_before || after.is_some_and(|after| question.line <= after) || site == step {
+            let is_prompt = self.prompts.contains(&site) && !question.in_condition;
+            if !is_before || is_prompt || after.is_some_and(|after| question.line <= after) || site == step {
                 continue;
             }
             let Some((hit, gate)) = self.question(site) else { continue };
@@ -531,4 +535,41 @@ impl<'d, 'p> Gates<'d, 'p> {
 
 fn line_of(program: &Program<'_>, site: CallSite) -> u32 {
     program.module(site.module).call(site.call).line
+}
+
+/// Where a model is asked, or an agent made that asks one.
+fn asked<'s>(sites: &'s [ModelSite<'_>]) -> impl Iterator<Item = CallSite> + 's {
+    sites.iter().filter(|site| site.means != Means::BindsTools).filter_map(|site| site.hit.call())
+}
+
+/// The calls that what a call is given is made of, also through variables of the same function.
+fn prompts(program: &Program<'_>, site: CallSite) -> Vec<CallSite> {
+    /// Values that are looked at.
+    const MOST: usize = 64;
+    let module = program.module(site.module);
+    let asked = module.call(site.call);
+    let spot = Spot { module: site.module, function: asked.within };
+    let mut found = Vec::new();
+    let mut left: Vec<&Expr> = asked.arguments.iter().map(|argument| &argument.value).collect();
+    for _ in 0..MOST {
+        match left.pop() {
+            Some(Expr::Call(call)) => {
+                found.push(CallSite { module: site.module, call: *call });
+                left.extend(module.call(*call).arguments.iter().map(|argument| &argument.value));
+                if let Expr::Member(object, _) = &module.call(*call).callee {
+                    left.push(object);
+                }
+            }
+            Some(Expr::List(values) | Expr::Choice(values)) => left.extend(values),
+            Some(Expr::Map(entries)) => left.extend(entries.iter().map(|(_, value)| value)),
+            Some(Expr::Spread(inner) | Expr::Member(inner, _)) => left.push(inner),
+            Some(Expr::Name(name)) => {
+                let bound = program.bound_values(spot, name).into_iter();
+                left.extend(bound.filter(|(at, _)| *at == spot).map(|(_, value)| value));
+            }
+            Some(_) => {}
+            None => break,
+        }
+    }
+    found
 }

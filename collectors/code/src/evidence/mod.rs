@@ -28,6 +28,7 @@ mod reach;
 mod roles;
 mod selection;
 mod servers;
+mod toolbox;
 mod tools;
 mod triggers;
 

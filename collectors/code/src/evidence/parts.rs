@@ -133,7 +133,13 @@ fn is_called(detection: &Detection<'_>, import: &Hit) -> bool {
 fn runs(means: Means) -> bool {
     matches!(
         means,
-        Means::Agent | Means::ModelCall | Means::Chain | Means::BindsTools | Means::Client | Means::Training
+        Means::Agent
+            | Means::ModelCall
+            | Means::Chain
+            | Means::BindsTools
+            | Means::HoldsTools
+            | Means::Client
+            | Means::Training
     )
 }
 

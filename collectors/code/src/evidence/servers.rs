@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::{Component, ComponentKind, Effect, Evidence, Gate, Tool};
 use muster_rules::{Means, Rule};
 
-use super::agents::merge;
 use super::case::One;
 use super::components::place;
 use super::effects::outcome;
 use super::gates::Gates;
+use super::toolbox::merge;
 use super::tools::{FoundTool, NAMELESS, ToolSource, Tools};
 use crate::detect::{Detection, Hit, Subject};
 use crate::program::{CallSite, ModuleId, Routine};
