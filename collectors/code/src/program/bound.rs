@@ -3,9 +3,9 @@
 use muster_rules::Language;
 
 use super::names::Definition;
-use super::resolve::{Meaning, Spot, implies_self};
+use super::resolve::{Meaning, Spot, field_of, implies_self};
 use super::{CallSite, ModuleId, Program, Routine};
-use crate::syntax::{Binding, ClassId, Expr, FunctionId};
+use crate::syntax::{Binding, CallId, ClassId, Expr, FunctionId};
 
 impl Program<'_> {
     /// Follows a name, attribute or call of a local function one step, to the value behind it.
@@ -63,12 +63,48 @@ impl Program<'_> {
                 let routine = self.callee(site).iter().find_map(|m| match m {
                     Meaning::Function(module, function) => Some((*module, *function)),
                     _ => None,
-                })?;
+                });
+                let Some(routine) = routine else { return self.given_by_getter(spot, *call) };
                 let value = self.module(routine.0).function(routine.1).returns.first()?;
                 Some((Spot { module: routine.0, function: Some(routine.1) }, value))
             }
             _ => None,
         }
+    }
+
+    /// The value of the field that a getter gives which nobody wrote.
+    fn given_by_getter(&self, spot: Spot, call: CallId) -> Option<(Spot, &Expr)> {
+        let call = self.module(spot.module).call(call);
+        let name = call.callee.last_name().filter(|name| !field_of(name).is_empty())?;
+        let (module, class) = match &call.callee {
+            Expr::Member(object, _) => self.resolve(spot, object).iter().find_map(|m| match m {
+                Meaning::Instance(module, class) => Some((*module, *class)),
+                _ => None,
+            })?,
+            _ => (spot.module, self.module(spot.module).function(call.within?).class?),
+        };
+        let (module, class) = self.getter_within(module, class, name, 4)?;
+        self.attribute_value(module, class, &field_of(name))
+    }
+
+    /// The class that has the field of a getter, or a base of it.
+    fn getter_within(
+        &self,
+        module: ModuleId,
+        class: ClassId,
+        name: &str,
+        depth: u8,
+    ) -> Option<(ModuleId, ClassId)> {
+        let depth = depth.checked_sub(1)?;
+        if let Some(found) = self.getter(module, class, name) {
+            return Some(found);
+        }
+        let spot = Spot { module, function: None };
+        let bases = self.module(module).class(class).bases.iter().flat_map(|b| self.resolve(spot, b));
+        bases.into_iter().find_map(|base| match base {
+            Meaning::Class(module, class) => self.getter_within(module, class, name, depth),
+            _ => None,
+        })
     }
 
     /// The value that an attribute of a class is first set to, and where it is written.

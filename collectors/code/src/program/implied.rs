@@ -108,7 +108,7 @@ impl Program<'_> {
         let here = self.places(module, class).into_iter().any(|(module, class)| {
             let names = &self.names[module as usize];
             names.method(class, name).is_some() || !names.attributes(class, name).is_empty()
-        });
+        }) || self.getter(module, class, name).is_some();
         // What a foreign base may hold has the base's name, not that of any function.
         let language = self.module(module).dialect.language();
         let inherited = found.iter().any(|m| match m {

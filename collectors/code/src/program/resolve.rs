@@ -420,7 +420,29 @@ impl Program<'_> {
                 .filter(|base| !matches!(base, Meaning::External(name) if name.starts_with("builtins.")))
                 .flat_map(|base| self.member(base, name, depth, fuel)),
         );
+        if !inherited.iter().any(|m| !m.is_unresolved())
+            && let Some((module, field)) = self.getter(module, class, name)
+        {
+            let attributes = self.names[module as usize].attributes(field, &field_of(name)).iter();
+            let bound = limited(attributes.flat_map(|binding| self.bound(module, *binding, depth, fuel)));
+            if !bound.is_empty() {
+                return bound;
+            }
+        }
         if inherited.is_empty() { vec![self.unresolved(&format!("?.{name}"))] } else { inherited }
+    }
+
+    /// The class whose field a getter gives that nobody wrote: Lombok makes it of the field, and so does Kotlin.
+    pub(super) fn getter(&self, module: ModuleId, class: ClassId, name: &str) -> Option<(ModuleId, ClassId)> {
+        let language = self.module(module).dialect.language();
+        let field = field_of(name);
+        if field.is_empty() || !matches!(language, Language::Java | Language::Kotlin) {
+            return None;
+        }
+        self.places(module, class).into_iter().find(|(module, class)| {
+            let names = &self.names[*module as usize];
+            names.method(*class, name).is_none() && !names.attributes(*class, &field).is_empty()
+        })
     }
 
     /// What calling something gives.
@@ -437,6 +459,16 @@ impl Program<'_> {
             }
             other => vec![other],
         }
+    }
+}
+
+/// The field that a getter is called after; empty where a name is none of a getter.
+pub(super) fn field_of(getter: &str) -> String {
+    let rest = getter.strip_prefix("get").or_else(|| getter.strip_prefix("is")).unwrap_or_default();
+    let mut letters = rest.chars();
+    match letters.next() {
+        Some(first) if first.is_uppercase() => first.to_lowercase().chain(letters).collect(),
+        _ => String::new(),
     }
 }
 
