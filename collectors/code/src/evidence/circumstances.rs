@@ -86,7 +86,8 @@ impl One<'_, '_, '_> {
                 let at = Evidence::at(Place::line(&*trigger.path, trigger.line.max(1)), role);
                 reasons.add("manual-entry-only", &at, trigger.runs.as_deref().unwrap_or_default());
             }
-            if self.is_complete() {
+            let is_open = || finder.is_open(self.reach, &|module| self.own.contains(&module));
+            if self.is_complete() && !is_open() {
                 reasons.add("complete-scan-no-trigger", &self.whole(), "");
             }
         }

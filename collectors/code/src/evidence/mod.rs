@@ -31,6 +31,7 @@ mod servers;
 mod toolbox;
 mod tools;
 mod triggers;
+mod unfollowed;
 
 pub(crate) use artifacts::artifacts;
 pub(crate) use assistants::assistants;

@@ -189,12 +189,21 @@ impl Triggers<'_, '_> {
                 let near = self.above.iter().find(|r| r.module == call.module);
                 near.copied().filter(|_| around.function.is_none())
             }
+            // Where a header says who calls, or where what reads it is called.
+            Subject::Mention if hit.function.is_some() => {
+                let here = hit.routine();
+                let callers = program.callers(here).iter().map(|site| Routine {
+                    module: site.module,
+                    function: program.module(site.module).call(site.call).within,
+                });
+                std::iter::once(here).chain(callers).find(|routine| self.above.contains(routine))
+            }
             Subject::Import | Subject::Mention => None,
         }
     }
 
     /// Functions that a value stands for: the function itself, one written in place, or one named by a text.
-    fn routines_of(&self, spot: Spot, value: &Expr) -> Vec<Routine> {
+    pub(super) fn routines_of(&self, spot: Spot, value: &Expr) -> Vec<Routine> {
         let program = self.detection.program;
         match value {
             Expr::Function(function) => vec![Routine { module: spot.module, function: Some(*function) }],
