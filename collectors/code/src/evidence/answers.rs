@@ -489,7 +489,9 @@ pub(super) fn roots<'m>(module: &'m Module, value: &'m Expr, found: &mut BTreeSe
         Expr::Name(name) => drop(found.insert(name)),
         Expr::Member(object, _) => roots(module, object, found, depth),
         Expr::List(values) | Expr::Choice(values) => {
-            values.iter().for_each(|v| roots(module, v, found, depth));
+            for value in values {
+                roots(module, value, found, depth);
+            }
         }
         Expr::Map(entries) => entries.iter().for_each(|(_, v)| roots(module, v, found, depth)),
         Expr::Spread(inner) => roots(module, inner, found, depth),

@@ -6,8 +6,10 @@ use asmm_model::Effect;
 use muster_rules::Means;
 
 use super::answers::{Answers, MAX_DEPTH, READERS};
+use super::effects::outcome;
 use super::executions::is_fixed;
 use super::picks::Pick;
+use super::reach::targets;
 use super::tools::{FoundTool, ToolSource, Tools};
 use crate::detect::Hit;
 use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
@@ -38,7 +40,7 @@ pub(crate) struct Selection<'d> {
 
 impl Selection<'_> {
     /// Where something of an answer is looked up or compared.
-    fn at(routine: Routine, line: u32, in_loop: Option<LoopId>) -> Self {
+    pub(super) fn at(routine: Routine, line: u32, in_loop: Option<LoopId>) -> Self {
         Self {
             routine,
             line,
@@ -64,6 +66,7 @@ impl<'d> Answers<'d, '_> {
         found.extend(self.by_search(is_own));
         found.extend(self.by_name(is_own));
         found.extend(self.by_effect(is_own));
+        found.extend(self.by_reflection(is_own));
         for selection in &mut found {
             selection.feedback = self.feedback(selection);
         }
@@ -77,6 +80,12 @@ impl<'d> Answers<'d, '_> {
         let program = self.detection.program;
         if self.models.is_empty() {
             return None;
+        }
+        if let Some(found) = self.reflected(is_own).first() {
+            return Some(found.site);
+        }
+        if let Some(found) = self.asked_again(is_own) {
+            return Some(found);
         }
         let mut asked = 0;
         for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
@@ -150,8 +159,12 @@ impl<'d> Answers<'d, '_> {
                 // A registry that is filled elsewhere holds the objects of the program that are tools, if the answer
                 // comes back to the model.
                 let is_map = is_map(program, table_spot, table);
+                let entries = if is_map { finder.entries(table_spot, table) } else { Vec::new() };
+                // `{tool.name: tool for tool in tools}` may be filled elsewhere, too.
+                let is_map =
+                    is_map && (!is_made(table) || entries.iter().any(|tool| !tool.handlers.is_empty()));
                 let tools = if is_map {
-                    finder.entries(table_spot, table)
+                    entries
                 } else if found.len() >= MAX_REGISTRIES {
                     continue;
                 } else {
@@ -258,6 +271,32 @@ impl<'d> Answers<'d, '_> {
         found
     }
 
+    /// What an answer chooses by a name in a loop without an end around the model: it is asked again after what it chose,
+    /// whether or not what came of that goes back.
+    fn asked_again(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Option<CallSite> {
+        let program = self.detection.program;
+        let is_asked = |routine: Routine, around: LoopId| {
+            let module = program.module(routine.module);
+            program.calls_in(routine).any(|site| {
+                let leads = || targets(program, site).iter().any(|t| self.to_models.contains(t));
+                module.outermost_loop(module.call(site.call).in_loop) == Some(around)
+                    && (self.models.contains(&site) || leads())
+            })
+        };
+        let acts = |site: &CallSite| {
+            let changes = outcome(self.detection, &[], &[*site]).changes;
+            changes.iter().any(|change| change.effect != Effect::Read)
+        };
+        self.by_name(is_own).into_iter().find_map(|chosen| {
+            let module = program.module(chosen.routine.module);
+            let around = module.outermost_loop(chosen.in_loop)?;
+            if !module.loops[around as usize].endless || !is_asked(chosen.routine, around) {
+                return None;
+            }
+            chosen.tools.iter().flat_map(|tool| &tool.runs).copied().find(acts)
+        })
+    }
+
     /// An answer that is executed, or that says which file is written.
     fn by_effect(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<Selection<'d>> {
         let program = self.detection.program;
@@ -332,6 +371,11 @@ fn is_map(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a map is put together of what stands elsewhere.
+fn is_made(value: &Expr) -> bool {
+    matches!(value, Expr::Map(entries) if entries.iter().all(|(key, _)| key.is_empty()))
 }
 
 /// Whether a value is a part of something: `tool.name`, `tool.name()`.

@@ -104,6 +104,21 @@ impl Answers<'_, '_> {
             .filter(|b| here(b.within) && inside(b.in_loop) && given.contains(&*b.name) && is_news(&b.value))
             .filter(|b| b.in_loop.is_some())
             .map(|b| b.line);
+        // What is bound after the selection, and added where the next round begins.
+        let mut added: BTreeSet<&str> = BTreeSet::new();
+        for site in program.calls_in(routine) {
+            let call = module.call(site.call);
+            let Expr::Member(object, method) = &call.callee else { continue };
+            if ADDERS.contains(&&**method) && inside(call.in_loop) && is_given(object) {
+                call.arguments.iter().for_each(|a| roots(module, &a.value, &mut added, MAX_DEPTH));
+            }
+        }
+        let later = module
+            .bindings
+            .iter()
+            .filter(|b| here(b.within) && inside(b.in_loop) && b.in_loop.is_some() && b.line >= from)
+            .filter(|b| added.contains(&*b.name) && is_news(&b.value))
+            .map(|b| b.line);
         let again = program.calls_in(routine).filter_map(|site| {
             // By recursion: what the next round is given.
             let call = module.call(site.call);
@@ -116,7 +131,14 @@ impl Answers<'_, '_> {
                 inside(call.in_loop) && site != ask && call.arguments.iter().any(|a| is_news(&a.value));
             (news && targets(program, site).iter().any(|t| self.keeps(*t, &given))).then_some(call.line)
         });
-        calls.chain(updates).chain(bound).chain(again).chain(handed).filter(|line| *line >= from).min()
+        calls
+            .chain(updates)
+            .chain(bound)
+            .chain(later)
+            .chain(again)
+            .chain(handed)
+            .filter(|line| *line >= from)
+            .min()
     }
 
     /// Whether a function only adds what it is given to a list that its callers share, such as one of these:

@@ -25,6 +25,7 @@ mod parts;
 mod picks;
 mod principals;
 mod reach;
+mod reflected;
 mod roles;
 mod selection;
 mod servers;

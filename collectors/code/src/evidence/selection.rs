@@ -10,6 +10,7 @@ use super::case::{One, shown};
 use super::components::place;
 use super::criteria::Reasons;
 use crate::detect::Hit;
+use crate::syntax::{Call, Expr};
 
 impl One<'_, '_, '_> {
     /// C1 and C2: does model output select, and do results go back?
@@ -105,12 +106,17 @@ impl One<'_, '_, '_> {
         }
         let detection = self.case.detection;
         // Where a graph goes next may be what a model said: the state between its nodes is not followed.
-        let branches = self.own.iter().any(|id| {
-            detection.program.module(*id).calls.iter().any(|call| {
-                let name = call.callee.last_name();
-                matches!(name, Some("add_conditional_edges" | "addConditionalEdges"))
-            })
-        });
+        let is_open = |value: &Expr| !matches!(value, Expr::Text(_) | Expr::Literal(_));
+        let goes_on = |call: &Call| match call.callee.last_name() {
+            Some("add_conditional_edges" | "addConditionalEdges") => true,
+            // `Command(goto="save" if … else END)`, `new Command({ goto })`
+            Some("Command") => call.arguments.iter().any(|argument| match &argument.value {
+                Expr::Map(entries) => entries.iter().any(|(key, value)| &**key == "goto" && is_open(value)),
+                value => argument.name.as_deref() == Some("goto") && is_open(value),
+            }),
+            _ => false,
+        };
+        let branches = self.own.iter().any(|id| detection.program.module(*id).calls.iter().any(goes_on));
         if branches {
             return;
         }

@@ -371,7 +371,10 @@ impl<'a> Extractor<'a> {
     /// Writes down that an element is taken by a key that is a value.
     pub(super) fn lookup(&mut self, object: &Expr, key: Expr, at: u32) {
         let is_value = matches!(key, Expr::Name(_) | Expr::Member(..) | Expr::Call(_) | Expr::Choice(_));
-        if is_value && matches!(object, Expr::Name(_) | Expr::Member(..)) {
+        // `globals()[name]`
+        let is_names = matches!(object, Expr::Call(call)
+            if matches!(self.module.call(*call).callee.last_name(), Some("globals" | "locals")));
+        if is_value && (is_names || matches!(object, Expr::Name(_) | Expr::Member(..))) {
             self.module.lookups.push(Lookup {
                 object: object.clone(),
                 key,

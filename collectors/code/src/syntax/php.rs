@@ -217,6 +217,12 @@ fn scope(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 fn member(x: &mut Extractor<'_>, node: Node<'_>, object: Expr) -> Expr {
     let Some(name) = node.child_by_field_name("name") else { return object };
+    // `$this->{$name}(…)`: the method is only known at run time.
+    if name.kind() != "name" {
+        let key = x.visit(name);
+        x.lookup(&object, key, line(name));
+        return called(x, node, object, line(name));
+    }
     let text = x.text(name);
     x.mention(text, false, name);
     let callee = Expr::Member(Box::new(object), x.word(text));
@@ -231,6 +237,14 @@ fn called(x: &mut Extractor<'_>, node: Node<'_>, callee: Expr, at: u32) -> Expr 
             return callee;
         }
         listed(x, list, &mut arguments);
+    }
+    // `define('ADDRESS', 'https://…')` is a constant.
+    if let (Expr::Name(name), [constant, value, ..]) = (&callee, &arguments[..])
+        && &**name == "define"
+        && let Expr::Text(constant) = &constant.value
+    {
+        let (constant, value) = (constant.clone(), value.value.clone());
+        x.push_binding(&constant, false, value, at);
     }
     // `preg_match($pattern, $text, $found)` is what binds `$found`.
     let found = match (&callee, &arguments[..]) {

@@ -54,7 +54,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("list_comprehension", Shape::Choice),
         ("generator_expression", Shape::Choice),
         ("set_comprehension", Shape::Choice),
-        ("dictionary_comprehension", Shape::Choice),
+        ("dictionary_comprehension", Shape::Own),
         ("expression_statement", Shape::Statement),
         ("with_item", Shape::With),
         ("for_in_clause", Shape::Each),
@@ -72,8 +72,15 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
     },
     import,
     is_self: |name| name == "self" || name == "cls",
-    own: raised,
+    own,
 };
+
+fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    match node.kind() {
+        "raise_statement" => raised(x, node),
+        _ => comprehended(x, node),
+    }
+}
 
 /// `raise Refused` makes an instance of the class, as `raise Refused()` does.
 fn raised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
@@ -87,6 +94,21 @@ fn raised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         }
     }
     Expr::Unknown
+}
+
+/// `{tool.name: tool for tool in tools}`: a map of which only the values are known.
+fn comprehended(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    let body = x.field(node, "body");
+    let mut cursor = node.walk();
+    for clause in node.named_children(&mut cursor).filter(|part| Some(part.id()) != body.map(|b| b.id())) {
+        x.visit(clause);
+    }
+    let Some(body) = body else { return Expr::Unknown };
+    if let Some(key) = x.field(body, "key") {
+        x.visit(key);
+    }
+    let value = x.field(body, "value").map_or(Expr::Unknown, |value| x.visit(value));
+    Expr::Map(vec![("".into(), value)])
 }
 
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {
