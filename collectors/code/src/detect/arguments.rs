@@ -101,6 +101,9 @@ impl<'p> Arguments<'p> {
 
     fn positional(&self, position: usize) -> Presence<'p> {
         let call = self.program.module(self.site.module).call(self.site.call);
+        if let Some(part) = self.part_of_request(call, position) {
+            return part;
+        }
         let mut spread = false;
         let mut index = 0;
         for argument in call.arguments.iter().filter(|a| a.name.is_none()) {
@@ -122,6 +125,22 @@ impl<'p> Arguments<'p> {
             None if spread => Presence::Unknown,
             None => Presence::Absent,
         }
+    }
+
+    /// `axios({ url, data })`: a request of one object has its address where others have their first argument, and its
+    /// body or its settings where they have their second.
+    fn part_of_request(&self, call: &'p Call, position: usize) -> Option<Presence<'p>> {
+        let [only] = &call.arguments[..] else { return None };
+        let asks = matches!(call.callee.last_name(), Some("axios" | "request" | "got" | "needle" | "ajax"));
+        let language = self.program.module(self.site.module).dialect.language();
+        if language != Language::JavaScript || !asks || only.name.is_some() || position > 1 {
+            return None;
+        }
+        let (spot, Expr::Map(entries)) = self.program.value_of(self.spot(), &only.value) else { return None };
+        let entry = |name: &str| entries.iter().find(|(key, _)| &**key == name).map(|(_, value)| value);
+        let address = entry("url").or_else(|| entry("uri"))?;
+        let part = if position == 0 { address } else { entry("data").unwrap_or(&only.value) };
+        Some(Presence::Given(spot, part))
     }
 
     /// The positional argument of the call that a value is: `@0.@1`.

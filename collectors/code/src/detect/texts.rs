@@ -28,7 +28,12 @@ pub(super) fn text_of(program: &Program<'_>, spot: Spot, value: &Expr, reach: Re
             let [first, second] = [&parts[0], &parts[1]].map(|part| text_of(program, spot, part, reach));
             let Some(first) = first else {
                 // `given ?? "https://…"`: what it is where nothing is given.
-                return second.filter(|text| is_address(text));
+                // `base + "/messages"`, where nothing of the base is known.
+                return second.and_then(|text| match () {
+                    () if is_address(&text) => Some(text),
+                    () if text.starts_with('/') => Some(format!("{{}}{text}")),
+                    () => None,
+                });
             };
             let joined = format!("{first}{}", second.as_deref().unwrap_or("{}"));
             (joined.len() <= MAX_TEXT).then_some(joined)
