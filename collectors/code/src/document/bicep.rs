@@ -10,10 +10,10 @@ const MAX_DEPTH: usize = 32;
 /// A declaration: `resource NAME 'TYPE@VERSION' = VALUE`, `var NAME = VALUE`, `param NAME TYPE = VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declared {
-    /// What it is: `resource`, `var` or `param`.
+    /// What it is: `resource`, `module`, `var` or `param`.
     pub(crate) what: &'static str,
     pub(crate) name: String,
-    /// The type of a resource without its version; of one within another, behind the type of that.
+    /// The type of a resource without its version; of one within another, behind the type of that. Of a module, where it is.
     pub(crate) kind: String,
     pub(crate) line: u32,
     /// Whether it is only looked up.
@@ -138,13 +138,14 @@ impl<'t> Reader<'t> {
         let name = self.word().to_owned();
         self.space(false);
         let mut kind = String::new();
+        let mut made = None;
         if what == "module" {
-            let made = self.string()?.and_then(|text| published(&text));
-            let Some(made) = made else {
+            let Some(text) = self.string()? else {
                 (self.at, self.line) = (from, line);
                 return Ok(false);
             };
-            made.clone_into(&mut kind);
+            made = published(&text);
+            kind = made.map_or(text, str::to_owned);
             self.space(false);
         } else if what == "resource" {
             let Some(text) = self.string()? else {
@@ -168,7 +169,7 @@ impl<'t> Reader<'t> {
             Node { line, value: Value::Null }
         };
         // What such a module sets is called otherwise than in the resource itself.
-        let what = if what == "module" { "resource" } else { what };
+        let what = if made.is_some() { "resource" } else { what };
         self.found.push(Declared { what, name, kind, line, exists, body });
         Ok(true)
     }

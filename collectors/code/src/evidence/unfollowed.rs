@@ -26,7 +26,8 @@ impl Triggers<'_, '_> {
             .filter(|name| !name.is_empty())
             .collect();
         let starts = |hit: &&Hit| {
-            is_own(hit.module) && self.detection.site(hit).trigger.is_some_and(asmm_model::TriggerKind::self_starting)
+            is_own(hit.module)
+                && self.detection.site(hit).trigger.is_some_and(asmm_model::TriggerKind::self_starting)
         };
         let hits: Vec<&Hit> = self.detection.meaning(Means::Trigger).filter(starts).collect();
         let declared = || {
