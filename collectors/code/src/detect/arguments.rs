@@ -512,8 +512,12 @@ impl<'p> Arguments<'p> {
         let language = self.program.module(spot.module).dialect.language();
         let spot = Spot { module: spot.module, function: call.within };
         let meanings = self.program.resolve(spot, &call.callee);
+        let is_type = |of: &Expr| of.last_name().is_some_and(|name| name.starts_with(char::is_uppercase));
+        // `Request::new(…)` of Rust.
+        let is_new = language == Language::Rust
+            && matches!(&call.callee, Expr::Member(of, name) if &**name == "new" && is_type(of));
         !matches!(language, Language::Python | Language::JavaScript)
-            && call.callee.last_name().is_some_and(|name| name.starts_with(char::is_uppercase))
+            && (is_type(&call.callee) || is_new)
             && !meanings.is_empty()
             && meanings.iter().all(|meaning| matches!(meaning, Meaning::External(_)))
             && !call.arguments.is_empty()

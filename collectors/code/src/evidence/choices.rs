@@ -10,7 +10,7 @@ use super::effects::outcome;
 use super::executions::is_fixed;
 use super::picks::Pick;
 use super::reach::targets;
-use super::tools::{FoundTool, ToolSource, Tools};
+use super::tools::{FoundTool, ToolSource, Tools, snake};
 use crate::detect::Hit;
 use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
 use crate::syntax::{BranchId, Call, CallId, Expr, FunctionId, LoopId, Module, TYPE_ARGUMENT};
@@ -241,6 +241,10 @@ impl<'d> Answers<'d, '_> {
             }
             for (branch, texts) in texts {
                 let Some(subjects) = asked.get(&branch) else { continue };
+                // What kind of event or message came is no action that is asked for.
+                if subjects.iter().any(|name| is_kind(name)) {
+                    continue;
+                }
                 let inside: Vec<u32> = (0u32..)
                     .zip(&module.calls)
                     .filter(|(_, call)| {
@@ -471,7 +475,26 @@ fn may_name_an_action(text: &str) -> bool {
         "end",
         "none",
     ];
+    const EVENTS: [&str; 3] = ["response.", "tool-call", "tool_call"];
+    let lower = text.to_ascii_lowercase();
     !text.contains(char::is_whitespace)
         && text.len() <= 60
-        && !PARTS.contains(&text.to_ascii_lowercase().as_str())
+        && !PARTS.contains(&lower.as_str())
+        && !EVENTS.iter().any(|event| lower.starts_with(event))
+        && !["-delta", "_delta", ".delta"].iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether a name is that of the kind of an event or of a message of an API.
+fn is_kind(name: &str) -> bool {
+    const KINDS: [&str; 8] = [
+        "event_type",
+        "event",
+        "finish_reason",
+        "stop_reason",
+        "message_type",
+        "content_type",
+        "role",
+        "update_type",
+    ];
+    KINDS.contains(&snake(name.trim_start_matches('.')).trim_matches('_'))
 }

@@ -167,6 +167,13 @@ impl Extractor<'_> {
                     return self.path(self.text(part));
                 }
                 "predefined_type" | "string" | "none" => {}
+                // A function is none of the things that it takes; called, it gives what it returns.
+                "function_type" if self.grammar.language == Language::Go => {
+                    let gives = self.field(part, "result").map(|result| self.annotation(result));
+                    let is_plain =
+                        |of: &Expr| matches!(of, Expr::Name(name) if name.starts_with(char::is_lowercase));
+                    return gives.filter(|of| !is_plain(of)).unwrap_or(Expr::Unknown);
+                }
                 _ => {
                     let mut cursor = part.walk();
                     let mut parts: Vec<Node<'_>> = part.named_children(&mut cursor).collect();

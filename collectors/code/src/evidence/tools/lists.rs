@@ -298,6 +298,11 @@ impl<'p> Tools<'_, 'p> {
         ) {
             return self.with_handler(spot, tool, handler, key, depth);
         }
+        if !has("name")
+            && let Some((tool, handler)) = self.description_in(spot, entries)
+        {
+            return self.with_handler(spot, tool, handler, key, depth);
+        }
         if is_schema {
             for nested in ["functionDeclarations", "function", "toolSpec", "ofTool", "ofFunction"] {
                 if let Some(inner) = find(nested) {

@@ -69,7 +69,7 @@ impl<'p> Tools<'_, 'p> {
         let spot = Spot { module: spot.module, function: call.within };
         let entries: Vec<(&str, &Expr)> =
             call.arguments.iter().map(|a| (a.name.as_deref().unwrap_or_default(), &a.value)).collect();
-        if !is_tool_record(&entries) {
+        if !is_tool_record(&entries) && self.description_in(spot, &entries).is_none() {
             return Vec::new();
         }
         // A record of several things that can run is none of a tool.
@@ -83,7 +83,7 @@ impl<'p> Tools<'_, 'p> {
         match value {
             Expr::Map(entries) => {
                 let named: Vec<(&str, &Expr)> = entries.iter().map(|(key, value)| (&**key, value)).collect();
-                if is_tool_record(&named) {
+                if is_tool_record(&named) || self.description_in(spot, &named).is_some() {
                     found.extend(self.map(spot, &named, None, MAX_DEPTH).tools);
                 } else {
                     for (key, value) in entries {
@@ -131,6 +131,51 @@ impl<'p> Tools<'_, 'p> {
         tool.handlers = runs.tools.into_iter().flat_map(|tool| tool.handlers).collect();
         let list = ToolList { open: tool.handlers.is_empty(), tools: vec![tool], ..ToolList::default() };
         Some(list)
+    }
+
+    /// The part of a record that says what a tool is called and what it is for, where another part is what it runs:
+    /// `Tool{Spec: Spec{Function: Function{Name: "bash", Parameters: p}}, Run: bash}`.
+    pub(super) fn description_in(
+        &self,
+        spot: Spot,
+        entries: &[(&str, &'p Expr)],
+    ) -> Option<(&'p Expr, &'p Expr)> {
+        const RUN: [&str; 10] = [
+            "handler",
+            "handle",
+            "handlerFunc",
+            "execute",
+            "exec",
+            "run",
+            "call",
+            "callback",
+            "fn",
+            "invoke",
+        ];
+        let handler = entries.iter().find(|(key, _)| RUN.iter().any(|n| is_spelled(key, n)))?.1;
+        let describes = |value: &'p Expr| self.is_description(spot, value, 3);
+        let described =
+            entries.iter().find(|(_, value)| !std::ptr::eq(*value, handler) && describes(value))?.1;
+        Some((described, handler))
+    }
+
+    /// Whether a value is a record that has a name and what a model is told of it, itself or in a part of it.
+    fn is_description(&self, spot: Spot, value: &'p Expr, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let (spot, parts): (Spot, Vec<(&str, &Expr)>) = match value {
+            Expr::Map(entries) => (spot, entries.iter().map(|(key, value)| (&**key, value)).collect()),
+            Expr::Call(call) if self.is_record(spot, *call) => {
+                let call = self.detection.program.module(spot.module).call(*call);
+                let named = call.arguments.iter().filter_map(|a| Some((a.name.as_deref()?, &a.value)));
+                (Spot { module: spot.module, function: call.within }, named.collect())
+            }
+            _ => return false,
+        };
+        let has = |names: &[&str]| parts.iter().any(|(key, _)| names.iter().any(|n| is_spelled(key, n)));
+        has(&["name"]) && has(&["description", "parameters", "inputSchema", "schema"])
+            || parts
+                .iter()
+                .any(|(key, value)| is_spelled(key, "function") && self.is_description(spot, value, depth))
     }
 
     /// A tool whose description stands in one part of a record, and what it runs in another.
