@@ -500,7 +500,9 @@ pub(super) fn roots<'m>(module: &'m Module, value: &'m Expr, found: &mut BTreeSe
             if let Expr::Member(object, _) = &call.callee {
                 roots(module, object, found, depth);
             }
-            call.arguments.iter().for_each(|a| roots(module, &a.value, found, depth));
+            for argument in &call.arguments {
+                roots(module, &argument.value, found, depth);
+            }
         }
         _ => {}
     }

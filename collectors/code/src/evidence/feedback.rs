@@ -173,7 +173,9 @@ impl Answers<'_, '_> {
             && calls.iter().any(|site| {
                 let call = module.call(site.call);
                 let mut parts = BTreeSet::new();
-                call.arguments.iter().for_each(|a| roots(module, &a.value, &mut parts, MAX_DEPTH));
+                for argument in &call.arguments {
+                    roots(module, &argument.value, &mut parts, MAX_DEPTH);
+                }
                 matches!(&call.callee, Expr::Member(object, name)
                     if ADDERS.contains(&&**name) && is_shared(object))
                     && parameters.iter().any(|(name, _)| parts.contains(&**name))
