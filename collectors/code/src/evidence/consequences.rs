@@ -54,7 +54,9 @@ impl One<'_, '_, '_> {
             None => outcome.effect(),
         };
         // A description without code behind it, in a call whose results never go back, is a form to be filled in.
-        if found.source == ToolSource::Schema && found.handlers.is_empty() && !loops {
+        // Where code asks for its name and changes something, it is more than that.
+        let is_form = outcome.changes.is_empty() && found.handlers.is_empty();
+        if found.source == ToolSource::Schema && is_form && !loops {
             effect = Effect::Read;
         }
         // A stub in a demonstration, or a change that only its caller makes: the name says what is to come of it.

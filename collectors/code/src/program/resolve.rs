@@ -478,6 +478,27 @@ fn hands_back(callee: &Meaning) -> bool {
     name.ends_with("util#promisify")
         || name.ends_with("util#default.promisify")
         || matches!(&**name, "functools.partial" | "functools.partialmethod")
+        || runs_once(name)
+}
+
+/// Whether a function of JavaScript only keeps what the function that it is given gave first: `once(() => new Client())`.
+fn runs_once(name: &str) -> bool {
+    const PACKAGES: [&str; 10] = [
+        "lodash",
+        "underscore",
+        "ramda",
+        "functools-kit",
+        "es-toolkit",
+        "radash",
+        "remeda",
+        "onetime",
+        "memoize",
+        "once",
+    ];
+    const ONCE: [&str; 7] = ["once", "onetime", "singleshot", "memoize", "memoizeOne", "memo", "default"];
+    let Some((package, rest)) = name.split_once('#') else { return false };
+    let last = rest.rsplit('.').next().unwrap_or(rest);
+    PACKAGES.iter().any(|known| package.starts_with(known)) && ONCE.contains(&last)
 }
 
 /// Whether a meaning is only one of the language's own types.

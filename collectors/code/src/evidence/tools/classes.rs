@@ -135,6 +135,12 @@ impl Tools<'_, '_> {
         // Of several annotations, the one that makes a tool of it says what the tool is called.
         let (known, others): (Vec<CallSite>, Vec<CallSite>) =
             calls.iter().copied().partition(|site| self.makes_a_tool(*site));
+        // `[KernelFunction, Description("…")]` of C# says what it is for.
+        let only_describes = |site: &CallSite| {
+            let name = self.detection.program.module(site.module).call(site.call).callee.last_name();
+            name.is_some_and(|name| matches!(name, "Description" | "Obsolete" | "DisplayName"))
+        };
+        let others = others.into_iter().filter(|site| !only_describes(site));
         let named = known.into_iter().chain(others).find_map(|site| {
             ["name_override", "tool_name", "toolName", "name", "Name"]
                 .iter()
