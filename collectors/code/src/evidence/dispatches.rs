@@ -1,17 +1,17 @@
 //! Where code runs what an answer asked for by its name, out of a table or a registry: who is asked before that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use asmm_model::Gate;
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use muster_rules::Means;
 
 use super::gates::Gates;
 use super::reach::targets;
 use super::tools::FoundTool;
 use crate::detect::{Detection, Hit};
-use crate::program::{CallSite, ModuleId, Program, Routine};
-use crate::syntax::{Binding, CallId, Expr, FunctionId};
+use crate::program::{CallSite, ModuleId, Program, Routine, Spot};
+use crate::syntax::{Binding, Call, Expr, FunctionId, Lookup};
 
 /// Calls that take something out of a registry by its name.
 const FINDERS: [&str; 14] = [
@@ -57,8 +57,10 @@ const QUIET: [&str; 22] = [
 ];
 /// How far what is called is followed back to where it was found.
 const MAX_STEPS: u8 = 4;
-/// Bindings of one variable, and tables of one line, that are looked at.
-const MAX_BINDINGS: usize = 6;
+/// Elements that are taken in one line, values of one variable, and routines that are gone through.
+const MAX_BESIDE: usize = 64;
+const MAX_BINDINGS: usize = 8;
+const MAX_ROUTINES: usize = 64;
 
 impl<'d> Gates<'d, '_> {
     /// A person is asked before what an answer named is run, which no call of the tool itself shows.
@@ -77,6 +79,11 @@ impl<'d> Gates<'d, '_> {
         if tool.handlers.iter().any(is_called) {
             return None;
         }
+        *self.before_tables.get_or_init(|| self.of_tables())
+    }
+
+    /// The question before what is found is run, the same for every tool.
+    fn of_tables(&self) -> Option<(Gate, &'d Hit)> {
         let mut gates = Vec::new();
         let mut shown = None;
         for (routine, sites) in &self.dispatches {
@@ -114,118 +121,113 @@ impl<'d> Gates<'d, '_> {
     }
 }
 
-/// The routines among these in which something is run that was found by a value, or in which a library runs what an
-/// answer asked for, with the calls that do.
-pub(super) fn dispatches(
-    detection: &Detection<'_>,
-    around: &BTreeSet<Routine>,
-) -> Vec<(Routine, Vec<CallSite>)> {
-    let program = detection.program;
-    let mut found = Vec::new();
-    let mut written: Option<(ModuleId, Written<'_>)> = None;
-    for routine in around {
-        // The routines of one module stand side by side.
-        let known = written.take().filter(|(of, _)| *of == routine.module);
-        let (_, inside) =
-            written.insert(known.unwrap_or_else(|| (routine.module, Written::of(program, routine.module))));
+/// What is taken out of tables and registries by a value, indexed: each call asks about what stands beside it.
+pub(super) struct Taken<'p> {
+    program: &'p Program<'p>,
+    lookups: HashMap<(ModuleId, u32), Vec<&'p Lookup>>,
+    bindings: HashMap<(ModuleId, Option<FunctionId>, &'p str), Vec<&'p Binding>>,
+    /// Functions that look through what there is.
+    searching: HashSet<Routine>,
+}
+
+impl<'p> Taken<'p> {
+    pub(super) fn of(program: &'p Program<'p>) -> Self {
+        let mut taken = Self {
+            program,
+            lookups: HashMap::default(),
+            bindings: HashMap::default(),
+            searching: HashSet::default(),
+        };
+        for (id, module) in program.modules() {
+            for lookup in &module.lookups {
+                let beside = taken.lookups.entry((id, lookup.line)).or_default();
+                if beside.len() < MAX_BESIDE {
+                    beside.push(lookup);
+                }
+                taken.searching.insert(Routine { module: id, function: lookup.within });
+            }
+            for binding in &module.bindings {
+                let same = taken.bindings.entry((id, binding.within, &*binding.name)).or_default();
+                if same.len() < MAX_BINDINGS {
+                    same.push(binding);
+                }
+            }
+            let compared = module.compared.iter().map(|c| Routine { module: id, function: c.within });
+            taken.searching.extend(compared);
+        }
+        taken
+    }
+
+    /// The routines among these in which something is run that was found by a value, or in which a library runs what an
+    /// answer asked for, with the calls that do.
+    pub(super) fn dispatches(
+        &self,
+        detection: &Detection<'_>,
+        around: &BTreeSet<Routine>,
+    ) -> Vec<(Routine, Vec<CallSite>)> {
         let by_library =
             |site: &CallSite| detection.on_call(*site).any(|hit| detection.means(hit) == Means::ToolResult);
-        let sites: Vec<CallSite> = program
-            .calls_in(*routine)
-            .filter(|site| inside.runs_what_was_found(routine.function, site.call) || by_library(site))
-            .collect();
-        if !sites.is_empty() {
-            found.push((*routine, sites));
-        }
-    }
-    found
-}
-
-/// What is bound and taken out of tables in a module, by where it is written: a module may do so very often.
-struct Written<'p> {
-    program: &'p Program<'p>,
-    id: ModuleId,
-    bindings: HashMap<(Option<FunctionId>, &'p str), Vec<&'p Binding>>,
-    lookups: BTreeMap<(Option<FunctionId>, u32), Vec<&'p Expr>>,
-}
-
-impl<'p> Written<'p> {
-    fn of(program: &'p Program<'p>, id: ModuleId) -> Self {
-        let module = program.module(id);
-        let mut bindings: HashMap<_, Vec<&Binding>> = HashMap::default();
-        for binding in &module.bindings {
-            let known = bindings.entry((binding.within, &*binding.name)).or_default();
-            if known.len() < MAX_BINDINGS {
-                known.push(binding);
+        let mut found = Vec::new();
+        for routine in around {
+            let module = self.program.module(routine.module);
+            let spot = Spot { module: routine.module, function: routine.function };
+            let calls = self.program.calls_in(*routine);
+            let runs =
+                |site: &CallSite| self.runs_what_was_found(spot, module.call(site.call)) || by_library(site);
+            let sites: Vec<CallSite> = calls.filter(runs).collect();
+            if !sites.is_empty() && found.len() < MAX_ROUTINES {
+                found.push((*routine, sites));
             }
         }
-        let mut lookups: BTreeMap<_, Vec<&Expr>> = BTreeMap::new();
-        for lookup in &module.lookups {
-            let known = lookups.entry((lookup.within, lookup.line)).or_default();
-            if known.len() < MAX_BINDINGS {
-                known.push(&lookup.object);
-            }
-        }
-        Self { program, id, bindings, lookups }
+        found
     }
 
-    fn runs_what_was_found(&self, within: Option<FunctionId>, call: CallId) -> bool {
-        let call = self.program.module(self.id).call(call);
+    fn runs_what_was_found(&self, spot: Spot, call: &Call) -> bool {
         match &call.callee {
             Expr::Member(object, method) if !QUIET.contains(&&**method) && !FINDERS.contains(&&**method) => {
-                self.is_found(within, object, call.line, MAX_STEPS)
-                    || self.is_taken(within, &call.callee, call.line)
+                self.is_found(spot, object, call.line, MAX_STEPS)
+                    || self.lookup(spot, &call.callee, call.line).is_some()
             }
-            callee @ (Expr::Name(_) | Expr::Call(_)) => self.is_found(within, callee, call.line, MAX_STEPS),
+            callee @ (Expr::Name(_) | Expr::Call(_)) => self.is_found(spot, callee, call.line, MAX_STEPS),
             _ => false,
         }
     }
 
     /// Whether a value was found in a table or a registry by another value.
-    fn is_found(&self, within: Option<FunctionId>, value: &Expr, line: u32, depth: u8) -> bool {
+    fn is_found(&self, spot: Spot, value: &Expr, line: u32, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
-        if self.is_taken(within, value, line) {
+        if self.lookup(spot, value, line).is_some() {
             return true;
         }
         match value {
             Expr::Name(name) => {
-                let here = self.bindings.get(&(within, &**name));
-                here.into_iter().flatten().any(|b| self.is_found(within, &b.value, b.line, depth))
+                let here = self.bindings.get(&(spot.module, spot.function, &**name));
+                here.into_iter().flatten().any(|b| self.is_found(spot, &b.value, b.line, depth))
             }
-            Expr::Choice(values) => {
-                values.iter().take(MAX_BINDINGS).any(|value| self.is_found(within, value, line, depth))
+            Expr::Choice(values) => values.iter().any(|v| self.is_found(spot, v, line, depth)),
+            Expr::Call(call) => {
+                let found = self.program.module(spot.module).call(*call);
+                let is_value = |value: &Expr| !matches!(value, Expr::Text(_) | Expr::Literal(_));
+                let is_finder = match &found.callee {
+                    Expr::Member(_, name) => FINDERS.contains(&&**name),
+                    Expr::Name(name) => &**name == "next",
+                    _ => false,
+                };
+                let searches = || {
+                    let site = CallSite { module: spot.module, call: *call };
+                    targets(self.program, site).iter().any(|routine| self.searching.contains(routine))
+                };
+                found.arguments.iter().any(|a| is_value(&a.value)) && (is_finder || searches())
             }
-            Expr::Call(call) => self.is_found_by(*call),
             _ => false,
         }
-    }
-
-    /// Whether a call finds something by a value.
-    fn is_found_by(&self, call: CallId) -> bool {
-        let found = self.program.module(self.id).call(call);
-        let by_value = found.arguments.iter().any(|a| !matches!(a.value, Expr::Text(_) | Expr::Literal(_)));
-        if !by_value {
-            return false;
-        }
-        let is_finder = match &found.callee {
-            Expr::Member(_, name) => FINDERS.contains(&&**name),
-            Expr::Name(name) => &**name == "next",
-            _ => false,
-        };
-        if is_finder {
-            return true;
-        }
-        // A function of the program that looks through what there is.
-        targets(self.program, CallSite { module: self.id, call }).iter().any(|routine| {
-            let of = self.program.module(routine.module);
-            of.compared.iter().any(|c| c.within == routine.function)
-                || of.lookups.iter().any(|l| l.within == routine.function)
-        })
     }
 
     /// `TABLE[name]`: the element stands for the table.
-    fn is_taken(&self, within: Option<FunctionId>, value: &Expr, line: u32) -> bool {
-        let near = (within, line.saturating_sub(2))..=(within, line);
-        self.lookups.range(near).flat_map(|(_, objects)| objects).any(|object| **object == *value)
+    pub(super) fn lookup(&self, spot: Spot, value: &Expr, line: u32) -> Option<&'p Lookup> {
+        (line.saturating_sub(2)..=line).rev().find_map(|line| {
+            let beside = self.lookups.get(&(spot.module, line))?;
+            beside.iter().copied().find(|l| l.within == spot.function && l.object == *value)
+        })
     }
 }

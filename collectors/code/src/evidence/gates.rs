@@ -1,12 +1,13 @@
 //! Who is asked before a tool runs: approval on the tool, on its agent, by name, in its body, or where it is called.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::Gate;
 use muster_rules::{Covers, Means, ToolArgument};
 
 use super::agents::ModelSite;
-use super::dispatches::dispatches;
+use super::dispatches::Taken;
 use super::effects::{Outcome, outcome};
 use super::reach::{Reach, targets};
 use super::tools::FoundTool;
@@ -44,6 +45,8 @@ pub(crate) struct Gates<'d, 'p> {
     pub(super) around_models: BTreeSet<Routine>,
     /// Calls in them of what was found by a name.
     pub(super) dispatches: Vec<(Routine, Vec<CallSite>)>,
+    /// Who is asked before these.
+    pub(super) before_tables: OnceCell<Option<(Gate, &'d Hit)>>,
     /// Whether a framework runs the tools, and no code of the program.
     pub(super) is_run_by_a_framework: bool,
 }
@@ -68,6 +71,7 @@ impl<'d, 'p> Gates<'d, 'p> {
             to_models: reach.above(sites.iter().map(|s| s.hit.routine())),
             around_models: BTreeSet::new(),
             dispatches: Vec::new(),
+            before_tables: OnceCell::new(),
             is_run_by_a_framework: sites.iter().any(|site| site.means == Means::Agent),
         };
         for hit in &detection.hits {
@@ -90,7 +94,7 @@ impl<'d, 'p> Gates<'d, 'p> {
         }
         if !gates.asking.is_empty() && !gates.is_run_by_a_framework {
             gates.around_models = reach.below(gates.to_models.iter().copied());
-            gates.dispatches = dispatches(detection, &gates.around_models);
+            gates.dispatches = Taken::of(detection.program).dispatches(detection, &gates.around_models);
         }
         gates
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answers::{Answers, MAX_DEPTH};
 use super::choices::Selection;
+use super::dispatches::Taken;
 use super::tools::{FoundTool, Tools};
 use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
 use crate::syntax::{Call, ClassId, Expr, FunctionId, Module};
@@ -30,11 +31,12 @@ impl<'d> Answers<'d, '_> {
     /// Every place where an answer says by its name which method is called.
     pub(super) fn reflected(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<Reflected> {
         let program = self.detection.program;
+        let taken = Taken::of(program);
         let mut found = Vec::new();
         for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
             for (call, made) in (0u32..).zip(&module.calls) {
                 let spot = Spot { module: id, function: made.within };
-                let Some((owner, key)) = by_name(program, module, spot, made) else { continue };
+                let Some((owner, key)) = by_name(&taken, program, module, spot, made) else { continue };
                 if !self.holds(spot, key, MAX_DEPTH) {
                     continue;
                 }
@@ -94,6 +96,7 @@ impl<'d> Answers<'d, '_> {
 
 /// What a call looks up by a name, and the name.
 fn by_name<'p>(
+    taken: &Taken<'p>,
     program: &Program<'p>,
     module: &'p Module,
     spot: Spot,
@@ -124,11 +127,7 @@ fn by_name<'p>(
         }
         // `this[name](…)`: the element stands for the object.
         (object, _) => {
-            let is_near = |at: u32| at <= call.line && call.line - at <= 2;
-            let lookup = module
-                .lookups
-                .iter()
-                .find(|l| l.within == spot.function && is_near(l.line) && l.object == *object)?;
+            let lookup = taken.lookup(spot, object, call.line)?;
             Some((owner_of(program, spot, object), &lookup.key))
         }
     }

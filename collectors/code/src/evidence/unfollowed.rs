@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use asmm_model::TriggerKind;
 use muster_rules::Means;
 
 use super::reach::{Reach, targets};
@@ -26,8 +27,7 @@ impl Triggers<'_, '_> {
             .filter(|name| !name.is_empty())
             .collect();
         let starts = |hit: &&Hit| {
-            is_own(hit.module)
-                && self.detection.site(hit).trigger.is_some_and(asmm_model::TriggerKind::self_starting)
+            is_own(hit.module) && self.detection.site(hit).trigger.is_some_and(TriggerKind::self_starting)
         };
         let hits: Vec<&Hit> = self.detection.meaning(Means::Trigger).filter(starts).collect();
         let declared = || {
@@ -45,11 +45,14 @@ impl Triggers<'_, '_> {
                 |c: &&Command| matches!(c.kind, CommandKind::Handler | CommandKind::LikelyHandler);
             for command in starter.runs.iter().filter(is_handler) {
                 handlers += 1;
+                if handlers > MAX_HANDLERS {
+                    return true;
+                }
                 let modules = program.modules().filter(|(id, _)| is_own(*id));
                 let run: Vec<ModuleId> =
                     modules.filter(|(_, module)| runs(command, &module.path)).map(|(id, _)| id).collect();
                 let elsewhere = || self.survey.sources.keys().any(|file| runs(command, file));
-                if run.is_empty() && (handlers > MAX_HANDLERS || self.is_near(path, is_own) && !elsewhere()) {
+                if run.is_empty() && self.is_near(path, is_own) && !elsewhere() {
                     return true;
                 }
                 begins.extend(run.into_iter().flat_map(|module| self.handler_in(command, module)));
