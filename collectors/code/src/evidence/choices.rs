@@ -13,10 +13,14 @@ use super::reach::targets;
 use super::tools::{FoundTool, ToolSource, Tools, snake};
 use crate::detect::Hit;
 use crate::program::{CallSite, Meaning, ModuleId, Program, Routine, Spot};
-use crate::syntax::{BranchId, Call, CallId, Expr, FunctionId, LoopId, Module, TYPE_ARGUMENT};
+use crate::syntax::{
+    BranchId, Call, CallId, Dialect, Expr, FunctionId, LoopId, Module, Setting, TYPE_ARGUMENT,
+};
 
 /// Look-ups in registries that are told; more of them tell nothing new, and each is told with all tools.
 const MAX_REGISTRIES: usize = 16;
+/// Entries that are put into one table.
+const MAX_ENTRIES: usize = 200;
 
 /// A place where an answer selects what runs.
 #[derive(Debug, Clone)]
@@ -140,6 +144,12 @@ impl<'d> Answers<'d, '_> {
     fn by_table(&self, is_own: &dyn Fn(ModuleId) -> bool) -> Vec<Selection<'d>> {
         let program = self.detection.program;
         let finder = Tools::new(self.detection);
+        let mut settings: BTreeMap<&str, Vec<(ModuleId, &Setting)>> = BTreeMap::new();
+        for (id, module) in program.modules() {
+            for setting in &module.settings {
+                settings.entry(&*setting.variable).or_default().push((id, setting));
+            }
+        }
         let mut found = Vec::new();
         let mut registered: Option<Vec<FoundTool>> = None;
         for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
@@ -159,7 +169,10 @@ impl<'d> Answers<'d, '_> {
                 // A registry that is filled elsewhere holds the objects of the program that are tools, if the answer
                 // comes back to the model.
                 let is_map = is_map(program, table_spot, table);
-                let entries = if is_map { finder.entries(table_spot, table) } else { Vec::new() };
+                let mut entries = if is_map { finder.entries(table_spot, table) } else { Vec::new() };
+                let put = put_in(&finder, program, &settings, (id, object));
+                let is_map = is_map || !put.is_empty();
+                entries.extend(put);
                 // `{tool.name: tool for tool in tools}` may be filled elsewhere, too.
                 let is_map =
                     is_map && (!is_made(table) || entries.iter().any(|tool| !tool.handlers.is_empty()));
@@ -377,6 +390,25 @@ fn is_map(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
     }
 }
 
+/// The functions that are put into a table after it was made: `TABLE["restart"] = restart`. Files of PHP share variables.
+fn put_in(
+    finder: &Tools<'_, '_>,
+    program: &Program<'_>,
+    settings: &BTreeMap<&str, Vec<(ModuleId, &Setting)>>,
+    (id, table): (ModuleId, &Expr),
+) -> Vec<FoundTool> {
+    let Expr::Name(variable) = table else { return Vec::new() };
+    let is_php = |at: ModuleId| program.module(at).dialect == Dialect::Php;
+    let here = settings.get(&**variable).into_iter().flatten();
+    let here = here.filter(|(at, _)| *at == id || is_php(id) && is_php(*at));
+    let functions = here.take(MAX_ENTRIES).flat_map(|(at, setting)| {
+        let spot = Spot { module: *at, function: setting.within };
+        let routines = finder.routines_of(spot, &setting.value).into_iter();
+        routines.map(|routine| finder.function(routine, Some(&setting.key)))
+    });
+    functions.collect()
+}
+
 /// Whether a map is put together of what stands elsewhere.
 fn is_made(value: &Expr) -> bool {
     matches!(value, Expr::Map(entries) if entries.iter().all(|(key, _)| key.is_empty()))
@@ -477,7 +509,8 @@ fn may_name_an_action(text: &str) -> bool {
     ];
     const EVENTS: [&str; 3] = ["response.", "tool-call", "tool_call"];
     let lower = text.to_ascii_lowercase();
-    !text.contains(char::is_whitespace)
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/'))
         && text.len() <= 60
         && !PARTS.contains(&lower.as_str())
         && !EVENTS.iter().any(|event| lower.starts_with(event))

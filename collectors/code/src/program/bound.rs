@@ -127,7 +127,9 @@ impl Program<'_> {
     /// The value of a variable that another file of the package defines.
     pub(super) fn shared_value(&self, module: ModuleId, name: &str) -> Option<(Spot, &Expr)> {
         let language = self.module(module).dialect.language();
-        if !matches!(language, Language::Go | Language::Kotlin) {
+        // Constants of PHP are there wherever the file that defines them is included.
+        let is_constant = || language == Language::Php && !name.contains(|c: char| c.is_lowercase());
+        if !matches!(language, Language::Go | Language::Kotlin) && !is_constant() {
             return None;
         }
         self.shared.siblings(module).find_map(|sibling| {

@@ -156,6 +156,15 @@ impl<'a> Program<'a> {
                 }
             }
         }
+        // `TOOLS["run"] = function …`
+        for (module, found) in (0u32..).zip(&modules) {
+            for setting in &found.settings {
+                if matches!(setting.value, Expr::Function(_)) && !setting.key.is_empty() {
+                    let spot = Spot { module, function: setting.within };
+                    keyed.entry(Arc::clone(&setting.key)).or_insert_with(|| (spot, setting.value.clone()));
+                }
+            }
+        }
         let mut written_in: HashMap<Routine, (Vec<CallId>, Vec<FunctionId>)> = HashMap::default();
         for (module, found) in (0u32..).zip(&modules) {
             for (id, call) in (0u32..).zip(&found.calls) {

@@ -92,6 +92,11 @@ impl Program<'_> {
             Expr::Name(name) => self.name(spot, name, depth, fuel),
             Expr::Member(object, name) => {
                 let objects = self.expr(spot, object, depth, fuel);
+                if objects.iter().all(Meaning::is_unresolved)
+                    && let Some(of) = self.written_out(spot, object)
+                {
+                    return vec![self.external(&format!("builtins.{of}.{name}"))];
+                }
                 if objects.is_empty() {
                     return vec![self.unresolved(&format!("?.{name}"))];
                 }
@@ -124,6 +129,29 @@ impl Program<'_> {
             Expr::Choice(values) => limited(values.iter().flat_map(|v| self.expr(spot, v, depth, fuel))),
             Expr::Spread(value) => self.expr(spot, value, depth, fuel),
             Expr::Text(_) | Expr::Literal(_) | Expr::List(_) | Expr::Map(_) | Expr::Unknown => Vec::new(),
+        }
+    }
+
+    /// What a variable of Python is that begins as a list, a set or a map which is written out.
+    fn written_out(&self, spot: Spot, object: &Expr) -> Option<&'static str> {
+        if self.module(spot.module).dialect.language() != Language::Python {
+            return None;
+        }
+        let Expr::Name(name) = object else { return None };
+        let module = self.module(spot.module);
+        let mut scope = spot.function;
+        // Only what stands there: to follow it further would ask this again.
+        loop {
+            let found = self.names[spot.module as usize].in_scope(scope, name);
+            if let Some(last) = found.last() {
+                let Definition::Binding(binding) = last else { return None };
+                return match module.bindings.get(*binding as usize)?.value {
+                    Expr::List(_) => Some("list"),
+                    Expr::Map(_) => Some("dict"),
+                    _ => None,
+                };
+            }
+            scope = module.function(scope?).within;
         }
     }
 

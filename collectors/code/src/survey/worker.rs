@@ -317,17 +317,17 @@ impl<'a> Worker<'a> {
             self.pieces.push(Piece::Foreign(language, folder.to_owned()));
             return true;
         }
+        // A script without an ending says itself what runs it, and so do some that are called as those of a shell.
+        if name.rsplit_once('.').is_none_or(|(_, ending)| ending == "sh")
+            && found.head(SHEBANG, &mut self.buffer).is_ok()
+            && let Some(dialect) = Dialect::of_script(&self.buffer)
+        {
+            return self.source(found, dialect);
+        }
         let starter = starters::kind_of(path);
         let is_known = artifacts::is_known(&self.engine.rules, path);
         let configures = starter.is_some() || settings::is_configuration(path);
         if !configures && !is_known {
-            // A script without an ending says itself what runs it.
-            if !name.contains('.')
-                && found.head(SHEBANG, &mut self.buffer).is_ok()
-                && let Some(dialect) = Dialect::of_script(&self.buffer)
-            {
-                return self.source(found, dialect);
-            }
             // Counted as looked at: its name says that no rule speaks about it.
             return true;
         }

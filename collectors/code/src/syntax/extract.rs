@@ -184,7 +184,7 @@ impl<'a> Extractor<'a> {
             Shape::Choice => {
                 let values = self.alternatives(node);
                 self.compared(node, &values);
-                Expr::Choice(values)
+                if self.is_comparison(node) { Expr::Unknown } else { Expr::Choice(values) }
             }
             Shape::Comparison => {
                 let values = self.values(node);
@@ -254,6 +254,21 @@ impl<'a> Extractor<'a> {
         values
     }
 
+    fn is_script(&self) -> bool {
+        self.grammar.language == muster_rules::Language::JavaScript
+    }
+
+    /// Whether values are compared, which says nothing of what they are: `kind === "direct"`, `x instanceof Message`.
+    fn is_comparison(&self, node: Node<'_>) -> bool {
+        let operator = self.field(node, "operator").filter(|_| self.is_script());
+        operator.is_some_and(|operator| {
+            matches!(
+                operator.kind(),
+                "===" | "!==" | "==" | "!=" | "instanceof" | "in" | "<" | ">" | "<=" | ">="
+            )
+        })
+    }
+
     /// The values that are combined. What stands behind `and`, `or` or a `?` is only run where the first says so.
     pub(super) fn alternatives(&mut self, node: Node<'_>) -> Vec<Expr> {
         let is_short = self
@@ -264,11 +279,14 @@ impl<'a> Extractor<'a> {
         }
         // What a `?` asks is none of the values, unless it is one itself: `a ?: b`.
         let asks = !is_short && node.named_child_count() > 2;
+        // `a && b` is `b`, or nothing.
+        let is_and =
+            self.is_script() && self.field(node, "operator").is_some_and(|operator| operator.kind() == "&&");
         let mut cursor = node.walk();
         let mut values = Vec::new();
         for (at, child) in node.named_children(&mut cursor).enumerate() {
             let value = if at == 0 { self.visit(child) } else { self.branched(|x| x.visit(child)) };
-            if values.len() < MAX_ELEMENTS && (at > 0 || !asks) {
+            if values.len() < MAX_ELEMENTS && (at > 0 || !(asks || is_and)) {
                 values.push(value);
             }
         }

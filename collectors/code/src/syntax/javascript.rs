@@ -121,6 +121,14 @@ fn interface(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 /// Imports and re-exports. An export of a declaration is the declaration.
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {
     let Some(source) = node.child_by_field_name("source").map(|s| unquote(x.text(s)).to_owned()) else {
+        // `export default logger`, `export default make()`
+        let value = node.child_by_field_name("value");
+        let is_made = |kind: &str| matches!(kind, "identifier" | "call_expression" | "new_expression");
+        if let Some(value) = value.filter(|value| is_made(value.kind())) {
+            let given = x.visit(value);
+            x.push_binding("default", false, given, line(node));
+            return;
+        }
         x.children(node);
         return;
     };

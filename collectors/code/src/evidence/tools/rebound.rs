@@ -32,7 +32,24 @@ impl<'p> Tools<'_, 'p> {
         });
         let set = set.map(|s| (Spot { module: spot.module, function: s.within }, &s.value));
         values.extend(added.take(MOST).chain(set.take(MOST)));
+        if module.dialect.language() == Language::Php {
+            values.extend(self.added_by_others(spot, variable));
+        }
         self.each_of(spot, values, depth)
+    }
+
+    /// What the other files of a PHP program add to a variable that all of them share: `$tools[] = [ … ]`.
+    fn added_by_others(&self, spot: Spot, variable: &str) -> Vec<(Spot, &'p Expr)> {
+        let program = self.detection.program;
+        let others =
+            program.modules().filter(|(id, of)| *id != spot.module && of.dialect.language() == Language::Php);
+        let added = others.flat_map(|(id, of)| {
+            let here = of.updates.iter().filter(|update| {
+                update.within.is_none() && matches!(&update.target, Expr::Name(name) if &**name == variable)
+            });
+            here.map(move |u| (Spot { module: id, function: None }, &u.value))
+        });
+        added.take(MOST).collect()
     }
 
     /// What a field of an object of the program is set to, and what is added to it, in all methods of its class.
