@@ -9,12 +9,14 @@ use foldhash::HashMap;
 use super::arguments::Reach;
 use super::texts::text_of;
 use crate::program::{CallSite, ModuleId, Program, Spot};
-use crate::syntax::{Argument, Expr, FunctionId};
+use crate::syntax::{Expr, FunctionId};
 
 /// Longest line that is put together.
 const MAX_LINE: usize = 2_000;
 /// Words of one line.
 const MAX_WORDS: usize = 64;
+/// Values of one line that are looked at.
+const MAX_VALUES: usize = 512;
 /// How far apart the calls of one chain are, counting those in their arguments.
 const CHAIN: usize = 64;
 /// Methods that add words to a command, or to the list of its words.
@@ -96,8 +98,8 @@ pub(super) fn line_of<'p>(
     if is_begun {
         return None;
     }
-    let mut line = Line { program, additions, words: Vec::new() };
-    line.chain(site, CHAIN);
+    let mut line = Line { program, additions, words: Vec::new(), left: MAX_VALUES };
+    line.chain(site, CHAIN, Some(Reach::NEAR));
     // What stands before the program is a context, or a launcher that is not known.
     let words: Vec<String> = line.words.into_iter().skip_while(|word| word == UNKNOWN).collect();
     if words.is_empty() {
@@ -114,40 +116,39 @@ struct Line<'a, 'p> {
     program: &'p Program<'p>,
     additions: &'a Additions<'p>,
     words: Vec<String>,
+    /// Values that are still looked at: lists may hold each other many times over.
+    left: usize,
 }
 
 impl<'p> Line<'_, 'p> {
     /// The words of a call and of those that it is chained to, the first of them first.
-    fn chain(&mut self, site: CallSite, left: usize) {
+    fn chain(&mut self, site: CallSite, left: usize, reach: Option<Reach>) {
         let Some(left) = left.checked_sub(1) else { return };
         let call = self.program.module(site.module).call(site.call);
         let spot = Spot { module: site.module, function: call.within };
         if let Expr::Member(object, _) = &call.callee {
             match &**object {
-                Expr::Call(inner) => self.chain(CallSite { module: site.module, call: *inner }, left),
+                Expr::Call(inner) => self.chain(CallSite { module: site.module, call: *inner }, left, reach),
                 // `command.spawn()`: what it was made with, and what was added since.
                 Expr::Name(name) => {
                     if let (at, Expr::Call(made)) = self.program.value_of(spot, object) {
-                        self.chain(CallSite { module: at.module, call: *made }, left);
+                        self.chain(CallSite { module: at.module, call: *made }, left, reach);
                     }
                     self.added(spot, name);
                 }
                 _ => {}
             }
         }
-        self.arguments(spot, &call.arguments);
-    }
-
-    fn arguments(&mut self, spot: Spot, arguments: &'p [Argument]) {
-        for argument in arguments.iter().take(MAX_WORDS) {
-            self.value(spot, &argument.value, Some(Reach::NEAR));
+        for argument in call.arguments.iter().take(MAX_WORDS) {
+            self.value(spot, &argument.value, reach);
         }
     }
 
     fn value(&mut self, spot: Spot, value: &'p Expr, reach: Option<Reach>) {
-        if self.words.len() >= MAX_WORDS {
+        if self.words.len() >= MAX_WORDS || self.left == 0 {
             return;
         }
+        self.left -= 1;
         let Some(reach) = reach else { return self.words.push(UNKNOWN.to_owned()) };
         if let Expr::Spread(inner) = value {
             return self.value(spot, inner, reach.on());
@@ -169,17 +170,18 @@ impl<'p> Line<'_, 'p> {
             // An object that describes what is started: `new ProcessStartInfo("agent", "--print")`.
             Expr::Call(call) if self.words.is_empty() => {
                 let site = CallSite { module: at.module, call: *call };
-                let text = text_of(self.program, spot, value, Reach::WHOLE).or_else(|| self.joined(site));
+                let text = text_of(self.program, spot, value, Reach::WHOLE)
+                    .or_else(|| self.joined(site, reach.on()));
                 match text {
                     Some(text) => self.words.push(text),
-                    None => self.chain(site, 4),
+                    None => self.chain(site, 4, reach.on()),
                 }
                 if let Expr::Name(name) = value {
                     self.added(spot, name);
                 }
             }
             Expr::Call(call) => {
-                let joined = self.joined(CallSite { module: at.module, call: *call });
+                let joined = self.joined(CallSite { module: at.module, call: *call }, reach.on());
                 let text = joined.or_else(|| text_of(self.program, spot, value, Reach::WHOLE));
                 self.words.push(text.unwrap_or_else(|| UNKNOWN.to_owned()));
             }
@@ -226,7 +228,7 @@ impl<'p> Line<'_, 'p> {
     }
 
     /// `words.join(" ")`, `" ".join(words)`, `strings.Join(words, " ")`, `implode(" ", $words)`: the words in a row.
-    fn joined(&self, site: CallSite) -> Option<String> {
+    fn joined(&self, site: CallSite, reach: Option<Reach>) -> Option<String> {
         let call = self.program.module(site.module).call(site.call);
         let name = call.callee.last_name()?;
         if !matches!(name, "join" | "Join" | "implode" | "shlex_join" | "joinToString") {
@@ -243,7 +245,7 @@ impl<'p> Line<'_, 'p> {
             matches!(found, Expr::List(_)).then_some(((at, found), value))
         })?;
         let mut line = Line { words: Vec::new(), ..*self };
-        line.value(list.0, list.1, Some(Reach::NEAR));
+        line.value(list.0, list.1, reach);
         if let Expr::Name(name) = value {
             line.added(spot, name);
         }

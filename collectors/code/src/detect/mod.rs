@@ -1,6 +1,7 @@
 //! Rules held against a program: which site of which rule is where.
 
 mod arguments;
+mod chains;
 mod commands;
 mod conditions;
 mod texts;
