@@ -24,6 +24,7 @@ mod keys;
 mod parts;
 mod picks;
 mod principals;
+mod questions;
 mod reach;
 mod reflected;
 mod roles;
