@@ -239,6 +239,21 @@ impl Program<'_> {
         Some((Spot { module: site.module, function: call.within }, &argument.value))
     }
 
+    /// Whether the code says of which type a variable or a parameter is.
+    pub(crate) fn has_declared_type(&self, spot: Spot, name: &str) -> bool {
+        let module = self.module(spot.module);
+        let mut scope = spot.function;
+        while let Some(function) = scope {
+            let found = module.function(function);
+            if let Some((_, of_type)) = found.parameters.iter().find(|(parameter, _)| **parameter == *name) {
+                return of_type.is_some();
+            }
+            scope = found.within;
+        }
+        let mut bindings = module.bindings.iter();
+        bindings.any(|b| *b.name == *name && b.within == spot.function && b.of_type.is_some())
+    }
+
     /// Whether a value is declared to be a text, a number or another of the language's own types.
     pub(crate) fn is_plain_value(&self, spot: Spot, value: &Expr) -> bool {
         let Expr::Name(name) = value else { return false };

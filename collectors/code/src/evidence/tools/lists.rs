@@ -515,11 +515,26 @@ impl Tools<'_, '_> {
             "cloned",
             "copied",
         ];
-        let language = self.detection.program.module(spot.module).dialect.language();
-        if matches!(language, Language::Python | Language::JavaScript) {
-            return false;
+        let program = self.detection.program;
+        let module = program.module(spot.module);
+        let is_type = last == "_" || last.starts_with(char::is_uppercase);
+        if matches!(module.dialect.language(), Language::Python | Language::JavaScript) {
+            // `tools: Tool[]` says what the list is of.
+            return is_type
+                && matches!(value, Expr::Name(name) if **name != *last && program.has_declared_type(spot, name));
         }
-        let is_type = last.starts_with(char::is_uppercase) && !matches!(value, Expr::Call(_));
+        // `new Search()` is a tool, and a list that is only declared to be of `Search` is none.
+        let makes = |call: CallId| {
+            let mut callee = &module.call(call).callee;
+            while let Expr::Member(object, name) = callee {
+                if **name == *last {
+                    return true;
+                }
+                callee = object;
+            }
+            callee.last_name() == Some(last)
+        };
+        let is_type = is_type && !matches!(value, Expr::Call(call) if makes(*call));
         is_type || HANDED_ON.contains(&last) || last.to_ascii_lowercase().starts_with("gettool")
     }
 }
