@@ -1,6 +1,8 @@
 //! Where code runs what an answer asked for by its name, out of a table or a registry: who is asked before that.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use asmm_model::Gate;
 use foldhash::{HashMap, HashSet};
@@ -124,38 +126,56 @@ impl<'d> Gates<'d, '_> {
 /// What is taken out of tables and registries by a value, indexed: each call asks about what stands beside it.
 pub(super) struct Taken<'p> {
     program: &'p Program<'p>,
-    lookups: HashMap<(ModuleId, u32), Vec<&'p Lookup>>,
-    bindings: HashMap<(ModuleId, Option<FunctionId>, &'p str), Vec<&'p Binding>>,
+    /// Of the module that was asked about last: one after the other is gone through, and together they are many.
+    written: RefCell<Option<Rc<Written<'p>>>>,
     /// Functions that look through what there is.
     searching: HashSet<Routine>,
 }
 
+/// The tables and variables of one module, by where they are used.
+struct Written<'p> {
+    module: ModuleId,
+    lookups: HashMap<u32, Vec<&'p Lookup>>,
+    bindings: HashMap<(Option<FunctionId>, &'p str), Vec<&'p Binding>>,
+}
+
+impl<'p> Written<'p> {
+    fn of(program: &'p Program<'p>, id: ModuleId) -> Self {
+        let module = program.module(id);
+        let mut written = Self { module: id, lookups: HashMap::default(), bindings: HashMap::default() };
+        for lookup in &module.lookups {
+            let beside = written.lookups.entry(lookup.line).or_default();
+            if beside.len() < MAX_BESIDE {
+                beside.push(lookup);
+            }
+        }
+        for binding in &module.bindings {
+            let same = written.bindings.entry((binding.within, &*binding.name)).or_default();
+            if same.len() < MAX_BINDINGS {
+                same.push(binding);
+            }
+        }
+        written
+    }
+}
+
 impl<'p> Taken<'p> {
     pub(super) fn of(program: &'p Program<'p>) -> Self {
-        let mut taken = Self {
-            program,
-            lookups: HashMap::default(),
-            bindings: HashMap::default(),
-            searching: HashSet::default(),
-        };
+        let mut searching = HashSet::default();
         for (id, module) in program.modules() {
-            for lookup in &module.lookups {
-                let beside = taken.lookups.entry((id, lookup.line)).or_default();
-                if beside.len() < MAX_BESIDE {
-                    beside.push(lookup);
-                }
-                taken.searching.insert(Routine { module: id, function: lookup.within });
-            }
-            for binding in &module.bindings {
-                let same = taken.bindings.entry((id, binding.within, &*binding.name)).or_default();
-                if same.len() < MAX_BINDINGS {
-                    same.push(binding);
-                }
-            }
-            let compared = module.compared.iter().map(|c| Routine { module: id, function: c.within });
-            taken.searching.extend(compared);
+            let looked = module.lookups.iter().map(|lookup| lookup.within);
+            let compared = module.compared.iter().map(|compared| compared.within);
+            searching.extend(looked.chain(compared).map(|function| Routine { module: id, function }));
         }
-        taken
+        Self { program, written: RefCell::default(), searching }
+    }
+
+    fn written(&self, module: ModuleId) -> Rc<Written<'p>> {
+        let mut known = self.written.borrow_mut();
+        match &*known {
+            Some(written) if written.module == module => Rc::clone(written),
+            _ => Rc::clone(known.insert(Rc::new(Written::of(self.program, module)))),
+        }
     }
 
     /// The routines among these in which something is run that was found by a value, or in which a library runs what an
@@ -201,7 +221,8 @@ impl<'p> Taken<'p> {
         }
         match value {
             Expr::Name(name) => {
-                let here = self.bindings.get(&(spot.module, spot.function, &**name));
+                let written = self.written(spot.module);
+                let here = written.bindings.get(&(spot.function, &**name));
                 here.into_iter().flatten().any(|b| self.is_found(spot, &b.value, b.line, depth))
             }
             Expr::Choice(values) => values.iter().any(|v| self.is_found(spot, v, line, depth)),
@@ -225,8 +246,9 @@ impl<'p> Taken<'p> {
 
     /// `TABLE[name]`: the element stands for the table.
     pub(super) fn lookup(&self, spot: Spot, value: &Expr, line: u32) -> Option<&'p Lookup> {
+        let written = self.written(spot.module);
         (line.saturating_sub(2)..=line).rev().find_map(|line| {
-            let beside = self.lookups.get(&(spot.module, line))?;
+            let beside = written.lookups.get(&line)?;
             beside.iter().copied().find(|l| l.within == spot.function && l.object == *value)
         })
     }
