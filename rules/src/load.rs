@@ -241,7 +241,8 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
     let undeclared = rule.packages.is_empty()
         && rule.credentials.is_empty()
         && rule.resources.is_empty()
-        && rule.flows.is_empty();
+        && rule.flows.is_empty()
+        && rule.committers.is_empty();
     let silent = rule.sites.is_empty()
         && rule.files.is_empty()
         && rule.runs.is_empty()
@@ -287,6 +288,12 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
     }
     if !(rule.files.is_empty() && rule.runs.is_empty()) && rule.kind.is_none() {
         say("a file shows no component".to_owned(), "add `kind` and `name`: what the file is a part of");
+    }
+    if rule.committers.iter().any(|address| !address.contains('@') || address.to_lowercase() != *address) {
+        say(
+            "`committers` are mail addresses in lower case".to_owned(),
+            "write `noreply@acme.example`, or of an address with a number before a `+` what follows that",
+        );
     }
     for (fires, what) in [(true, "on which it fires"), (false, "on which it does not fire")] {
         if !rule.examples.iter().any(|e| e.fires == fires) {

@@ -379,6 +379,15 @@ impl RulePack {
         })
     }
 
+    /// Rules about who commits or signs commits under a mail address.
+    pub fn committer(&self, address: &str) -> Vec<u32> {
+        let address = address.to_lowercase();
+        // Services put the number of the account in front.
+        let name = address.split_once('+').map_or(&*address, |(_, name)| name);
+        let of_address = |rule: &Rule| rule.committers.iter().any(|known| *known == address || known == name);
+        (0u32..).zip(&self.rules).filter(|(_, rule)| of_address(rule)).map(|(index, _)| index).collect()
+    }
+
     /// The kind of file.
     pub fn file(&self, at: FileRef) -> &FileSite {
         &self.rules[at.rule as usize].files[at.file as usize]

@@ -393,6 +393,9 @@ pub struct Rule {
     /// Environment variables that carry its credentials; the first is the one it reads when none is named.
     #[serde(default)]
     pub credentials: Vec<String>,
+    /// Mail addresses, in lower case, under which it writes commits or signs them beside a person.
+    #[serde(default)]
+    pub committers: Vec<String>,
     /// Literal texts whose presence makes a file worth parsing; derived from imports, credentials and texts
     /// unless given.
     #[serde(default)]

@@ -10,7 +10,7 @@ use asmm_model::Role;
 use muster_rules::{Language, Means, RulePack};
 
 use crate::artifacts;
-use crate::assistants::assistants;
+use crate::assistants::{assistants, signers};
 use crate::detect::{Detection, Hit, Subject};
 use crate::flows;
 use crate::infrastructure;
@@ -23,6 +23,7 @@ use crate::source::code_of;
 use crate::starters;
 use crate::survey::is_text;
 use crate::syntax::{Dialect, Lexicon, Parsers};
+use crate::tree::co_authors;
 
 pub use examples::{BrokenExample, check_examples};
 use names::names_of;
@@ -78,6 +79,11 @@ pub fn literals(pack: &RulePack) -> Vec<String> {
     all.into_iter().collect()
 }
 
+/// Whether git keeps the message of the next commit in a file of that name.
+fn is_commit_message(path: &str) -> bool {
+    path.rsplit('/').next() == Some("COMMIT_EDITMSG")
+}
+
 /// What is made once to ask many files.
 struct Firing<'p> {
     pack: &'p RulePack,
@@ -112,6 +118,7 @@ impl<'p> Firing<'p> {
         all.extend(self.artifacts(&path, text)?);
         all.extend(self.runs(&path, text));
         all.extend(self.flows(&path, text)?);
+        all.extend(self.signatures(&path, text));
         all.extend(self.shapes.find(&path, text, None).0.into_iter().map(|key| Fired {
             line: key.line,
             rule: self.pack.rule(key.rule).id.0.clone(),
@@ -221,8 +228,22 @@ impl<'p> Firing<'p> {
         .collect()
     }
 
+    /// Agents that a message of a commit names.
+    fn signatures(&self, path: &str, text: &[u8]) -> Vec<Fired> {
+        let authors = if is_commit_message(path) { co_authors(text) } else { Vec::new() };
+        let rules = signers(self.pack, authors.iter());
+        rules
+            .into_iter()
+            .map(|rule| Fired {
+                line: 1,
+                rule: self.pack.rule(rule).id.0.clone(),
+                because: "is named as an author".to_owned(),
+            })
+            .collect()
+    }
+
     fn kind_of(&self, path: &str) -> Result<Kind, String> {
-        if self.formats.is_named(path) {
+        if self.formats.is_named(path) || is_commit_message(path) {
             return Ok(Kind::Text);
         }
         kind_of(path).or_else(|error| {

@@ -11,7 +11,7 @@ use foldhash::HashMap;
 use muster_collect::{CollectError, Context};
 use muster_rules::{Knowledge, Language};
 
-use crate::assistants::assistants;
+use crate::assistants::{Signatures, assistants};
 use crate::detect::Detection;
 use crate::document::{MAX_BYTES, Node, reading};
 use crate::evidence::{self, Case};
@@ -79,8 +79,10 @@ pub(crate) fn scan(
     let asks = observations.iter().any(|observation| matches!(observation.fact, Fact::System { .. }));
     observations.extend(evidence::artifacts(&engine.rules, &survey.artifacts, &home, asks));
     observations.extend(survey.ownership.about(&observations, &survey.manifests));
-    let (committers, cut) = committers(tree.history(), &observations);
+    let mut signatures = Signatures::of(&engine.rules);
+    let (committers, cut) = committers(tree.history(), &observations, &mut |commit| signatures.add(commit));
     observations.extend(committers);
+    observations.extend(signatures.components(target));
     scan.name_cells(&mut observations);
     let mut skipped = survey.gaps.clone();
     skipped.extend(cut);

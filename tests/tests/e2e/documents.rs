@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use asmm_model::{GapReason, Inventory, Verdict};
+use asmm_model::{EvidenceClass, GapReason, Inventory, Verdict};
 use muster_tests::stage::Stage;
 use serde_json::Value;
 
@@ -139,6 +139,35 @@ fn git(stage: &Stage, arguments: &[&str]) -> String {
         .expect("git can be run");
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("git prints text").trim().to_owned()
+}
+
+#[test]
+fn coding_agents_that_sign_commits_are_told_with_how_often() {
+    let stage = Stage::new();
+    stage.put("main.py", "print('nothing here asks a model')\n");
+    git(&stage, &["init", "--quiet"]);
+    let messages = [
+        "one\n\nCo-authored-by: Claude <noreply@anthropic.com>",
+        "two\n\nco-authored-by: Ada <ada@example.org>\nCO-AUTHORED-BY: Claude <NoReply@Anthropic.com>",
+        "three, and nobody is noreply@anthropic.com here",
+    ];
+    for message in messages {
+        git(&stage, &["commit", "--quiet", "--allow-empty", "--message", message]);
+    }
+    let bot =
+        "--author=devin-ai-integration[bot] <158243242+devin-ai-integration[bot]@users.noreply.github.com>";
+    git(&stage, &["commit", "--quiet", "--allow-empty", "--message", "four", bot]);
+    let inventory = stage.inventory();
+    assert!(inventory.systems.is_empty());
+    let told: Vec<(&str, String, Option<EvidenceClass>)> = inventory
+        .components
+        .iter()
+        .flat_map(|component| component.evidence.iter().map(move |piece| (component, piece)))
+        .map(|(component, piece)| (component.name.as_str(), piece.place.to_string(), piece.class))
+        .collect();
+    let expected = [("claude-code", "2 of the last 4 commits"), ("devin", "1 of the last 4 commits")];
+    let claim = Some(EvidenceClass::Claim);
+    assert_eq!(told, expected.map(|(name, place)| (name, place.to_owned(), claim)));
 }
 
 #[test]

@@ -114,6 +114,7 @@ fn section(page: &mut String, rule: &Rule) {
     item("Languages", languages(&rule.sites).into_iter().collect::<Vec<_>>().join(", "));
     item("Packages", list(rule.packages.iter().cloned().map(String::from)));
     item("Credentials", list(rule.credentials.iter().cloned()));
+    item("Commits as", list(rule.committers.iter().cloned()));
     item("Resources", list(rule.resources.iter().cloned().map(String::from)));
     item("Exports of", list(rule.flows.iter().cloned()));
     item("Looked for in", list(rule.anchors.iter().flatten().cloned()));

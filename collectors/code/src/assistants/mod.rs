@@ -1,5 +1,6 @@
 //! Coding agents that files start: workflows, jobs and timers that use an action or call a command which rules know.
 
+mod commits;
 mod github;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,8 @@ use muster_rules::{RulePack, RunRef};
 
 use crate::document::Node;
 use crate::starters::{Command, CommandKind, Setup, Starter, StarterFile, kind_of};
+
+pub(crate) use commits::{Signatures, signers};
 
 /// A file that starts coding agents.
 #[derive(Debug, Clone, PartialEq, Eq)]

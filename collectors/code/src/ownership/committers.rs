@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{Fact, Gap, GapReason, Observation, Owner, OwnerSource, Place, Scope};
 
-use crate::tree::{End, History};
+use crate::tree::{Commit, End, History};
 
 /// Committers that are suggested for one system.
 const MAX_COMMITTERS: usize = 3;
@@ -20,10 +20,12 @@ struct Commits {
     names: BTreeMap<String, usize>,
 }
 
-/// Suggests owners for the systems among observations; the gap says why there are none where there could be.
+/// Suggests owners for the systems among observations; the gap says why there are none where there could be. Shows each
+/// commit that is looked at to `on`.
 pub(crate) fn committers(
     history: Option<History>,
     observations: &[Observation],
+    on: &mut dyn FnMut(&Commit),
 ) -> (Vec<Observation>, Option<Gap>) {
     let systems: BTreeSet<&Scope> = observations
         .iter()
@@ -31,10 +33,11 @@ pub(crate) fn committers(
         .map(|observation| &observation.scope)
         .take(MAX_SYSTEMS)
         .collect();
-    let Some(mut history) = history.filter(|_| !systems.is_empty()) else { return (Vec::new(), None) };
+    let Some(mut history) = history else { return (Vec::new(), None) };
     let folders: BTreeSet<String> = systems.iter().map(|scope| scope.root.clone()).collect();
     let mut people: BTreeMap<String, BTreeMap<String, Commits>> = BTreeMap::new();
     let end = history.walk(&folders, &mut |commit, changed| {
+        on(commit);
         let Some((person, name)) = person(&commit.author) else { return };
         for folder in changed {
             let of_folder = people.entry((*folder).to_owned()).or_default();
@@ -47,12 +50,13 @@ pub(crate) fn committers(
     let gap = match end {
         End::Whole => None,
         // Left out on purpose by who made the clone, and nothing that a scan is about.
-        End::Shallow => {
-            gap(GapReason::Ignored, "the clone is shallow: its history does not say who commits most")
-        }
+        End::Shallow => gap(
+            GapReason::Ignored,
+            "the clone is shallow: its history does not say who commits most, and how often coding agents do",
+        ),
         End::Broken => gap(
             GapReason::Unparsable,
-            "the history cannot be read to its end, so nobody is suggested for having committed most",
+            "the history cannot be read to its end, so nobody is suggested for having committed most, and commits of coding agents may be missing",
         ),
     };
     if gap.is_some() {

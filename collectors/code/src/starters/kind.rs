@@ -57,12 +57,18 @@ pub(crate) enum StarterFile {
     Dockerfile,
     /// `compose.yaml`, `docker-compose.yml`: what an image is built from.
     Compose,
+    /// `.husky/pre-commit`, `.githooks/pre-push`: a hook of git.
+    GitHook,
+    /// `.pre-commit-config.yaml`.
+    PreCommit,
+    /// `lefthook.yml`.
+    Lefthook,
 }
 
 impl StarterFile {
     #[cfg(test)]
     /// Every kind.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::GithubWorkflow,
         Self::AgenticWorkflow,
         Self::GitlabCi,
@@ -89,6 +95,9 @@ impl StarterFile {
         Self::Terraform,
         Self::Dockerfile,
         Self::Compose,
+        Self::GitHook,
+        Self::PreCommit,
+        Self::Lefthook,
     ];
 }
 
@@ -138,6 +147,22 @@ pub(crate) fn kind_of(path: &str) -> Option<StarterFile> {
         _ if yaml && (name.starts_with(".gitlab-ci.") || name.ends_with(".gitlab-ci.yml")) => {
             Some(StarterFile::GitlabCi)
         }
+        ".pre-commit-config.yaml" | ".pre-commit-config.yml" => Some(StarterFile::PreCommit),
+        _ if yaml
+            && matches!(
+                name.split('.').find(|part| !part.is_empty()),
+                Some("lefthook" | "lefthook-local")
+            ) =>
+        {
+            Some(StarterFile::Lefthook)
+        }
+        _ if super::hooks::is_hook(name)
+            && [".husky", ".githooks", ".git-hooks", "githooks", "git-hooks", "hooks"]
+                .iter()
+                .any(|f| below(f)) =>
+        {
+            Some(StarterFile::GitHook)
+        }
         _ if below("cron.d") && !name.starts_with('.') => Some(StarterFile::Crontab),
         _ if has_extension(name, &["cron", "crontab"]) => Some(StarterFile::Crontab),
         _ if has_extension(name, &["timer"]) => Some(StarterFile::SystemdTimer),
@@ -171,6 +196,9 @@ pub(crate) fn is_pipeline(path: &str) -> bool {
                 | F::Buildkite
                 | F::CircleCi
                 | F::Jenkins
+                | F::GitHook
+                | F::PreCommit
+                | F::Lefthook
         )
     )
 }
@@ -267,6 +295,12 @@ mod tests {
             ("deploy/agent.service", Some(F::SystemdService)),
             ("svc/Dockerfile.worker", Some(F::Dockerfile)),
             ("docker-compose.prod.yml", Some(F::Compose)),
+            (".husky/pre-commit", Some(F::GitHook)),
+            (".husky/_/husky.sh", None),
+            ("scripts/git-hooks/pre-push", Some(F::GitHook)),
+            ("src/pre-commit", None),
+            (".pre-commit-config.yaml", Some(F::PreCommit)),
+            (".lefthook.yml", Some(F::Lefthook)),
             ("app.yaml", None),
             ("timer", None),
             ("", None),

@@ -13,6 +13,7 @@ mod functions;
 mod github;
 mod gitlab;
 mod handlers;
+mod hooks;
 mod host;
 mod http_path;
 mod jenkins;
@@ -223,6 +224,9 @@ pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Decla
         StarterFile::Terraform => terraform::read(&reading::by_name(path, text)?, folder, &mut found),
         StarterFile::Dockerfile => dockerfile::read(text, path, &mut found),
         StarterFile::Compose => compose::read(&reading::yaml(text)?, folder, &mut found),
+        StarterFile::GitHook => hooks::script(text, path, &mut found),
+        StarterFile::PreCommit => hooks::pre_commit(&reading::yaml(text)?, &mut found),
+        StarterFile::Lefthook => hooks::lefthook(&reading::yaml(text)?, &mut found),
         StarterFile::Kubernetes => kubernetes::read(text, folder, &mut found),
         StarterFile::RenderYaml => platforms::render(&reading::yaml(text)?, folder, &mut found),
         StarterFile::DigitalOcean => platforms::digital_ocean(&reading::yaml(text)?, &mut found),

@@ -137,3 +137,50 @@ safe-outputs:
 
 Do what is due.
 ";
+
+pub(super) const HUSKY: &str =
+    "#!/bin/sh\n. \"$(dirname \"$0\")/_/husky.sh\"\n\ncd web && npm test\nclaude -p \"review\"\n";
+
+pub(super) const PRE_COMMIT: &str = "\
+default_stages: [push]
+repos:
+  - repo: https://code.example/hooks
+    rev: v1
+    hooks:
+      - id: trailing-whitespace
+  - repo: local
+    hooks:
+      - id: review
+        name: Review
+        language: system
+        entry: python tools/review.py
+        args: [--staged]
+      - id: message
+        entry: codex exec 'write it'
+        stages: [prepare-commit-msg]
+      - id: release-notes
+        entry: python tools/notes.py
+        stages: [manual]
+      - id: broken
+";
+
+pub(super) const LEFTHOOK: &str = "\
+output: false
+pre-commit:
+  parallel: true
+  commands:
+    lint:
+      run: npm run lint
+    review:
+      run: |
+        cd tools
+        python review.py
+pre-push:
+  jobs:
+    - name: ask
+      run: claude -p x
+fixer:
+  commands:
+    all:
+      run: npm run fix
+";

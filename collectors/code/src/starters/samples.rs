@@ -449,4 +449,7 @@ pub(super) const SAMPLES: &[(F, &str, &str)] = &[
     (F::Buildkite, ".buildkite/pipeline.yml", BUILDKITE),
     (F::CircleCi, ".circleci/config.yml", CIRCLECI),
     (F::Jenkins, "Jenkinsfile", JENKINSFILE),
+    (F::GitHook, "web/.husky/pre-commit", HUSKY),
+    (F::PreCommit, ".pre-commit-config.yaml", PRE_COMMIT),
+    (F::Lefthook, "lefthook.yml", LEFTHOOK),
 ];

@@ -9,6 +9,13 @@ pub(crate) const MAX_COMMITS: usize = 1000;
 /// Seconds before the newest commit that count: a year. Nothing here knows what time it is.
 const MAX_AGE: i64 = 366 * 24 * 60 * 60;
 
+/// What stands before each other author in a message.
+const CO_AUTHORED: &[u8] = b"co-authored-by:";
+/// Other authors of one commit.
+const MAX_OTHERS: usize = 20;
+/// Bytes of one.
+const MAX_AUTHOR: usize = 400;
+
 /// What is kept of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Commit {
@@ -16,6 +23,8 @@ pub(crate) struct Commit {
     parents: Vec<ObjectId>,
     /// `Name <address>`, as it was given.
     pub(crate) author: String,
+    /// Others who are said to have written it, in the same form.
+    pub(crate) others: Vec<String>,
     /// Seconds since 1970.
     time: i64,
 }
@@ -167,8 +176,22 @@ impl Commit {
                 _ => {}
             }
         }
-        Some(Self { tree: tree?, parents, author: author?, time: time? })
+        let message =
+            bytes.windows(2).position(|pair| pair == b"\n\n").map_or(&bytes[..0], |at| &bytes[at + 2..]);
+        let others = co_authors(message);
+        Some(Self { tree: tree?, parents, author: author?, others, time: time? })
     }
+}
+
+/// Whom a message names with `Co-authored-by:`, each as `Name <address>`.
+pub(crate) fn co_authors(message: &[u8]) -> Vec<String> {
+    let lines = message.split(|byte| *byte == b'\n');
+    let named = lines.filter_map(|line| {
+        let (key, value) = line.split_at_checked(CO_AUTHORED.len())?;
+        let value = value.get(..value.len().min(MAX_AUTHOR))?;
+        key.eq_ignore_ascii_case(CO_AUTHORED).then(|| String::from_utf8_lossy(value).trim().to_owned())
+    });
+    named.take(MAX_OTHERS).collect()
 }
 
 /// `Name <address>`, and the seconds that follow it.

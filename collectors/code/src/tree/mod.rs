@@ -32,7 +32,7 @@ use self::objects::{ObjectId, Objects};
 use self::tally::Tally;
 use self::walk::Walk;
 
-pub(crate) use self::history::{End, History};
+pub(crate) use self::history::{Commit, End, History, co_authors};
 pub use self::read::read_bounded;
 
 /// A folder that cannot be scanned at all.
