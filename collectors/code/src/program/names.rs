@@ -17,33 +17,22 @@ pub(crate) enum Definition {
     Parameter(FunctionId, u32),
 }
 
-/// The definitions of one name, by scope; two lists of one length, so that those of a scope are a slice.
-#[derive(Debug, Default)]
-struct Scoped {
-    scopes: Vec<Option<FunctionId>>,
-    definitions: Vec<Definition>,
-}
-
-impl Scoped {
-    /// Puts the definitions of a scope beside each other, in the order in which they were added.
-    fn settle(&mut self) {
-        let mut order: Vec<usize> = (0..self.scopes.len()).collect();
-        order.sort_by_key(|at| self.scopes[*at]);
-        self.definitions = order.iter().map(|at| self.definitions[*at]).collect();
-        self.scopes.sort_unstable();
-    }
-
-    fn of(&self, scope: Option<FunctionId>) -> &[Definition] {
-        let begin = self.scopes.partition_point(|other| *other < scope);
-        let end = self.scopes.partition_point(|other| *other <= scope);
-        &self.definitions[begin..end]
-    }
+/// One definition in its scope, and the number of its name until all are known.
+#[derive(Debug)]
+struct Entry {
+    name: u32,
+    scope: Option<FunctionId>,
+    definition: Definition,
 }
 
 /// Definitions by name and scope.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    scoped: HashMap<Arc<str>, Scoped>,
+    /// Where the definitions of a name begin and end.
+    ranges: HashMap<Arc<str>, (u32, u32)>,
+    /// Scopes and definitions, by name and then by scope; two lists of one length, so that those of a scope are a slice.
+    scopes: Vec<Option<FunctionId>>,
+    definitions: Vec<Definition>,
     methods: HashMap<Arc<str>, BTreeMap<ClassId, FunctionId>>,
     attributes: HashMap<Arc<str>, BTreeMap<ClassId, Vec<u32>>>,
     /// Modules imported with `*`.
@@ -53,29 +42,30 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn of(module: &Module) -> Self {
         let mut names = Self::default();
+        let mut entries = Vec::new();
         for (id, import) in (0u32..).zip(&module.imports) {
             if import.item.as_deref() == Some("*") {
                 names.stars.push(id);
             } else if !import.local.is_empty() {
                 // Imports inside functions are visible everywhere: late imports are for start-up time, not scope.
-                names.add(None, &import.local, Definition::Import(id));
+                names.add(&mut entries, None, &import.local, Definition::Import(id));
             }
         }
         for (id, function) in (0u32..).zip(&module.functions) {
             if let Some(class) = function.class {
                 names.methods.entry(function.name.clone()).or_default().entry(class).or_insert(id);
             } else if !function.name.is_empty() {
-                names.add(function.within, &function.name, Definition::Function(id));
+                names.add(&mut entries, function.within, &function.name, Definition::Function(id));
             }
             for (position, (name, _)) in (0u32..).zip(&function.parameters) {
                 if !name.is_empty() {
-                    names.add(Some(id), name, Definition::Parameter(id, position));
+                    names.add(&mut entries, Some(id), name, Definition::Parameter(id, position));
                 }
             }
         }
         for (id, class) in (0u32..).zip(&module.classes) {
             if !class.name.is_empty() {
-                names.add(None, &class.name, Definition::Class(id));
+                names.add(&mut entries, None, &class.name, Definition::Class(id));
             }
         }
         for (id, binding) in (0u32..).zip(&module.bindings) {
@@ -93,22 +83,51 @@ impl Names {
                             .or_insert(function);
                     }
                 }
-                None => names.add(binding.within, &binding.name, Definition::Binding(id)),
+                None => names.add(&mut entries, binding.within, &binding.name, Definition::Binding(id)),
             }
         }
-        names.scoped.values_mut().for_each(Scoped::settle);
+        names.settle(entries);
         names
     }
 
-    fn add(&mut self, scope: Option<FunctionId>, name: &str, definition: Definition) {
-        let scoped = self.scoped.entry(name.into()).or_default();
-        scoped.scopes.push(scope);
-        scoped.definitions.push(definition);
+    fn add(
+        &mut self,
+        entries: &mut Vec<Entry>,
+        scope: Option<FunctionId>,
+        name: &Arc<str>,
+        definition: Definition,
+    ) {
+        let next = u32::try_from(self.ranges.len()).unwrap_or(u32::MAX);
+        let (name, _) = *self.ranges.entry(Arc::clone(name)).or_insert((next, 0));
+        entries.push(Entry { name, scope, definition });
+    }
+
+    /// Puts the definitions of a name and a scope beside each other, in the order in which they were added.
+    fn settle(&mut self, mut entries: Vec<Entry>) {
+        entries.sort_by_key(|entry| (entry.name, entry.scope));
+        let mut bounds = vec![(0, 0); self.ranges.len()];
+        for (at, entry) in (0u32..).zip(&entries) {
+            let of_name: &mut (u32, u32) = &mut bounds[entry.name as usize];
+            if of_name.1 == 0 {
+                of_name.0 = at;
+            }
+            of_name.1 = at + 1;
+        }
+        self.ranges.values_mut().for_each(|range| *range = bounds[range.0 as usize]);
+        (self.scopes, self.definitions) = entries.into_iter().map(|e| (e.scope, e.definition)).unzip();
+        self.ranges.shrink_to_fit();
+        self.scopes.shrink_to_fit();
+        self.definitions.shrink_to_fit();
     }
 
     /// Definitions of a name in exactly this scope.
     pub(crate) fn in_scope(&self, scope: Option<FunctionId>, name: &str) -> &[Definition] {
-        self.scoped.get(name).map_or(&[], |scoped| scoped.of(scope))
+        let Some(&(begin, end)) = self.ranges.get(name) else { return &[] };
+        let (begin, end) = (begin as usize, end as usize);
+        let scopes = &self.scopes[begin..end];
+        let first = begin + scopes.partition_point(|other| *other < scope);
+        let last = begin + scopes.partition_point(|other| *other <= scope);
+        &self.definitions[first..last]
     }
 
     /// Whether a class has a field of that name.

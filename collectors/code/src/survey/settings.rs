@@ -34,6 +34,15 @@ pub(crate) fn is_configuration(path: &str) -> bool {
     !lock && name.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
 }
 
+/// Endings and names of files that people paste commands into, with the keys that were in them.
+const PASTED: [&str; 7] = ["md", "mdx", "txt", "rst", "adoc", "http", "mk"];
+
+/// Whether a file may hold a key that was pasted into it, and nothing else that rules speak about.
+pub(crate) fn may_hold_keys(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    matches!(name, "Makefile" | "justfile" | "README") || has_extension(name, &PASTED)
+}
+
 /// Whether a file is read although it is neither source nor a manifest.
 pub(crate) fn is_text(path: &str) -> bool {
     is_configuration(path) || crate::starters::kind_of(path).is_some()

@@ -327,7 +327,8 @@ impl<'a> Worker<'a> {
         let starter = starters::kind_of(path);
         let is_known = artifacts::is_known(&self.engine.rules, path);
         let configures = starter.is_some() || settings::is_configuration(path);
-        if !configures && !is_known {
+        let pasted = settings::may_hold_keys(path);
+        if !configures && !is_known && !pasted {
             // Counted as looked at: its name says that no rule speaks about it.
             return true;
         }
