@@ -303,9 +303,9 @@ fn rules_are_listed_and_explained() {
     assert_eq!(code, 0);
     insta::assert_snapshot!(out, @r"
     workflow-starts-agent
-    A heuristic of the Autonomy Test: is started by a CI workflow.
+    A heuristic of the Autonomy Test: is run by CI or a git hook.
 
-    The workflow's events run the code that calls the model.
+    The events of the workflow or of git run the code that calls the model.
 
     Speaks for   yes to C5 (self-starts), weight 0.90
     Class        ci: a CI workflow
