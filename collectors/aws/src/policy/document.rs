@@ -1,0 +1,277 @@
+//! A policy as it is written: read leniently, bounded, with nothing lost. What is not understood is kept as such.
+
+use serde_json::{Map, Value};
+
+/// Bytes of one document: far above the 6,144 characters of a managed policy.
+const MAX_BYTES: usize = 256 * 1024;
+/// Statements of one document.
+const MAX_STATEMENTS: usize = 2_000;
+
+/// Elements of a statement.
+const KNOWN: [&str; 10] = [
+    "Sid",
+    "Effect",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Principal",
+    "NotPrincipal",
+    "Condition",
+    "Id",
+];
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// It allows.
+    Allow,
+    /// It denies.
+    Deny,
+}
+
+/// Only what is listed, or all but that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Listed {
+    Only(Vec<String>),
+    Except(Vec<String>),
+}
+
+/// One test of a condition: `{"StringLike": {"key": ["value"]}}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Test {
+    pub(crate) operator: String,
+    pub(crate) key: String,
+    pub(crate) values: Vec<String>,
+}
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) sid: Option<String>,
+    pub(crate) effect: Effect,
+    pub(crate) actions: Listed,
+    /// None in a trust policy, which is about the role that it stands at.
+    pub(crate) resources: Option<Listed>,
+    /// Whom it is about, as kind and name; none in the policy of an identity.
+    pub(crate) principals: Option<Principals>,
+    pub(crate) tests: Vec<Test>,
+    /// Elements that are not understood.
+    pub(crate) strange: Vec<String>,
+}
+
+/// Whom a statement of a resource is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Principals {
+    Only(Vec<(String, String)>),
+    Except(Vec<(String, String)>),
+}
+
+/// A policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Whether `${…}` is a variable: in version 2012-10-17, and not in the older one, which is the default (T9).
+    pub(crate) has_variables: bool,
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// A text that is no policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// It is larger than any policy may be.
+    #[error("{0} bytes are more than any policy may have")]
+    TooLarge(usize),
+    /// It is no JSON.
+    #[error("no JSON at line {line}, column {column}")]
+    Json {
+        /// One-based line.
+        line: usize,
+        /// One-based column.
+        column: usize,
+    },
+    /// It is JSON, and no policy.
+    #[error("no policy: {0}")]
+    Shape(&'static str),
+}
+
+impl Document {
+    /// Reads a policy, URL-encoded (as `GetAccountAuthorizationDetails` answers) or not.
+    ///
+    /// # Errors
+    /// What is no policy at all. An element that is not understood makes its statement conditional instead.
+    pub fn parse(text: &str) -> Result<Self, DocumentError> {
+        if text.len() > MAX_BYTES {
+            return Err(DocumentError::TooLarge(text.len()));
+        }
+        let decoded = text.trim_start().starts_with('%').then(|| percent_decoded(text));
+        let value: Value = serde_json::from_str(decoded.as_deref().unwrap_or(text))
+            .map_err(|error| DocumentError::Json { line: error.line(), column: error.column() })?;
+        Self::of(&value)
+    }
+
+    /// Reads a policy that is JSON already.
+    ///
+    /// # Errors
+    /// As for [`Self::parse`].
+    pub fn of(value: &Value) -> Result<Self, DocumentError> {
+        let policy = value.as_object().ok_or(DocumentError::Shape("it is no object"))?;
+        let version = policy.get("Version").and_then(Value::as_str);
+        let statements = match policy.get("Statement") {
+            // A single statement may stand without a list around it (T4).
+            Some(Value::Object(one)) => vec![statement(one)?],
+            Some(Value::Array(several)) if several.len() <= MAX_STATEMENTS => several
+                .iter()
+                .map(|one| {
+                    statement(one.as_object().ok_or(DocumentError::Shape("a statement is no object"))?)
+                })
+                .collect::<Result<_, _>>()?,
+            Some(Value::Array(_)) => return Err(DocumentError::Shape("it has too many statements")),
+            _ => return Err(DocumentError::Shape("it has no `Statement`")),
+        };
+        Ok(Self { has_variables: version == Some("2012-10-17"), statements })
+    }
+
+    /// How many statements it has.
+    pub fn len(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// Whether it has no statement.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+}
+
+fn statement(from: &Map<String, Value>) -> Result<Statement, DocumentError> {
+    let effect = match from.get("Effect").and_then(Value::as_str) {
+        Some("Allow") => Effect::Allow,
+        Some("Deny") => Effect::Deny,
+        _ => return Err(DocumentError::Shape("a statement has neither effect")),
+    };
+    let listed = |only: &str, except: &str| match (from.get(only), from.get(except)) {
+        (Some(_), Some(_)) => Err(DocumentError::Shape("an element stands beside its opposite")),
+        (Some(only), None) => Ok(Some(Listed::Only(texts(only)?))),
+        (None, Some(except)) => Ok(Some(Listed::Except(texts(except)?))),
+        (None, None) => Ok(None),
+    };
+    let actions = listed("Action", "NotAction")?.ok_or(DocumentError::Shape("a statement has no action"))?;
+    let mut tests = Vec::new();
+    for (operator, keys) in from.get("Condition").into_iter().filter_map(Value::as_object).flatten() {
+        let keys = keys.as_object().ok_or(DocumentError::Shape("an operator has no keys"))?;
+        for (key, values) in keys {
+            tests.push(Test { operator: operator.clone(), key: key.clone(), values: texts(values)? });
+        }
+    }
+    let mut strange: Vec<String> =
+        from.keys().filter(|key| !KNOWN.contains(&key.as_str())).cloned().collect();
+    if from.get("Condition").is_some_and(|condition| !condition.is_object()) {
+        strange.push("Condition".to_owned());
+    }
+    Ok(Statement {
+        sid: from.get("Sid").and_then(Value::as_str).map(str::to_owned),
+        effect,
+        actions,
+        resources: listed("Resource", "NotResource")?,
+        principals: match (from.get("Principal"), from.get("NotPrincipal")) {
+            (Some(only), _) => Some(Principals::Only(principals(only)?)),
+            (None, Some(except)) => Some(Principals::Except(principals(except)?)),
+            (None, None) => None,
+        },
+        tests,
+        strange,
+    })
+}
+
+fn principals(value: &Value) -> Result<Vec<(String, String)>, DocumentError> {
+    match value {
+        Value::String(all) if all == "*" => Ok(vec![("*".to_owned(), "*".to_owned())]),
+        Value::Object(kinds) => {
+            let mut found = Vec::new();
+            for (kind, names) in kinds {
+                found.extend(texts(names)?.into_iter().map(|name| (kind.clone(), name)));
+            }
+            Ok(found)
+        }
+        _ => Err(DocumentError::Shape("a principal is neither `*` nor an object")),
+    }
+}
+
+/// One text or several; numbers and truth values are written without quotes at times.
+fn texts(value: &Value) -> Result<Vec<String>, DocumentError> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(is) => Ok(is.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err(DocumentError::Shape("a list holds something other than texts")),
+    };
+    match value {
+        Value::Array(several) => several.iter().map(text).collect(),
+        one => Ok(vec![text(one)?]),
+    }
+}
+
+/// RFC 3986; a `%` that begins nothing stays one.
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let two = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        if let Some(byte) = two.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            out.push(byte);
+            at += 3;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_shapes_are_read() {
+        let policy = Document::parse(
+            "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D",
+        )
+        .unwrap();
+        assert!(policy.has_variables);
+        assert_eq!(policy.statements[0].actions, Listed::Only(vec!["s3:*".to_owned()]));
+        let policy = Document::parse(
+            r#"{"Statement": [{"Effect": "Deny", "NotAction": ["a:b"], "NotResource": "*", "Condition": {"Bool": {"x": true}}, "Extra": 1}]}"#,
+        )
+        .unwrap();
+        assert!(!policy.has_variables);
+        assert_eq!(policy.statements[0].tests[0].values, ["true"]);
+        assert_eq!(policy.statements[0].strange, ["Extra"]);
+    }
+
+    #[test]
+    fn what_is_no_policy_says_why() {
+        let cases = [
+            ("", "no JSON at line 1, column 0"),
+            ("[]", "no policy: it is no object"),
+            ("{}", "no policy: it has no `Statement`"),
+            (r#"{"Statement": [1]}"#, "no policy: a statement is no object"),
+            (
+                r#"{"Statement": {"Effect": "allow", "Action": "*"}}"#,
+                "no policy: a statement has neither effect",
+            ),
+            (r#"{"Statement": {"Effect": "Allow"}}"#, "no policy: a statement has no action"),
+            (
+                r#"{"Statement": {"Effect": "Allow", "Action": "*", "NotAction": "*"}}"#,
+                "no policy: an element stands beside its opposite",
+            ),
+            (
+                r#"{"Statement": {"Effect": "Allow", "Action": [{}]}}"#,
+                "no policy: a list holds something other than texts",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Document::parse(text).unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+}
