@@ -192,6 +192,11 @@ pub fn evaluate(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
     if conditional.is_empty() {
         return denied(against.into_iter().collect());
     }
+    // What holds for a part is told by that part, where it is known.
+    let is_part = |reasons: &BTreeSet<Reason>| reasons.contains(&Reason::Part);
+    if conditional.iter().any(|(_, _, reasons)| !is_part(reasons)) {
+        conditional.retain(|(_, _, reasons)| !is_part(reasons));
+    }
     let because: BTreeSet<Because> = conditional.iter().flat_map(|(_, because, _)| because.clone()).collect();
     Verdict {
         decision: Decision::Conditional,
