@@ -43,6 +43,19 @@ pub enum Privilege {
     Admin,
 }
 
+impl Privilege {
+    /// The name used in the inventory.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Unknown => "unknown",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// Tells whether two places hold the same secret: 16 hexadecimal digits of a keyed hash of it. Only those that were made
 /// under one key can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

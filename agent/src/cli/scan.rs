@@ -22,7 +22,7 @@ use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(super) struct Scan {
-    /// What to scan: folders
+    /// What to scan: folders, and answers of AWS that were saved, as aws-export:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// How to write the result
@@ -53,6 +53,7 @@ Examples:
   muster scan services/refunds services/mail
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
+  muster scan . aws-export:details.json         # with the identities of an account
 
 Environment:
   MUSTER_FINGERPRINT_KEY   A secret of at least 16 bytes; with it, keys that are found in place get a fingerprint

@@ -34,7 +34,7 @@ fn managed_policies() -> Vec<(String, Document)> {
 }
 
 fn decided(policy: &(String, Document), action: &str) -> Verdict {
-    let attached = [Attached { name: policy.0.clone(), document: Some(policy.1.clone()) }];
+    let attached = [Attached { name: policy.0.clone(), document: Some(policy.1.clone().into()) }];
     let context = Context::new();
     let principal = Principal {
         arn: "arn:aws:iam::111111111111:role/desk".to_owned(),

@@ -146,7 +146,10 @@ fn random_policies_are_decided_as_by_a_peer() {
         let action = random.one(&["bedrock:InvokeModel", "bedrock:InvokeAgent", "s3:GetObject"]);
         let attached: Vec<Attached> = documents
             .iter()
-            .map(|document| Attached { name: "own".to_owned(), document: Document::of(document).ok() })
+            .map(|document| Attached {
+                name: "own".to_owned(),
+                document: Document::of(document).ok().map(Into::into),
+            })
             .collect();
         let principal = Principal {
             arn: WHO.to_owned(),
@@ -225,7 +228,8 @@ fn disagreements_are_decided_by_the_documentation() {
         let policy: Value =
             serde_json::from_str(&format!(r#"{{"Version": "2012-10-17", "Statement": {}}}"#, case.statement))
                 .unwrap();
-        let attached = [Attached { name: "own".to_owned(), document: Document::of(&policy).ok() }];
+        let attached =
+            [Attached { name: "own".to_owned(), document: Document::of(&policy).ok().map(Into::into) }];
         let principal = Principal {
             arn: WHO.to_owned(),
             account: "111111111111".to_owned(),

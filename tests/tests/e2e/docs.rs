@@ -153,6 +153,7 @@ fn stage() -> Stage {
     copy(&mini.join("refund-agent"), &stage.app().join("services/refunds"));
     copy(&mini.join("support-bot"), &stage.app().join("services/support"));
     copy(&mini, &stage.app().join("tests/mini"));
+    copy(&root().join("collectors/aws/tests/estate"), &stage.app().join("account"));
     std::fs::create_dir(stage.beside("bin")).expect("a folder");
     std::fs::hard_link(muster(), stage.beside("bin/muster"))
         .or_else(|_| std::fs::copy(muster(), stage.beside("bin/muster")).map(|_| ()))

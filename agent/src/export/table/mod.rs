@@ -93,7 +93,14 @@ fn summary(page: &mut Page, inventory: &Inventory) {
         skipped.filter(|gap| gap.why.hides() == hidden).map(|gap| gap.count).sum()
     };
     let (hidden, left_out) = (gaps(true), gaps(false));
-    let mut read = vec![format!("{} read", count(seen, "file", "files"))];
+    let clouds =
+        inventory.coverage.iter().filter(|coverage| coverage.target.starts_with("aws-export:")).count();
+    let what = match clouds {
+        0 => count(seen, "file", "files"),
+        all if all == inventory.coverage.len() => count(seen, "identity", "identities"),
+        _ => count(seen, "file or identity", "files and identities"),
+    };
+    let mut read = vec![format!("{what} read")];
     if hidden > 0 {
         read.push(format!("{} in what could be seen", count(hidden, "gap", "gaps")));
     }

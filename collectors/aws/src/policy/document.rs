@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::glob;
+
 /// Bytes of one document: far above the 6,144 characters of a managed policy.
 const MAX_BYTES: usize = 256 * 1024;
 /// Statements of one document.
@@ -131,6 +133,33 @@ impl Document {
         Ok(Self { has_variables: version == Some("2012-10-17"), statements })
     }
 
+    /// Its statements, as trust policies are read.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = Grant<'_>> {
+        self.statements.iter().map(|statement| Grant {
+            effect: statement.effect,
+            principals: match &statement.principals {
+                Some(Principals::Only(all)) => {
+                    all.iter().map(|(kind, name)| (kind.as_str(), name.as_str())).collect()
+                }
+                Some(Principals::Except(_)) => vec![("*", "*")],
+                None => Vec::new(),
+            },
+            tests: statement
+                .tests
+                .iter()
+                // What must not be, or need not be there, narrows nothing down to one.
+                .filter(|test| {
+                    let operator = test.operator.to_ascii_lowercase();
+                    !operator.contains("not")
+                        && !operator.ends_with("ifexists")
+                        && !operator.ends_with("null")
+                })
+                .map(|test| (test.key.as_str(), test.values.iter().map(String::as_str).collect()))
+                .collect(),
+            statement,
+        })
+    }
+
     /// How many statements it has.
     pub fn len(&self) -> usize {
         self.statements.len()
@@ -139,6 +168,48 @@ impl Document {
     /// Whether it has no statement.
     pub fn is_empty(&self) -> bool {
         self.statements.is_empty()
+    }
+}
+
+/// A statement as whoever it lets in sees it: for trust policies, which are about one role.
+#[derive(Debug)]
+pub(crate) struct Grant<'d> {
+    pub(crate) effect: Effect,
+    /// Kinds and names; of a statement about all but some, everyone.
+    pub(crate) principals: Vec<(&'d str, &'d str)>,
+    /// Keys and values of its conditions that ask for one of them.
+    pub(crate) tests: Vec<(&'d str, Vec<&'d str>)>,
+    statement: &'d Statement,
+}
+
+impl Grant<'_> {
+    /// Whether it speaks of an action.
+    pub(crate) fn names(&self, action: &str) -> bool {
+        self.statement.names(action)
+    }
+}
+
+impl Statement {
+    /// Whether it speaks of an action. Neither actions nor their prefixes have a case (T4, T8).
+    pub(crate) fn names(&self, action: &str) -> bool {
+        let action = action.to_ascii_lowercase();
+        let named =
+            |texts: &[String]| texts.iter().any(|text| glob::matches(&text.to_ascii_lowercase(), &action));
+        match &self.actions {
+            Listed::Only(texts) => named(texts),
+            Listed::Except(texts) => !named(texts),
+        }
+    }
+
+    /// Whether it does so by the name of the service, and not by a wildcard for all of them.
+    pub(crate) fn names_service_of(&self, action: &str) -> bool {
+        let Listed::Only(texts) = &self.actions else { return false };
+        let action = action.to_ascii_lowercase();
+        texts.iter().any(|text| {
+            let text = text.to_ascii_lowercase();
+            text.split_once(':').is_some_and(|(service, _)| !service.contains(['*', '?']))
+                && glob::matches(&text, &action)
+        })
     }
 }
 

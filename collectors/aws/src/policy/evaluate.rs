@@ -1,11 +1,11 @@
 //! What all policies together say to a request.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::condition::{holds, resolved};
 use super::context::Context;
 use super::document::{Document, Effect, Listed, Principals, Statement};
-use super::glob;
 use super::resource::{Relation, ResourcePattern};
 use super::truth::{Reason, Truth, all};
 
@@ -18,7 +18,7 @@ pub struct Attached {
     /// How it is shown.
     pub name: String,
     /// What it says; none where it is in force and could not be read.
-    pub document: Option<Document>,
+    pub document: Option<Arc<Document>>,
 }
 
 /// Who asks.
@@ -103,6 +103,8 @@ pub struct Because {
     pub sid: Option<String>,
     /// What it does.
     pub effect: Effect,
+    /// Whether it names the service, and does not only mean it by a wildcard for all.
+    pub by_name: bool,
 }
 
 /// The answer to a request.
@@ -226,7 +228,7 @@ fn candidates(asked: &ResourcePattern, request: &Request<'_>, layers: &Layers<'_
     let policies = layers.identity.iter().chain(single).chain(all_levels);
     let mut found: BTreeSet<ResourcePattern> = BTreeSet::from([asked.clone()]);
     for document in policies.filter_map(|policy| policy.document.as_ref()) {
-        for statement in document.statements.iter().filter(|s| names_action(s, request.action)) {
+        for statement in document.statements.iter().filter(|s| s.names(request.action)) {
             // Of what a deny leaves out, something may be allowed; of what it lists, nothing.
             let ((Some(Listed::Only(texts)), Effect::Allow) | (Some(Listed::Except(texts)), _)) =
                 (&statement.resources, statement.effect)
@@ -316,7 +318,7 @@ fn said(
             continue;
         };
         for (number, statement) in (1..).zip(&document.statements) {
-            if !names_action(statement, request.action) || concerns(statement).is_none() {
+            if !statement.names(request.action) || concerns(statement).is_none() {
                 continue;
             }
             let (relation, certain) = relation(statement, candidate, request.context, document.has_variables);
@@ -350,6 +352,7 @@ fn said(
                 statement: number,
                 sid: statement.sid.clone(),
                 effect: statement.effect,
+                by_name: statement.names_service_of(request.action),
             });
         }
     }
@@ -367,21 +370,13 @@ fn exception(statement: &Statement, context: &Context, has_variables: bool) -> E
     else {
         return Exception { patterns: Vec::new(), is_rest: true };
     };
-    Exception {
-        patterns: texts.iter().filter_map(|text| pattern_of(text, context, has_variables).0).collect(),
-        is_rest: is_except && statement.effect == Effect::Deny,
-    }
-}
-
-fn names_action(statement: &Statement, action: &str) -> bool {
-    // Actions have no case (T8), nor do their prefixes (T4).
-    let action = action.to_ascii_lowercase();
-    let named =
-        |texts: &[String]| texts.iter().any(|text| glob::matches(&text.to_ascii_lowercase(), &action));
-    match &statement.actions {
-        Listed::Only(texts) => named(texts),
-        Listed::Except(texts) => !named(texts),
-    }
+    let is_rest = is_except && statement.effect == Effect::Deny;
+    let pattern = |text: &String| match pattern_of(text, context, has_variables) {
+        // What may or may not be kept from a deny is not known to be.
+        (_, Truth::Unknown(_)) if is_rest => None,
+        (pattern, _) => pattern,
+    };
+    Exception { patterns: texts.iter().filter_map(pattern).collect(), is_rest }
 }
 
 /// How what a statement is about lies to a resource, and whether that is certain.

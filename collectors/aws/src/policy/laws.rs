@@ -48,7 +48,7 @@ fn policy() -> impl Strategy<Value = Vec<String>> {
 
 fn attached(name: &str, statements: &[String]) -> Attached {
     let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
-    Attached { name: name.to_owned(), document: Some(Document::parse(&text).unwrap()) }
+    Attached { name: name.to_owned(), document: Some(Document::parse(&text).unwrap().into()) }
 }
 
 fn context() -> impl Strategy<Value = Context> {

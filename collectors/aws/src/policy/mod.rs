@@ -17,6 +17,7 @@ mod traps;
 mod truth;
 
 pub use context::{Context, Key};
+pub(crate) use document::Grant;
 pub use document::{Document, DocumentError, Effect};
 pub use evaluate::{Attached, Because, Decision, Layers, Principal, Request, Verdict, evaluate};
 pub use truth::{Reason, Truth};

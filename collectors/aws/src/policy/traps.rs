@@ -6,7 +6,7 @@ const MODEL: &str = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claud
 
 fn attached(name: &str, statements: &str) -> Attached {
     let text = format!(r#"{{"Version": "2012-10-17", "Statement": {statements}}}"#);
-    Attached { name: name.to_owned(), document: Some(Document::parse(&text).unwrap()) }
+    Attached { name: name.to_owned(), document: Some(Document::parse(&text).unwrap().into()) }
 }
 
 fn role() -> Principal {
@@ -124,7 +124,7 @@ fn t9_variables_match_what_they_stand_for_and_nothing_where_they_stand_for_nothi
     let old = Document::parse(
         r#"{"Version": "2008-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:bedrock:*:*:foundation-model/${aws:PrincipalTag/vendor}.*"}}"#,
     );
-    let policies = [Attached { name: "old".to_owned(), document: old.ok() }];
+    let policies = [Attached { name: "old".to_owned(), document: old.ok().map(Into::into) }];
     let context = Context::new().with("aws:PrincipalTag/vendor", "anthropic");
     let verdict = asked(&Layers::of_identity(&policies), "bedrock:InvokeModel", Some(MODEL), &context);
     assert_eq!(verdict.decision, Decision::Denied, "in the old version it is a text");

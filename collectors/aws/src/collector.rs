@@ -1,0 +1,88 @@
+//! The collector for saved answers of AWS: each account is one unit.
+
+use std::path::Path;
+
+use asmm_model::{Coverage, Gap, GapReason};
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit};
+
+use crate::account::Account;
+use crate::{export, findings};
+
+/// Reads what `aws iam get-account-authorization-details` printed, and evaluates every identity in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AwsExportCollector;
+
+const DESCRIPTOR: Descriptor = Descriptor {
+    id: "aws-export",
+    title: "Saved answers of AWS",
+    source: Source::AwsExport,
+    permissions: &["read the files of the export"],
+};
+
+#[async_trait]
+impl Collector for AwsExportCollector {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn plan<'a>(&'a self, target: &'a Target, cx: &'a Context) -> BoxStream<'a, Result<Unit, CollectError>> {
+        let unit = if cx.stop.is_asked() {
+            Err(CollectError::Stopped)
+        } else if target.rest.is_empty() {
+            Err(CollectError::Unusable("`aws-export:` needs a path behind the colon".to_owned()))
+        } else {
+            export::read(Path::new(&target.rest)).map(|_| Unit {
+                target: target.given.clone(),
+                part: String::new(),
+                commit: None,
+            })
+        };
+        stream::once(async { unit }).boxed()
+    }
+
+    async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
+        let path = unit.target.strip_prefix("aws-export:").unwrap_or(&unit.target);
+        let export = export::read(Path::new(path))?;
+        let mut coverage = Coverage { target: unit.target.clone(), seen: 0, skipped: export.gaps };
+        for (folder, pages) in &export.accounts {
+            let account = Account::of(pages);
+            let of =
+                |what: &str| if folder.is_empty() { what.to_owned() } else { format!("{folder}: {what}") };
+            coverage.skipped.push(
+                Gap::new(of("service control policies"), GapReason::Unsupported).because(
+                    "policies of the organisation are not read yet: it may forbid what is said to be allowed here",
+                ),
+            );
+            for (name, why) in &account.unread {
+                coverage.skipped.push(Gap::new(of(name), GapReason::Unparsable).because(why.clone()));
+            }
+            for name in account.missing() {
+                coverage.skipped.push(
+                    Gap::new(of(name), GapReason::Failed)
+                        .because("the policy is in force and the export does not hold it"),
+                );
+            }
+            if account.truncated {
+                coverage.skipped.push(
+                    Gap::new(of("get-account-authorization-details"), GapReason::Failed)
+                        .because("the last page says that more follow"),
+                );
+            }
+            for identity in &account.identities {
+                if cx.stop.is_asked() {
+                    return Err(CollectError::Stopped);
+                }
+                coverage.seen += 1;
+                for observation in findings::observe(&cx.rules, &unit.target, identity) {
+                    out.put(observation);
+                }
+            }
+        }
+        coverage.skipped.sort();
+        coverage.skipped.dedup();
+        Ok(coverage)
+    }
+}

@@ -1,0 +1,147 @@
+//! What an identity amounts to: what it may ask of models and agents, what it may do to the world, and how plainly its
+//! policies say so.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use asmm_model::Privilege;
+use serde::Deserialize;
+
+use crate::account::IamIdentity;
+use crate::policy::{Because, Decision, Effect, Layers, Request, Verdict, evaluate};
+
+/// The actions that are asked about.
+static ACTIONS: LazyLock<Actions> =
+    LazyLock::new(|| toml::from_str(include_str!("../actions.toml")).expect("the table is read by a test"));
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Actions {
+    invoke: Vec<Invoke>,
+    act: Vec<Act>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Invoke {
+    what: String,
+    actions: Vec<String>,
+    resources: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Act {
+    class: String,
+    effect: Privilege,
+    actions: Vec<String>,
+}
+
+/// How plainly policies say that an identity may ask a model; the plainest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// By a wildcard over all services, as administrators may.
+    Wildcard,
+    /// By a policy of AWS that is about something else: the roles of web servers have such (T1).
+    Mentioned,
+    /// By a policy of AWS that is about AI.
+    AiPolicy,
+    /// By a policy of the account that names the service.
+    Named,
+}
+
+/// A right to ask something of a model or an agent.
+#[derive(Debug, Clone)]
+pub(crate) struct Invocation {
+    pub(crate) what: &'static str,
+    pub(crate) action: &'static str,
+    pub(crate) verdict: Verdict,
+}
+
+/// What an identity may do.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    pub(crate) invocations: Vec<Invocation>,
+    /// The most that each class of actions allows.
+    pub(crate) classes: BTreeMap<(&'static str, Privilege), Decision>,
+    /// None where it may ask no model.
+    pub(crate) standing: Option<Standing>,
+    pub(crate) privilege: Privilege,
+}
+
+/// Evaluates an identity. Organisations are not asked: what they forbid is for who reads this to add.
+pub(crate) fn rights(identity: &IamIdentity) -> Rights {
+    let (context, principal) = (identity.context(), identity.principal());
+    let layers = Layers { boundary: identity.boundary.as_ref(), ..Layers::of_identity(&identity.policies) };
+    let ask = |action: &str, resource: Option<&str>| {
+        evaluate(&Request { action, resource, context: &context, principal: &principal }, &layers)
+    };
+    let mut invocations = Vec::new();
+    for row in &ACTIONS.invoke {
+        let verdicts = row.actions.iter().flat_map(|action| {
+            row.resources.iter().map(move |resource| (action.as_str(), ask(action, Some(resource))))
+        });
+        // One of several actions for the same is enough: the one that is decided most plainly.
+        let best = verdicts
+            .filter(|(_, verdict)| verdict.decision != Decision::Denied)
+            .reduce(|best, next| if plainness(&next.1) > plainness(&best.1) { next } else { best });
+        invocations.extend(best.map(|(action, verdict)| Invocation { what: &row.what, action, verdict }));
+    }
+    let mut classes: BTreeMap<(&'static str, Privilege), Decision> = BTreeMap::new();
+    for row in &ACTIONS.act {
+        let best = row.actions.iter().map(|action| ask(action, None).decision).max();
+        if let Some(decision) = best.filter(|decision| *decision != Decision::Denied) {
+            classes.insert((&row.class, row.effect), decision);
+        }
+    }
+    let certain = classes.iter().filter(|(_, decision)| **decision == Decision::Allowed);
+    let certain = certain.map(|((_, privilege), _)| *privilege).max();
+    let possible = (!classes.is_empty()).then_some(Privilege::Unknown);
+    Rights {
+        standing: invocations.iter().map(|invocation| standing(&invocation.verdict)).max(),
+        invocations,
+        privilege: certain.or(possible).unwrap_or(Privilege::None),
+        classes,
+    }
+}
+
+fn plainness(verdict: &Verdict) -> (Decision, Standing) {
+    (verdict.decision, standing(verdict))
+}
+
+fn standing(verdict: &Verdict) -> Standing {
+    let of = |because: &Because| match because.policy.split_once(":iam::aws:policy/") {
+        _ if !because.by_name => Standing::Wildcard,
+        None => Standing::Named,
+        Some((_, name)) if is_about_ai(name) => Standing::AiPolicy,
+        Some(_) => Standing::Mentioned,
+    };
+    let allows = verdict.because.iter().filter(|because| because.effect == Effect::Allow);
+    allows.map(of).max().unwrap_or(Standing::Wildcard)
+}
+
+/// Whether a policy of AWS is about a service of AI, told by its name.
+fn is_about_ai(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["bedrock", "sagemaker", "qbusiness", "amazonq", "agentcore", "q-"]
+        .iter()
+        .any(|about| name.contains(about))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole() {
+        assert!(ACTIONS.invoke.len() > 5 && ACTIONS.act.len() > 5);
+        let all = ACTIONS.invoke.iter().flat_map(|row| &row.actions);
+        for action in all.chain(ACTIONS.act.iter().flat_map(|row| &row.actions)) {
+            let (service, name) = action.split_once(':').unwrap();
+            assert!(
+                service == service.to_ascii_lowercase() && name.starts_with(char::is_uppercase),
+                "{action}"
+            );
+        }
+    }
+}
