@@ -48,7 +48,8 @@ pub struct Inventory {
     pub systems: Vec<System>,
     /// Components that belong to no system.
     pub components: Vec<Component>,
-    /// Keys of AI providers that were found in place and belong to no system.
+    /// Keys of AI providers that were found in place, and identities of clouds that may ask models, where they belong to no
+    /// system.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<Identity>,
 }

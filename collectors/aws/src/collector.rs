@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use asmm_model::{Coverage, Gap, GapReason};
+use asmm_model::{Coverage, Gap, GapReason, Observation};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -44,45 +44,56 @@ impl Collector for AwsExportCollector {
     }
 
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
-        let path = unit.target.strip_prefix("aws-export:").unwrap_or(&unit.target);
-        let export = export::read(Path::new(path))?;
-        let mut coverage = Coverage { target: unit.target.clone(), seen: 0, skipped: export.gaps };
-        for (folder, pages) in &export.accounts {
-            let account = Account::of(pages);
-            let of =
-                |what: &str| if folder.is_empty() { what.to_owned() } else { format!("{folder}: {what}") };
-            coverage.skipped.push(
-                Gap::new(of("service control policies"), GapReason::Unsupported).because(
-                    "policies of the organisation are not read yet: it may forbid what is said to be allowed here",
-                ),
-            );
-            for (name, why) in &account.unread {
-                coverage.skipped.push(Gap::new(of(name), GapReason::Unparsable).because(why.clone()));
-            }
-            for name in account.missing() {
-                coverage.skipped.push(
-                    Gap::new(of(name), GapReason::Failed)
-                        .because("the policy is in force and the export does not hold it"),
-                );
-            }
-            if account.truncated {
-                coverage.skipped.push(
-                    Gap::new(of("get-account-authorization-details"), GapReason::Failed)
-                        .because("the last page says that more follow"),
-                );
-            }
-            for identity in &account.identities {
-                if cx.stop.is_asked() {
-                    return Err(CollectError::Stopped);
-                }
-                coverage.seen += 1;
-                for observation in findings::observe(&cx.rules, &unit.target, identity) {
-                    out.put(observation);
-                }
-            }
+        let (target, cx) = (unit.target.clone(), cx.clone());
+        // Reading and evaluating is work for the CPU: it must not hold up the runtime.
+        let work = tokio::task::spawn_blocking(move || collect(&target, &cx));
+        let (observations, coverage) =
+            work.await.map_err(|_| CollectError::Failed("the scan ended unexpectedly".to_owned()))??;
+        for observation in observations {
+            out.put(observation);
         }
-        coverage.skipped.sort();
-        coverage.skipped.dedup();
         Ok(coverage)
     }
+}
+
+fn collect(target: &str, cx: &Context) -> Result<(Vec<Observation>, Coverage), CollectError> {
+    let path = target.strip_prefix("aws-export:").unwrap_or(target);
+    let export = export::read(Path::new(path))?;
+    let mut coverage = Coverage { target: target.to_owned(), seen: 0, skipped: export.gaps };
+    let mut observations = Vec::new();
+    for (folder, pages) in &export.accounts {
+        let account = Account::of(pages);
+        coverage.skipped.extend(gaps(folder, &account));
+        for identity in &account.identities {
+            if cx.stop.is_asked() {
+                return Err(CollectError::Stopped);
+            }
+            coverage.seen += 1;
+            observations.extend(findings::observe(&cx.rules, target, identity));
+        }
+    }
+    coverage.skipped.sort();
+    coverage.skipped.dedup();
+    Ok((observations, coverage))
+}
+
+/// What of an account is not known.
+fn gaps(folder: &str, account: &Account) -> Vec<Gap> {
+    let of = |what: &str| if folder.is_empty() { what.to_owned() } else { format!("{folder}: {what}") };
+    let mut gaps = vec![Gap::new(of("service control policies"), GapReason::Unsupported).because(
+        "policies of the organisation are not read yet: it may forbid what is said to be allowed here",
+    )];
+    let unread = account.unread.iter();
+    gaps.extend(unread.map(|(name, why)| Gap::new(of(name), GapReason::Unparsable).because(why.clone())));
+    let missing = |name: &str| {
+        Gap::new(of(name), GapReason::Failed)
+            .because("the policy is in force and the export does not hold it")
+    };
+    gaps.extend(account.missing().into_iter().map(missing));
+    if account.truncated {
+        gaps.push(
+            Gap::new(of(export::DETAILS), GapReason::Failed).because("the last page says that more follow"),
+        );
+    }
+    gaps
 }

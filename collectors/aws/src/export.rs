@@ -16,7 +16,7 @@ const MAX_FILES: usize = 100_000;
 /// Folders inside each other: `ACCOUNT/REGION/SERVICE` is three.
 const MAX_DEPTH: usize = 8;
 /// The one answer that is read today.
-const DETAILS: &str = "get-account-authorization-details";
+pub(crate) const DETAILS: &str = "get-account-authorization-details";
 
 /// The pages of one account, and what was there and not read.
 #[derive(Debug, Default)]
