@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::glob;
+use super::resource::ResourcePattern;
 
 /// Bytes of one document: far above the 6,144 characters of a managed policy.
 const MAX_BYTES: usize = 256 * 1024;
@@ -52,9 +53,12 @@ pub(crate) struct Test {
 pub(crate) struct Statement {
     pub(crate) sid: Option<String>,
     pub(crate) effect: Effect,
+    /// In lower case.
     pub(crate) actions: Listed,
     /// None in a trust policy, which is about the role that it stands at.
     pub(crate) resources: Option<Listed>,
+    /// The patterns of those resources; none where one has a variable or is no pattern.
+    pub(crate) patterns: Vec<Option<ResourcePattern>>,
     /// Whom it is about, as kind and name; none in the policy of an identity.
     pub(crate) principals: Option<Principals>,
     pub(crate) tests: Vec<Test>,
@@ -185,16 +189,14 @@ pub(crate) struct Grant<'d> {
 impl Grant<'_> {
     /// Whether it speaks of an action.
     pub(crate) fn names(&self, action: &str) -> bool {
-        self.statement.names(action)
+        self.statement.names(&action.to_ascii_lowercase())
     }
 }
 
 impl Statement {
-    /// Whether it speaks of an action. Neither actions nor their prefixes have a case (T4, T8).
+    /// Whether it speaks of an action, given in lower case: neither actions nor their prefixes have a case (T4, T8).
     pub(crate) fn names(&self, action: &str) -> bool {
-        let action = action.to_ascii_lowercase();
-        let named =
-            |texts: &[String]| texts.iter().any(|text| glob::matches(&text.to_ascii_lowercase(), &action));
+        let named = |texts: &[String]| texts.iter().any(|text| glob::matches(text, action));
         match &self.actions {
             Listed::Only(texts) => named(texts),
             Listed::Except(texts) => !named(texts),
@@ -204,11 +206,9 @@ impl Statement {
     /// Whether it does so by the name of the service, and not by a wildcard for all of them.
     pub(crate) fn names_service_of(&self, action: &str) -> bool {
         let Listed::Only(texts) = &self.actions else { return false };
-        let action = action.to_ascii_lowercase();
         texts.iter().any(|text| {
-            let text = text.to_ascii_lowercase();
             text.split_once(':').is_some_and(|(service, _)| !service.contains(['*', '?']))
-                && glob::matches(&text, &action)
+                && glob::matches(text, action)
         })
     }
 }
@@ -225,7 +225,12 @@ fn statement(from: &Map<String, Value>) -> Result<Statement, DocumentError> {
         (None, Some(except)) => Ok(Some(Listed::Except(texts(except)?))),
         (None, None) => Ok(None),
     };
-    let actions = listed("Action", "NotAction")?.ok_or(DocumentError::Shape("a statement has no action"))?;
+    let mut actions =
+        listed("Action", "NotAction")?.ok_or(DocumentError::Shape("a statement has no action"))?;
+    let (Listed::Only(named) | Listed::Except(named)) = &mut actions;
+    for text in named.iter_mut() {
+        text.make_ascii_lowercase();
+    }
     let mut tests = Vec::new();
     for (operator, keys) in from.get("Condition").into_iter().filter_map(Value::as_object).flatten() {
         let keys = keys.as_object().ok_or(DocumentError::Shape("an operator has no keys"))?;
@@ -238,11 +243,20 @@ fn statement(from: &Map<String, Value>) -> Result<Statement, DocumentError> {
     if from.get("Condition").is_some_and(|condition| !condition.is_object()) {
         strange.push("Condition".to_owned());
     }
+    let resources = listed("Resource", "NotResource")?;
+    let patterns = match &resources {
+        Some(Listed::Only(texts) | Listed::Except(texts)) => texts
+            .iter()
+            .map(|text| if text.contains("${") { None } else { ResourcePattern::parse(text) })
+            .collect(),
+        None => Vec::new(),
+    };
     Ok(Statement {
         sid: from.get("Sid").and_then(Value::as_str).map(str::to_owned),
         effect,
         actions,
-        resources: listed("Resource", "NotResource")?,
+        resources,
+        patterns,
         principals: match (from.get("Principal"), from.get("NotPrincipal")) {
             (Some(only), _) => Some(Principals::Only(principals(only)?)),
             (None, Some(except)) => Some(Principals::Except(principals(except)?)),

@@ -1,5 +1,6 @@
 //! What all policies together say to a request.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -158,6 +159,8 @@ enum Meant {
 
 /// Decides a request.
 pub fn evaluate(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
+    let action = request.action.to_ascii_lowercase();
+    let request = &Request { action: &action, ..*request };
     let asked = match request.resource {
         None => Some(ResourcePattern::everything()),
         Some(text) => ResourcePattern::parse(text),
@@ -169,6 +172,9 @@ pub fn evaluate(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
         reasons: BTreeSet::new(),
     };
     let Some(asked) = asked else { return denied(Vec::new()) };
+    if layers.resource.is_none() && !may_allow(layers.identity, &action) {
+        return denied(Vec::new());
+    }
     let mut allowed: Vec<(ResourcePattern, Vec<Because>)> = Vec::new();
     let mut conditional: Vec<(ResourcePattern, Vec<Because>, BTreeSet<Reason>)> = Vec::new();
     let mut against: BTreeSet<Because> = BTreeSet::new();
@@ -208,6 +214,15 @@ pub fn evaluate(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
     }
 }
 
+/// Whether any policy could allow an action: most identities are allowed few, and that is soon told.
+fn may_allow(policies: &[Attached], action: &str) -> bool {
+    policies.iter().any(|policy| {
+        policy.document.as_ref().is_none_or(|document| {
+            document.statements.iter().any(|s| s.effect == Effect::Allow && s.names(action))
+        })
+    })
+}
+
 /// Those that no other one covers.
 fn widest<'p>(patterns: impl Iterator<Item = &'p ResourcePattern>) -> Vec<String> {
     let all: BTreeSet<&ResourcePattern> = patterns.collect();
@@ -235,11 +250,11 @@ fn candidates(asked: &ResourcePattern, request: &Request<'_>, layers: &Layers<'_
             else {
                 continue;
             };
-            for text in texts {
-                let pattern = pattern_of(text, request.context, document.has_variables).0;
+            for (text, known) in texts.iter().zip(&statement.patterns) {
+                let pattern = pattern_of(text, known.as_ref(), request.context, document.has_variables).0;
                 let Some(pattern) = pattern else { continue };
                 let narrower: Vec<ResourcePattern> =
-                    found.iter().filter_map(|known| known.meet(&pattern)).collect();
+                    found.iter().filter_map(|other| other.meet(&pattern)).collect();
                 if found.len() + narrower.len() <= MAX_CANDIDATES {
                     found.extend(narrower);
                 }
@@ -371,12 +386,14 @@ fn exception(statement: &Statement, context: &Context, has_variables: bool) -> E
         return Exception { patterns: Vec::new(), is_rest: true };
     };
     let is_rest = is_except && statement.effect == Effect::Deny;
-    let pattern = |text: &String| match pattern_of(text, context, has_variables) {
-        // What may or may not be kept from a deny is not known to be.
-        (_, Truth::Unknown(_)) if is_rest => None,
-        (pattern, _) => pattern,
+    let pattern = |(text, known): (&String, &Option<ResourcePattern>)| {
+        match pattern_of(text, known.as_ref(), context, has_variables) {
+            // What may or may not be kept from a deny is not known to be.
+            (_, Truth::Unknown(_)) if is_rest => None,
+            (pattern, _) => pattern.map(Cow::into_owned),
+        }
     };
-    Exception { patterns: texts.iter().filter_map(pattern).collect(), is_rest }
+    Exception { patterns: texts.iter().zip(&statement.patterns).filter_map(pattern).collect(), is_rest }
 }
 
 /// How what a statement is about lies to a resource, and whether that is certain.
@@ -394,8 +411,8 @@ fn relation(
     // The widest relation of a certain pattern, and of one that is not.
     let (mut certain, mut possible) = (Relation::Disjoint, Relation::Disjoint);
     let mut open = Truth::True;
-    for text in texts {
-        let (pattern, truth) = pattern_of(text, context, has_variables);
+    for (text, known) in texts.iter().zip(&statement.patterns) {
+        let (pattern, truth) = pattern_of(text, known.as_ref(), context, has_variables);
         let Some(pattern) = pattern else { continue };
         let found = pattern.relation_to(candidate);
         if found == Relation::Disjoint {
@@ -433,10 +450,19 @@ fn wider(a: Relation, b: Relation) -> Relation {
 }
 
 /// The pattern of a resource with its variables replaced, those that are unknown by `*`, and whether that is certain. None
-/// where it matches nothing.
-fn pattern_of(text: &str, context: &Context, has_variables: bool) -> (Option<ResourcePattern>, Truth) {
+/// where it matches nothing. `known` is the pattern where it has none.
+fn pattern_of<'p>(
+    text: &str,
+    known: Option<&'p ResourcePattern>,
+    context: &Context,
+    has_variables: bool,
+) -> (Option<Cow<'p, ResourcePattern>>, Truth) {
+    if let Some(known) = known {
+        return (Some(Cow::Borrowed(known)), Truth::True);
+    }
+    let parsed = |text: &str| ResourcePattern::parse(text).map(Cow::Owned);
     match resolved(text, context, has_variables) {
-        Ok(text) => (text.and_then(|text| ResourcePattern::parse(&text)), Truth::True),
+        Ok(text) => (text.and_then(|text| parsed(&text)), Truth::True),
         Err(key) => {
             let mut wide = String::with_capacity(text.len());
             let mut rest = text;
@@ -446,7 +472,7 @@ fn pattern_of(text: &str, context: &Context, has_variables: bool) -> (Option<Res
                 rest = after.split_once('}').map_or("", |(_, rest)| rest);
             }
             wide.push_str(rest);
-            (ResourcePattern::parse(&wide), Truth::unknown(Reason::Key(key.to_ascii_lowercase())))
+            (parsed(&wide), Truth::unknown(Reason::Key(key.to_ascii_lowercase())))
         }
     }
 }

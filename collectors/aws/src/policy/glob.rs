@@ -2,24 +2,43 @@
 //!
 //! A literal text is a pattern without either, so a question about one resource and a question about many are the same.
 
+use std::borrow::Cow;
+
 /// Whether a pattern matches a text: `*` any number of characters, `?` exactly one.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    walk(pattern, text, |wanted, found| wanted == '?' || wanted == found)
+    if pattern.is_ascii() && text.is_ascii() {
+        return walk(
+            pattern.as_bytes(),
+            text.as_bytes(),
+            |c| c == b'*',
+            |wanted, found| wanted == b'?' || wanted == found,
+        );
+    }
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    walk(&pattern, &text, |c| c == '*', |wanted, found| wanted == '?' || wanted == found)
 }
 
 /// Whether everything that `inner` matches is matched by `outer` as well.
 pub(crate) fn covers(outer: &str, inner: &str) -> bool {
+    if outer == "*" || outer == inner {
+        return true;
+    }
+    let (outer, inner) = (settled(outer), settled(inner));
     // A `*` of the inner pattern may be anything, so only a `*` takes it; a `?` is taken by either.
-    walk(&settled(outer), &settled(inner), |outer, inner| match (outer, inner) {
-        (_, '*') => false,
-        ('?', _) => true,
-        (outer, inner) => outer == inner,
-    })
+    if outer.is_ascii() && inner.is_ascii() {
+        let fits = |wanted, found| found != b'*' && (wanted == b'?' || wanted == found);
+        return walk(outer.as_bytes(), inner.as_bytes(), |c| c == b'*', fits);
+    }
+    let (outer, inner): (Vec<char>, Vec<char>) = (outer.chars().collect(), inner.chars().collect());
+    walk(&outer, &inner, |c| c == '*', |wanted, found| found != '*' && (wanted == '?' || wanted == found))
 }
 
 /// The same pattern with `?` before `*` where they stand beside each other, and one `*` for several: `*?` and `?**` mean the
 /// same, and are compared character by character.
-fn settled(pattern: &str) -> String {
+fn settled(pattern: &str) -> Cow<'_, str> {
+    if !pattern.contains("*?") && !pattern.contains("**") {
+        return Cow::Borrowed(pattern);
+    }
     let mut out = String::with_capacity(pattern.len());
     let mut star = false;
     for c in pattern.chars() {
@@ -35,11 +54,21 @@ fn settled(pattern: &str) -> String {
     if star {
         out.push('*');
     }
-    out
+    Cow::Owned(out)
 }
 
 /// Whether there is a text that both match.
 pub(crate) fn intersect(a: &str, b: &str) -> bool {
+    // Most parts of ARNs have no wildcard, or are one.
+    if a == "*" || b == "*" || a == b {
+        return true;
+    }
+    if !a.contains(['*', '?']) {
+        return matches(b, a);
+    }
+    if !b.contains(['*', '?']) {
+        return matches(a, b);
+    }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     // `reach[j]`: what is left of `a` and `b[j..]` have a text in common.
     let mut reach = vec![false; b.len() + 1];
@@ -61,13 +90,13 @@ pub(crate) fn intersect(a: &str, b: &str) -> bool {
 }
 
 /// Matches a pattern against the characters of another, where `fits` says which stand for which.
-fn walk(outer: &str, inner: &str, fits: impl Fn(char, char) -> bool) -> bool {
-    let (outer, inner): (Vec<char>, Vec<char>) = (outer.chars().collect(), inner.chars().collect());
+fn walk<C: Copy>(outer: &[C], inner: &[C], is_star: impl Fn(C) -> bool, fits: impl Fn(C, C) -> bool) -> bool {
     let (mut o, mut i) = (0, 0);
+    // Where the last `*` stands, and up to where it takes the other: the only point to come back to.
     let mut star: Option<(usize, usize)> = None;
     while i < inner.len() {
         match outer.get(o) {
-            Some('*') => {
+            Some(c) if is_star(*c) => {
                 star = Some((o, i));
                 o += 1;
             }
@@ -83,7 +112,7 @@ fn walk(outer: &str, inner: &str, fits: impl Fn(char, char) -> bool) -> bool {
             }
         }
     }
-    outer[o..].iter().all(|c| *c == '*')
+    outer[o..].iter().all(|c| is_star(*c))
 }
 
 #[cfg(test)]
