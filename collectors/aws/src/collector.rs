@@ -8,7 +8,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit};
 
-use crate::account::Account;
+use crate::account::{Account, account_of};
 use crate::{export, findings};
 
 /// Reads what `aws iam get-account-authorization-details` printed, and evaluates every identity in it.
@@ -63,13 +63,16 @@ fn collect(target: &str, cx: &Context) -> Result<(Vec<Observation>, Coverage), C
     let mut observations = Vec::new();
     for (folder, pages) in &export.accounts {
         let account = Account::of(pages);
-        coverage.skipped.extend(gaps(folder, &account));
+        let number = account.identities.first().map_or("", |identity| account_of(&identity.arn));
+        let bounds = export.organisation.bounds_of(number);
+        coverage.skipped.extend(gaps(folder, &account, bounds.is_some()));
+        let bounds = bounds.unwrap_or_default();
         for identity in &account.identities {
             if cx.stop.is_asked() {
                 return Err(CollectError::Stopped);
             }
             coverage.seen += 1;
-            observations.extend(findings::observe(&cx.rules, target, identity));
+            observations.extend(findings::observe(&cx.rules, target, identity, &bounds));
         }
     }
     coverage.skipped.sort();
@@ -78,11 +81,14 @@ fn collect(target: &str, cx: &Context) -> Result<(Vec<Observation>, Coverage), C
 }
 
 /// What of an account is not known.
-fn gaps(folder: &str, account: &Account) -> Vec<Gap> {
+fn gaps(folder: &str, account: &Account, is_bounded: bool) -> Vec<Gap> {
     let of = |what: &str| if folder.is_empty() { what.to_owned() } else { format!("{folder}: {what}") };
-    let mut gaps = vec![Gap::new(of("service control policies"), GapReason::Unsupported).because(
-        "policies of the organisation are not read yet: it may forbid what is said to be allowed here",
-    )];
+    let mut gaps = Vec::new();
+    if !is_bounded {
+        gaps.push(Gap::new(of("service control policies"), GapReason::Failed).because(
+            "the export does not say where in an organisation the account is: that may forbid what is said to be allowed here",
+        ));
+    }
     let unread = account.unread.iter();
     gaps.extend(unread.map(|(name, why)| Gap::new(of(name), GapReason::Unparsable).because(why.clone())));
     let missing = |name: &str| {

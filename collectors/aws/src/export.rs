@@ -9,6 +9,8 @@ use asmm_model::{Gap, GapReason};
 use muster_collect::CollectError;
 use serde_json::Value;
 
+use crate::organisation::Organisation;
+
 /// Bytes of one answer; 5,000 roles take about five million.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// Files of one export.
@@ -23,6 +25,8 @@ pub(crate) const DETAILS: &str = "get-account-authorization-details";
 pub(crate) struct Export {
     /// Pages by the folder of the account, `""` for a lone file.
     pub(crate) accounts: BTreeMap<String, Vec<Value>>,
+    /// What binds the accounts, as far as the export tells it.
+    pub(crate) organisation: Organisation,
     pub(crate) gaps: Vec<Gap>,
 }
 
@@ -52,6 +56,15 @@ pub(crate) fn read(path: &Path) -> Result<Export, CollectError> {
         let name = shown.rsplit('/').next().unwrap_or(&shown);
         if Path::new(name).extension().is_none_or(|extension| extension != "json") || name == "manifest.json"
         {
+            continue;
+        }
+        if shown.contains("organizations/") {
+            let why = match json(&file) {
+                Ok(answer) if export.organisation.add(name, &answer) => continue,
+                Ok(_) => (GapReason::Unsupported, "answers of this kind are not read yet".to_owned()),
+                Err(why) => (GapReason::Unparsable, why),
+            };
+            export.gaps.push(Gap::new(&*shown, why.0).because(why.1));
             continue;
         }
         if !name.starts_with(DETAILS) {

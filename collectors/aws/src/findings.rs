@@ -7,6 +7,7 @@ use asmm_model::{
 use muster_rules::RulePack;
 
 use crate::account::{IamIdentity, IdentityType};
+use crate::organisation::Bounds;
 use crate::policy::{Because, Decision, Effect};
 use crate::rights::{Invocation, Rights, Standing, rights};
 use crate::trust::{Trusted, trusted};
@@ -15,8 +16,13 @@ use crate::trust::{Trusted, trusted};
 const MAX_PLACES: usize = 5;
 
 /// What one identity comes to; nothing where it may ask no model.
-pub(crate) fn observe(pack: &RulePack, target: &str, identity: &IamIdentity) -> Vec<Observation> {
-    let rights = rights(identity);
+pub(crate) fn observe(
+    pack: &RulePack,
+    target: &str,
+    identity: &IamIdentity,
+    bounds: &Bounds,
+) -> Vec<Observation> {
+    let rights = rights(identity, bounds);
     let Some(standing) = rights.standing else { return Vec::new() };
     let trusts = identity.trust.as_ref().map(|trust| trusted(trust)).unwrap_or_default();
     let scope = Scope { target: target.to_owned(), root: identity.arn.clone(), name: identity.name.clone() };
@@ -110,7 +116,9 @@ fn may(invocation: &Invocation, standing: Standing) -> String {
 
 /// The statements that let it through, and those that take something away.
 fn places(invocation: &Invocation) -> Vec<Evidence> {
-    let mut because: Vec<&Because> = invocation.verdict.because.iter().collect();
+    // What a limit leaves alone is no reason that anyone would look for.
+    let tells = |because: &&Because| because.effect == Effect::Deny || !because.limits;
+    let mut because: Vec<&Because> = invocation.verdict.because.iter().filter(tells).collect();
     because.sort_by_key(|because| (because.effect == Effect::Deny, *because));
     because.into_iter().take(MAX_PLACES).map(|because| at(&statement(because))).collect()
 }

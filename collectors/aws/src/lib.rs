@@ -5,6 +5,7 @@ mod account;
 mod collector;
 mod export;
 mod findings;
+mod organisation;
 pub mod policy;
 mod rights;
 #[cfg(test)]

@@ -8,7 +8,8 @@ use asmm_model::Privilege;
 use serde::Deserialize;
 
 use crate::account::IamIdentity;
-use crate::policy::{Because, Decision, Effect, Layers, Request, Verdict, evaluate};
+use crate::organisation::Bounds;
+use crate::policy::{Because, Decision, Effect, Layers, Principal, Request, Verdict, evaluate};
 
 /// The actions that are asked about.
 static ACTIONS: LazyLock<Actions> =
@@ -69,10 +70,16 @@ pub(crate) struct Rights {
     pub(crate) privilege: Privilege,
 }
 
-/// Evaluates an identity. Organisations are not asked: what they forbid is for who reads this to add.
-pub(crate) fn rights(identity: &IamIdentity) -> Rights {
-    let (context, principal) = (identity.context(), identity.principal());
-    let layers = Layers { boundary: identity.boundary.as_ref(), ..Layers::of_identity(&identity.policies) };
+/// Evaluates an identity within what its organisation lets it do.
+pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds) -> Rights {
+    let context = identity.context();
+    let principal = Principal { management: bounds.management, ..identity.principal() };
+    let layers = Layers {
+        boundary: identity.boundary.as_ref(),
+        scps: &bounds.scps,
+        rcps: &bounds.rcps,
+        ..Layers::of_identity(&identity.policies)
+    };
     let ask = |action: &str, resource: Option<&str>| {
         evaluate(&Request { action, resource, context: &context, principal: &principal }, &layers)
     };
@@ -116,7 +123,7 @@ fn standing(verdict: &Verdict) -> Standing {
         Some((_, name)) if is_about_ai(name) => Standing::AiPolicy,
         Some(_) => Standing::Mentioned,
     };
-    let allows = verdict.because.iter().filter(|because| because.effect == Effect::Allow);
+    let allows = verdict.because.iter().filter(|because| because.effect == Effect::Allow && !because.limits);
     allows.map(of).max().unwrap_or(Standing::Wildcard)
 }
 

@@ -106,6 +106,8 @@ pub struct Because {
     pub effect: Effect,
     /// Whether it names the service, and does not only mean it by a wildcard for all.
     pub by_name: bool,
+    /// Whether it stands in a policy that grants nothing by itself: a boundary, or a policy of the organisation.
+    pub limits: bool,
 }
 
 /// The answer to a request.
@@ -275,8 +277,12 @@ fn decide(candidate: &ResourcePattern, request: &Request<'_>, layers: &Layers<'_
         allow
     };
     let identity = allow(say(layers.identity));
-    let boundary = layers.boundary.map_or(Truth::True, |policy| allow(one(policy)));
-    let session = layers.session.map_or(Truth::True, |policy| allow(one(policy)));
+    let limit = |mut said: Said| {
+        said.because.iter_mut().for_each(|because| because.limits = true);
+        said
+    };
+    let boundary = layers.boundary.map_or(Truth::True, |policy| allow(limit(one(policy))));
+    let session = layers.session.map_or(Truth::True, |policy| allow(limit(one(policy))));
     let limits = boundary.clone().and(session.clone());
     let mut granted = identity.and(limits.clone());
     if let Some(policy) = layers.resource {
@@ -297,10 +303,10 @@ fn decide(candidate: &ResourcePattern, request: &Request<'_>, layers: &Layers<'_
         granted = granted.and(Truth::unknown(Reason::Policy("of the resource".to_owned())));
     }
     if !(principal.service_linked || principal.management) {
-        granted = granted.and(all(layers.scps.iter().map(|level| allow(say(level)))));
+        granted = granted.and(all(layers.scps.iter().map(|level| allow(limit(say(level))))));
     }
     if !principal.service_linked {
-        granted = granted.and(all(layers.rcps.iter().map(|level| allow(say(level)))));
+        granted = granted.and(all(layers.rcps.iter().map(|level| allow(limit(say(level))))));
     }
     let denied = parts.iter().fold(Truth::False, |denied, said| denied.or(said.deny.clone()));
     let mut truth = granted.and(!denied);
@@ -368,6 +374,7 @@ fn said(
                 sid: statement.sid.clone(),
                 effect: statement.effect,
                 by_name: statement.names_service_of(request.action),
+                limits: false,
             });
         }
     }
