@@ -267,7 +267,7 @@ fn candidates(asked: &ResourcePattern, request: &Request<'_>, layers: &Layers<'_
 }
 
 fn decide(candidate: &ResourcePattern, request: &Request<'_>, layers: &Layers<'_>) -> (Truth, Vec<Because>) {
-    let say = |policies: &[Attached]| said(policies, candidate, request, &|_| Some(()));
+    let say = |policies: &[Attached]| said(policies, candidate, request, &|_| true);
     let one = |policy: &Attached| say(std::slice::from_ref(policy));
     let principal = request.principal;
     let mut parts: Vec<Said> = Vec::new();
@@ -288,7 +288,7 @@ fn decide(candidate: &ResourcePattern, request: &Request<'_>, layers: &Layers<'_
     if let Some(policy) = layers.resource {
         let by = |meant: &[Meant]| {
             said(std::slice::from_ref(policy), candidate, request, &|statement| {
-                meant.contains(&meaning(statement, principal)).then_some(())
+                meant.contains(&meaning(statement, principal))
             })
         };
         if layers.cross_account {
@@ -325,7 +325,7 @@ fn said(
     policies: &[Attached],
     candidate: &ResourcePattern,
     request: &Request<'_>,
-    concerns: &dyn Fn(&Statement) -> Option<()>,
+    concerns: &dyn Fn(&Statement) -> bool,
 ) -> Said {
     let mut said =
         Said { allow: Truth::False, deny: Truth::False, exceptions: Vec::new(), because: Vec::new() };
@@ -339,7 +339,7 @@ fn said(
             continue;
         };
         for (number, statement) in (1..).zip(&document.statements) {
-            if !statement.names(request.action) || concerns(statement).is_none() {
+            if !statement.names(request.action) || !concerns(statement) {
                 continue;
             }
             let (relation, certain) = relation(statement, candidate, request.context, document.has_variables);
