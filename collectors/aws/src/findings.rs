@@ -44,7 +44,7 @@ pub(crate) fn observe(
             (pack.heuristics().get("runs-as-cloud-role"), rights.invocations.first())
         {
             for speaks in &heuristic.speaks {
-                let place = places(first).into_iter().next().unwrap_or_else(|| at(&identity.arn));
+                let place = places(identity, first).swap_remove(0);
                 let mut evidence = place.weighing(speaks.supports, speaks.weight);
                 evidence.rule = Some(heuristic.id.clone());
                 evidence.note = Some(format!("{}: `{}`", heuristic.says, identity.name));
@@ -52,24 +52,19 @@ pub(crate) fn observe(
             }
         }
     }
-    put(Fact::Identity(shown(identity, &rights, standing, &trusts)));
+    put(Fact::Identity(shown(identity, &rights, &trusts)));
     out
 }
 
-fn shown(identity: &IamIdentity, rights: &Rights, standing: Standing, trusts: &[Trusted]) -> Identity {
+fn shown(identity: &IamIdentity, rights: &Rights, trusts: &[Trusted]) -> Identity {
     let kind = match identity.kind {
         IdentityType::Role => IdentityKind::CloudRole,
         IdentityType::User => IdentityKind::CloudUser,
     };
     let mut evidence = Vec::new();
     for invocation in &rights.invocations {
-        let says = may(invocation, standing);
-        let mut places = places(invocation);
-        // What rests on a policy that could not be read has no statement to show.
-        if places.is_empty() {
-            places.push(at(&identity.arn));
-        }
-        evidence.extend(places.into_iter().map(|place| place.noting(says.clone())));
+        let says = may(invocation);
+        evidence.extend(places(identity, invocation).into_iter().map(|place| place.noting(says.clone())));
     }
     let acts: Vec<String> = rights
         .classes
@@ -97,9 +92,9 @@ fn shown(identity: &IamIdentity, rights: &Rights, standing: Standing, trusts: &[
     }
 }
 
-fn may(invocation: &Invocation, standing: Standing) -> String {
+fn may(invocation: &Invocation) -> String {
     let resources = invocation.verdict.resources.join(", ");
-    let how = match standing {
+    let how = match invocation.standing() {
         Standing::Wildcard => "; only by a wildcard over all services",
         Standing::Mentioned => "; only by a policy of AWS that is about something else",
         Standing::AiPolicy | Standing::Named => "",
@@ -114,12 +109,16 @@ fn may(invocation: &Invocation, standing: Standing) -> String {
     }
 }
 
-/// The statements that let it through, and those that take something away.
-fn places(invocation: &Invocation) -> Vec<Evidence> {
+/// The statements that let it through, and those that take something away; the identity itself where none is known.
+fn places(identity: &IamIdentity, invocation: &Invocation) -> Vec<Evidence> {
     // What a limit leaves alone is no reason that anyone would look for.
     let tells = |because: &&Because| because.effect == Effect::Deny || !because.limits;
     let mut because: Vec<&Because> = invocation.verdict.because.iter().filter(tells).collect();
     because.sort_by_key(|because| (because.effect == Effect::Deny, *because));
+    // What rests on a policy that could not be read has no statement to show.
+    if because.is_empty() {
+        return vec![at(&identity.arn)];
+    }
     because.into_iter().take(MAX_PLACES).map(|because| at(&statement(because))).collect()
 }
 

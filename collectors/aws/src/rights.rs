@@ -59,6 +59,13 @@ pub(crate) struct Invocation {
     pub(crate) verdict: Verdict,
 }
 
+impl Invocation {
+    /// How plainly policies give this right.
+    pub(crate) fn standing(&self) -> Standing {
+        standing(&self.verdict)
+    }
+}
+
 /// What an identity may do.
 #[derive(Debug)]
 pub(crate) struct Rights {
@@ -105,7 +112,7 @@ pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds) -> Rights {
     let certain = certain.map(|((_, privilege), _)| *privilege).max();
     let possible = (!classes.is_empty()).then_some(Privilege::Unknown);
     Rights {
-        standing: invocations.iter().map(|invocation| standing(&invocation.verdict)).max(),
+        standing: invocations.iter().map(Invocation::standing).max(),
         invocations,
         privilege: certain.or(possible).unwrap_or(Privilege::None),
         classes,
