@@ -1,11 +1,14 @@
 //! The collectors that are compiled in: a new source is one line in this list.
 
-use muster_aws::AwsExportCollector;
+use muster_aws::{AwsCollector, AwsExportCollector};
 use muster_code::CodeCollector;
 use muster_collect::{Collector, Source};
 
 /// All collectors, in the order in which they are offered to a target.
-pub(crate) const ALL: &[&dyn Collector] = &[&CodeCollector, &AwsExportCollector];
+pub(crate) static ALL: &[&dyn Collector] = &[&CodeCollector, &AWS, &AwsExportCollector];
+
+/// It keeps what the accounts of one target share.
+static AWS: AwsCollector = AwsCollector::new();
 
 /// The collector that reads targets of this kind.
 pub(crate) fn reading(source: Source) -> Option<&'static dyn Collector> {

@@ -1,5 +1,7 @@
 //! What the end-to-end tests share: the binary under test, the folders that it scans, and the language of the corpus.
 
+pub mod aws;
 pub mod binary;
 pub mod corpus;
+pub mod emulators;
 pub mod stage;

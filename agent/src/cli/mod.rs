@@ -1,6 +1,7 @@
 //! The command line: one file per command, and the only part that prints.
 
 mod completions;
+mod doctor;
 mod environment;
 mod exit;
 mod explain;
@@ -12,6 +13,7 @@ mod progress;
 mod rules;
 mod scan;
 mod schema;
+mod sources;
 
 use std::io;
 use std::process::ExitCode;
@@ -55,6 +57,7 @@ enum Command {
     Scan(scan::Scan),
     Explain(explain::Explain),
     Rules(rules::Rules),
+    Doctor(doctor::Doctor),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -103,6 +106,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Scan(scan) => scan.run(printer),
         Command::Explain(explain) => explain.run(printer),
         Command::Rules(rules) => rules.run(printer),
+        Command::Doctor(doctor) => doctor.run(printer),
         Command::Schema(schema) => schema.run(printer),
         Command::Completions(completions) => completions.run(printer),
         Command::Man(man) => man.run(printer),

@@ -11,6 +11,7 @@ use super::environment;
 use super::exit::{self, Exit, Findings};
 use super::output::OutputFile;
 use super::printer::Printer;
+use super::sources::SourceOptions;
 use crate::clock;
 use crate::export::Format;
 use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
@@ -22,7 +23,7 @@ use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(super) struct Scan {
-    /// What to scan: folders, and answers of AWS that were saved, as aws-export:PATH
+    /// What to scan: folders, accounts of AWS as aws: or aws:PROFILE, and their saved answers as aws-export:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// How to write the result
@@ -43,6 +44,8 @@ pub(super) struct Scan {
     /// How many threads work at once; by default one for each processor
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    sources: SourceOptions,
 }
 
 fn help() -> String {
@@ -54,6 +57,8 @@ Examples:
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
   muster scan . aws-export:details.json         # with the identities of an account
+  muster scan aws:audit --aws-regions eu-west-1
+  muster scan aws: --aws-organization-role muster-read --aws-external-id ID
 
 Environment:
   MUSTER_FINGERPRINT_KEY   A secret of at least 16 bytes; with it, keys that are found in place get a fingerprint
@@ -77,9 +82,13 @@ impl Scan {
             progress: printer.progress(),
             fingerprints: environment::fingerprint_key()?,
             threads: self.threads.map_or_else(processors, NonZeroUsize::get),
+            options: self.sources.0.clone(),
             started_at: clock::now(),
         };
         let outcome = scan::run(&plan, settings)?;
+        for note in &outcome.notes {
+            printer.note(note);
+        }
         let exit = Exit::of(self.findings(&outcome));
         for failure in &outcome.failures {
             let message = could_not(failure);
@@ -151,7 +160,7 @@ mod tests {
         if !complete {
             inventory.coverage[0].skipped.push(Gap::new("secret", GapReason::Denied));
         }
-        Exit::of(scan.findings(&Outcome { inventory, failures: Vec::new() })) as u8
+        Exit::of(scan.findings(&Outcome { inventory, failures: Vec::new(), notes: Vec::new() })) as u8
     }
 
     #[test]

@@ -97,9 +97,10 @@ fn is_exact(version: &str) -> bool {
         && !version.contains(".x")
 }
 
-/// One identity per kind and name; keys of one kind are told apart where they have fingerprints.
+/// One identity per kind and name; keys of one kind are told apart where they have fingerprints, and roles of one name by
+/// their accounts.
 pub(super) fn identities(identities: Vec<Identity>) -> Vec<Identity> {
-    by(identities, |i| (i.kind, i.name.clone(), i.fingerprint.clone()), identity)
+    by(identities, |i| (i.kind, i.name.clone(), i.fingerprint.clone(), i.arn.clone()), identity)
 }
 
 fn identity(group: Vec<Identity>) -> Option<Identity> {

@@ -37,6 +37,7 @@ const PLAIN: [(Criterion, &str); 10] = [
 ];
 
 const UNREAD: &str = "Whether the files that could not be read say so; the coverage lists them.";
+const UNSEEN_CODE: &str = "What the code that runs there does, which an account does not show: scan the repository that it comes from.";
 const MORE_TOOLS: &str =
     "Which further tools the model can call: their list could not be followed to its end.";
 
@@ -47,6 +48,8 @@ pub(super) struct Known<'a> {
     pub(super) models: &'a [Model],
     pub(super) tools: &'a [Tool],
     pub(super) triggers: &'a [Trigger],
+    /// Whether it was seen in an account of a cloud only, which holds no code.
+    pub(super) in_cloud: bool,
 }
 
 impl Known<'_> {
@@ -64,7 +67,8 @@ impl Known<'_> {
         }
         if whats.is_empty() {
             whats.extend(PLAIN.iter().find(|(c, _)| *c == criterion).map(|(_, what)| (*what).to_owned()));
-            whats.extend((!self.nature.complete).then(|| UNREAD.to_owned()));
+            let unread = if self.in_cloud { UNSEEN_CODE } else { UNREAD };
+            whats.extend((!self.nature.complete).then(|| unread.to_owned()));
         }
         whats.into_iter().map(|what| Missing { criterion, what }).collect()
     }
@@ -192,7 +196,7 @@ mod tests {
     fn ask(criterion: Criterion, tools: &[Tool], complete: bool, evidence: &[Evidence]) -> Vec<String> {
         let nature =
             Nature { kind: SystemKind::Agent, role: Role::Production, complete, tools_complete: complete };
-        let known = Known { nature, components: &[], models: &[], tools, triggers: &[] };
+        let known = Known { nature, components: &[], models: &[], tools, triggers: &[], in_cloud: false };
         let missing = known.missing(criterion, evidence);
         assert!(missing.iter().all(|m| m.criterion == criterion));
         missing.into_iter().map(|m| m.what).collect()
@@ -264,7 +268,8 @@ mod tests {
         };
         let nature =
             Nature { kind: SystemKind::Agent, role: Role::Production, complete: true, tools_complete: true };
-        let known = Known { nature, components: &[], models: &[], tools: &[], triggers: &[trigger] };
+        let known =
+            Known { nature, components: &[], models: &[], tools: &[], triggers: &[trigger], in_cloud: false };
         assert_eq!(
             known.missing(Criterion::C5, &[]),
             [Missing {

@@ -16,8 +16,14 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
     let triggers = merge::triggers(facts.triggers);
     let owners = merge::owners(facts.owners);
 
-    let known =
-        Known { nature, components: &components, models: &models, tools: &tools, triggers: &triggers };
+    let known = Known {
+        nature,
+        components: &components,
+        models: &models,
+        tools: &tools,
+        triggers: &triggers,
+        in_cloud: root.starts_with("arn:"),
+    };
     let mut evidence = facts.criteria;
     let criteria = Criteria::from_fn(|criterion| {
         let evidence = evidence.remove(&criterion).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use asmm_model::{Coverage, Gap, GapReason, Observation, ScanTarget};
 use futures::StreamExt;
-use muster_collect::{Context, Sink};
+use muster_collect::{CollectError, Context, Sink, Unit};
 
 use super::plan::{Plan, Planned};
 
@@ -54,21 +54,15 @@ async fn collect_target(
     coverage: &mut Coverage,
     target: &mut ScanTarget,
 ) -> Result<(), String> {
-    let mut units = planned.collector.plan(&planned.target, cx);
     let mut read = false;
     let mut first_error = None;
-    while let Some(unit) = units.next().await {
-        let (what, result) = match unit {
-            Ok(unit) => {
-                cx.progress.begin(&unit.target);
-                target.commit = target.commit.take().or_else(|| unit.commit.clone());
-                let mut put = |observation| observations.push(observation);
-                let what = if unit.part.is_empty() { unit.target.clone() } else { unit.part.clone() };
-                (what, planned.collector.collect(&unit, cx, &mut Sink::new(&mut put)).await)
-            }
-            Err(error) => (planned.target.given.clone(), Err(error)),
-        };
-        match result {
+    let work = planned.collector.plan(&planned.target, cx).map(|unit| collect_unit(planned, unit, cx));
+    // Answers come in the order of the plan, however long each unit takes.
+    let mut units = work.buffered(planned.collector.descriptor().at_once.max(1));
+    while let Some(Read { what, commit, seen, observed }) = units.next().await {
+        target.commit = target.commit.take().or(commit);
+        observations.extend(observed);
+        match seen {
             Ok(seen) => {
                 read = true;
                 coverage.absorb(seen);
@@ -86,13 +80,37 @@ async fn collect_target(
     }
 }
 
+/// What came of one unit.
+struct Read {
+    what: String,
+    commit: Option<String>,
+    seen: Result<Coverage, CollectError>,
+    observed: Vec<Observation>,
+}
+
+async fn collect_unit(planned: &Planned, unit: Result<Unit, CollectError>, cx: &Context) -> Read {
+    let unit = match unit {
+        Ok(unit) => unit,
+        Err(error) => {
+            let what = planned.target.given.clone();
+            return Read { what, commit: None, seen: Err(error), observed: Vec::new() };
+        }
+    };
+    cx.progress.begin(&unit.target);
+    let mut observed = Vec::new();
+    let mut put = |observation| observed.push(observation);
+    let seen = planned.collector.collect(&unit, cx, &mut Sink::new(&mut put)).await;
+    let what = if unit.part.is_empty() { unit.target } else { unit.part };
+    Read { what, commit: unit.commit, seen, observed }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use async_trait::async_trait;
     use futures::stream::{self, BoxStream};
-    use muster_collect::{CollectError, Collector, Descriptor, Source, Target, Unit};
+    use muster_collect::{Collector, Descriptor, Source, Target};
     use muster_rules::RulePack;
 
     use super::*;
@@ -104,8 +122,14 @@ mod tests {
     #[async_trait]
     impl Collector for Words {
         fn descriptor(&self) -> &'static Descriptor {
-            const WORDS: Descriptor =
-                Descriptor { id: "words", title: "Words", source: Source::Folder, permissions: &["none"] };
+            const WORDS: Descriptor = Descriptor {
+                id: "words",
+                title: "Words",
+                source: Source::Folder,
+                permissions: &["none"],
+                options: &[],
+                at_once: 2,
+            };
             &WORDS
         }
 

@@ -3,10 +3,10 @@
 mod collect;
 mod plan;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use asmm_model::{Inventory, SCHEMA, Scan};
-use muster_collect::{Context, FingerprintKey, Progress, Stop};
+use muster_collect::{Context, FingerprintKey, Options, Progress, Stop};
 use muster_rules::RulePack;
 
 use crate::correlate::{Correlated, correlate};
@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) threads: usize,
     /// What fingerprints of secrets are made under.
     pub(crate) fingerprints: Option<FingerprintKey>,
+    /// What was given for the options of the sources.
+    pub(crate) options: Options,
     /// When the scan began, RFC 3339 in UTC.
     pub(crate) started_at: String,
 }
@@ -36,6 +38,32 @@ pub(crate) struct Outcome {
     pub(crate) inventory: Inventory,
     /// The targets of which nothing could be read.
     pub(crate) failures: Vec<Failure>,
+    /// What the collectors had to say.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Keeps what is noted until the scan is over.
+struct Noting {
+    watches: Arc<dyn Progress>,
+    notes: Mutex<Vec<String>>,
+}
+
+impl Progress for Noting {
+    fn begin(&self, what: &str) {
+        self.watches.begin(what);
+    }
+
+    fn found(&self, count: u64) {
+        self.watches.found(count);
+    }
+
+    fn done(&self, count: u64) {
+        self.watches.done(count);
+    }
+
+    fn note(&self, says: &str) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(says.to_owned());
+    }
 }
 
 impl Outcome {
@@ -57,10 +85,13 @@ impl Outcome {
 
 /// Scans every target of a plan.
 pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
-    let Settings { rules, progress, threads, fingerprints, started_at } = settings;
+    let Settings { rules, progress, threads, fingerprints, options, started_at } = settings;
     let digest = rules.digest().to_owned();
-    let cx = Context { rules, stop: Stop::new(), progress, threads, fingerprints };
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let options = Arc::new(options);
+    let noting = Arc::new(Noting { watches: progress, notes: Mutex::default() });
+    let progress: Arc<dyn Progress> = Arc::<Noting>::clone(&noting);
+    let cx = Context { rules, stop: Stop::new(), progress, threads, fingerprints, options };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let collected = runtime.block_on(collect::collect(plan, &cx));
     let Collected { observations, coverage, targets, failures } = collected;
     let Correlated { systems, components, identities } = correlate(observations, targets.len() > 1);
@@ -77,5 +108,7 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
         targets,
     };
     let inventory = Inventory { schema: SCHEMA.to_owned(), scan, coverage, systems, components, identities };
-    Ok(Outcome { inventory, failures })
+    let mut notes = std::mem::take(&mut *noting.notes.lock().unwrap_or_else(PoisonError::into_inner));
+    notes.sort();
+    Ok(Outcome { inventory, failures, notes })
 }

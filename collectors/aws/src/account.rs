@@ -85,16 +85,47 @@ pub(crate) struct Account {
     pub(crate) truncated: bool,
 }
 
-/// Policies by their ARNs while the pages are put together.
-type Managed = BTreeMap<String, Attached>;
+/// An account while its pages come in. What a page holds is read at once, so that no page is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Pages {
+    account: Account,
+    managed: BTreeMap<String, Attached>,
+    groups: BTreeMap<String, Vec<Attached>>,
+    /// The groups of each user, by its ARN.
+    members: BTreeMap<String, Vec<String>>,
+    any: bool,
+}
 
-impl Account {
-    /// Puts an account together from its pages.
-    pub(crate) fn of(pages: &[Value]) -> Self {
-        let mut account = Self::default();
-        let mut managed = Managed::new();
-        let list =
-            |key: &'static str| pages.iter().filter_map(move |page| page.get(key)?.as_array()).flatten();
+impl Pages {
+    /// Whether a page came in.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.any
+    }
+
+    /// The number of the account, as its first identity has it.
+    pub(crate) fn account(&self) -> String {
+        self.account
+            .identities
+            .first()
+            .map(|identity| account_of(&identity.arn).to_owned())
+            .unwrap_or_default()
+    }
+
+    /// The services of AWS that some role trusts, as `lambda`; none where a trust policy could not be read, or lets
+    /// anyone in.
+    pub(crate) fn trusted(&self) -> Option<BTreeSet<String>> {
+        let roles = self.account.identities.iter().filter(|identity| identity.kind == IdentityType::Role);
+        let mut services = BTreeSet::new();
+        for role in roles {
+            services.extend(crate::trust::services(role.trust.as_ref()?)?);
+        }
+        (self.any && !self.account.truncated).then_some(services)
+    }
+
+    /// Reads a page of `GetAccountAuthorizationDetails`.
+    pub(crate) fn add(&mut self, page: &Value) {
+        self.any = true;
+        let list = |key: &'static str| page.get(key).and_then(Value::as_array).into_iter().flatten();
         for policy in list("Policies") {
             let Some(arn) = text(policy, "Arn") else { continue };
             let default = text(policy, "DefaultVersionId");
@@ -103,38 +134,81 @@ impl Account {
                 version.get("IsDefaultVersion").and_then(Value::as_bool) == Some(true)
                     || default.is_some() && text(version, "VersionId") == default
             });
-            let document = document.and_then(|version| account.document(arn, version.get("Document")));
-            managed.insert(arn.to_owned(), Attached { name: arn.to_owned(), document });
+            self.policy(arn, document);
         }
-        let mut groups: BTreeMap<String, Vec<Attached>> = BTreeMap::new();
         for group in list("GroupDetailList") {
             let Some(name) = text(group, "GroupName") else { continue };
             let owner = text(group, "Arn").unwrap_or(name);
-            groups.insert(name.to_owned(), account.policies(group, "GroupPolicyList", owner, &managed));
+            let policies = self.account.policies(group, "GroupPolicyList", owner);
+            self.groups.insert(name.to_owned(), policies);
         }
         for (key, kind) in [("UserDetailList", IdentityType::User), ("RoleDetailList", IdentityType::Role)] {
             for one in list(key) {
-                if account.identities.len() >= MAX_IDENTITIES {
-                    account.truncated = true;
-                    break;
+                if self.account.identities.len() >= MAX_IDENTITIES {
+                    self.account.truncated = true;
+                    return;
                 }
-                account.identity(one, kind, &groups, &managed);
+                let member = one.get("GroupList").and_then(Value::as_array).into_iter().flatten();
+                let groups: Vec<String> = member.filter_map(Value::as_str).map(str::to_owned).collect();
+                if let (Some(arn), false) = (text(one, "Arn"), groups.is_empty()) {
+                    self.members.insert(arn.to_owned(), groups);
+                }
+                self.account.identity(one, kind);
             }
         }
-        account.identities.sort_by(|a, b| a.arn.cmp(&b.arn));
-        account.identities.dedup_by(|a, b| a.arn == b.arn);
-        let last = pages.last().and_then(|page| page.get("IsTruncated")).and_then(Value::as_bool);
-        account.truncated |= last == Some(true);
-        account
+        self.account.truncated = page.get("IsTruncated").and_then(Value::as_bool) == Some(true);
     }
 
-    fn identity(
-        &mut self,
-        one: &Value,
-        kind: IdentityType,
-        groups: &BTreeMap<String, Vec<Attached>>,
-        managed: &Managed,
-    ) {
+    /// Reads a version of a managed policy, which has the document.
+    pub(crate) fn policy(&mut self, arn: &str, version: Option<&Value>) {
+        let document = version.and_then(|version| self.account.document(arn, version.get("Document")));
+        self.managed.insert(arn.to_owned(), Attached { name: arn.to_owned(), document });
+    }
+
+    /// Managed policies that are in force and that no page had so far.
+    pub(crate) fn missing(&self) -> BTreeSet<String> {
+        let all = self
+            .account
+            .identities
+            .iter()
+            .flat_map(|identity| identity.policies.iter().chain(&identity.boundary));
+        all.chain(self.groups.values().flatten())
+            .filter(|policy| policy.document.is_none() && policy.name.starts_with("arn:"))
+            .filter(|policy| !policy.name.contains(", inline ") && !self.managed.contains_key(&policy.name))
+            .map(|policy| policy.name.clone())
+            .collect()
+    }
+
+    /// The account, with every policy in its place.
+    pub(crate) fn finish(mut self) -> Account {
+        let managed = &self.managed;
+        let put = |policy: &mut Attached| {
+            if let Some(known) = managed.get(&policy.name) {
+                policy.document.clone_from(&known.document);
+            }
+        };
+        self.groups.values_mut().flatten().for_each(put);
+        for identity in &mut self.account.identities {
+            identity.policies.iter_mut().chain(&mut identity.boundary).for_each(put);
+            for group in self.members.get(&identity.arn).into_iter().flatten() {
+                match self.groups.get(group) {
+                    Some(of_group) => identity.policies.extend(of_group.iter().cloned()),
+                    None => {
+                        identity
+                            .policies
+                            .push(Attached { name: format!("of the group {group}"), document: None });
+                    }
+                }
+            }
+        }
+        self.account.identities.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.account.identities.dedup_by(|a, b| a.arn == b.arn);
+        self.account
+    }
+}
+
+impl Account {
+    fn identity(&mut self, one: &Value, kind: IdentityType) {
         let (name_key, policies_key) = match kind {
             IdentityType::User => ("UserName", "UserPolicyList"),
             IdentityType::Role => ("RoleName", "RolePolicyList"),
@@ -144,19 +218,11 @@ impl Account {
                 .push((format!("an entry of {kind:?}DetailList"), "it has no name or no ARN".to_owned()));
             return;
         };
-        let mut policies = self.policies(one, policies_key, arn, managed);
-        for group in
-            one.get("GroupList").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-        {
-            match groups.get(group) {
-                Some(of_group) => policies.extend(of_group.iter().cloned()),
-                None => policies.push(Attached { name: format!("of the group {group}"), document: None }),
-            }
-        }
+        let policies = self.policies(one, policies_key, arn);
         let boundary = one
             .get("PermissionsBoundary")
             .and_then(|boundary| text(boundary, "PermissionsBoundaryArn"))
-            .map(|arn| find(managed, arn));
+            .map(unread);
         let tags = one.get("Tags").and_then(Value::as_array).into_iter().flatten();
         let trust = match one.get("AssumeRolePolicyDocument") {
             None => None,
@@ -177,7 +243,7 @@ impl Account {
     }
 
     /// Inline and attached policies of a user, a group or a role.
-    fn policies(&mut self, of: &Value, inline: &str, owner: &str, managed: &Managed) -> Vec<Attached> {
+    fn policies(&mut self, of: &Value, inline: &str, owner: &str) -> Vec<Attached> {
         let mut found = Vec::new();
         for policy in of.get(inline).and_then(Value::as_array).into_iter().flatten() {
             let name = format!("{owner}, inline {}", text(policy, "PolicyName").unwrap_or("without a name"));
@@ -185,7 +251,7 @@ impl Account {
             found.push(Attached { name, document });
         }
         let attached = of.get("AttachedManagedPolicies").and_then(Value::as_array).into_iter().flatten();
-        found.extend(attached.filter_map(|policy| text(policy, "PolicyArn")).map(|arn| find(managed, arn)));
+        found.extend(attached.filter_map(|policy| text(policy, "PolicyArn")).map(unread));
         found
     }
 
@@ -221,9 +287,9 @@ impl Account {
     }
 }
 
-/// A managed policy; where no page has it, it is in force all the same.
-fn find(managed: &Managed, arn: &str) -> Attached {
-    managed.get(arn).cloned().unwrap_or_else(|| Attached { name: arn.to_owned(), document: None })
+/// A managed policy before its document is known: it is in force all the same.
+fn unread(arn: &str) -> Attached {
+    Attached { name: arn.to_owned(), document: None }
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {

@@ -8,8 +8,10 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit};
 
-use crate::account::{Account, account_of};
-use crate::{export, findings};
+use crate::estate::Estate;
+use crate::export;
+use crate::observe::observe;
+use crate::organisation::Bounds;
 
 /// Reads what `aws iam get-account-authorization-details` printed, and evaluates every identity in it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +22,8 @@ const DESCRIPTOR: Descriptor = Descriptor {
     title: "Saved answers of AWS",
     source: Source::AwsExport,
     permissions: &["read the files of the export"],
+    options: &[],
+    at_once: 1,
 };
 
 #[async_trait]
@@ -57,19 +61,19 @@ fn collect(target: &str, cx: &Context) -> Result<(Vec<Observation>, Coverage), C
     let export = export::read(Path::new(path))?;
     let mut coverage = Coverage { target: target.to_owned(), seen: 0, skipped: export.gaps };
     let mut observations = Vec::new();
-    for (folder, pages) in &export.accounts {
-        let account = Account::of(pages);
-        let number = account.identities.first().map_or("", |identity| account_of(&identity.arn));
-        let bounds = export.organisation.bounds_of(number);
-        coverage.skipped.extend(gaps(folder, &account, bounds.is_some()));
-        let bounds = bounds.unwrap_or_default();
-        for identity in &account.identities {
-            if cx.stop.is_asked() {
-                return Err(CollectError::Stopped);
-            }
-            coverage.seen += 1;
-            observations.extend(findings::observe(&cx.rules, target, identity, &bounds));
+    for (folder, answers) in export.accounts {
+        if cx.stop.is_asked() {
+            return Err(CollectError::Stopped);
         }
+        let number = if folder.is_empty() { answers.pages.account() } else { folder.clone() };
+        let bounds = export.organisation.bounds_of(&number);
+        let regions = answers.enabled();
+        let mut estate =
+            Estate::of(&number, answers, bounds.as_ref().unwrap_or(&Bounds::default()), &regions);
+        estate.connect();
+        coverage.seen += estate.account.identities.len() as u64;
+        coverage.skipped.extend(gaps(&folder, &estate, bounds.is_some()));
+        observations.extend(observe(&cx.rules, target, &estate));
     }
     coverage.skipped.sort();
     coverage.skipped.dedup();
@@ -77,24 +81,25 @@ fn collect(target: &str, cx: &Context) -> Result<(Vec<Observation>, Coverage), C
 }
 
 /// What of an account is not known.
-fn gaps(folder: &str, account: &Account, is_bounded: bool) -> Vec<Gap> {
+pub(crate) fn gaps(folder: &str, estate: &Estate, is_bounded: bool) -> Vec<Gap> {
     let of = |what: &str| if folder.is_empty() { what.to_owned() } else { format!("{folder}: {what}") };
-    let mut gaps = Vec::new();
+    let account = &estate.account;
+    let mut gaps = estate.answers.gaps.gaps(folder);
     if !is_bounded {
         gaps.push(Gap::new(of("service control policies"), GapReason::Failed).because(
-            "the export does not say where in an organisation the account is: that may forbid what is said to be allowed here",
+            "where the account is in an organisation is not known: that may forbid what is said to be allowed here",
         ));
     }
     let unread = account.unread.iter();
     gaps.extend(unread.map(|(name, why)| Gap::new(of(name), GapReason::Unparsable).because(why.clone())));
     let missing = |name: &str| {
-        Gap::new(of(name), GapReason::Failed)
-            .because("the policy is in force and the export does not hold it")
+        Gap::new(of(name), GapReason::Failed).because("the policy is in force and no answer holds it")
     };
     gaps.extend(account.missing().into_iter().map(missing));
     if account.truncated {
         gaps.push(
-            Gap::new(of(export::DETAILS), GapReason::Failed).because("the last page says that more follow"),
+            Gap::new(of("iam get-account-authorization-details"), GapReason::Failed)
+                .because("the last page says that more follow"),
         );
     }
     gaps

@@ -2,29 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use asmm_model::{Gap, GapReason};
 use muster_collect::CollectError;
 use serde_json::Value;
 
+use crate::answers::{Answer, Answers};
+use crate::calls::{Call, Parameters, SERVICES};
+use crate::folder::{json, named};
 use crate::organisation::Organisation;
+use crate::survey::{GLOBAL, parameters};
 
-/// Bytes of one answer; 5,000 roles take about five million.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// Files of one export.
 const MAX_FILES: usize = 100_000;
 /// Folders inside each other: `ACCOUNT/REGION/SERVICE` is three.
 const MAX_DEPTH: usize = 8;
-/// The one answer that is read today.
-pub(crate) const DETAILS: &str = "get-account-authorization-details";
+/// What a list of files and of failures is called.
+const MANIFEST: &str = "manifest.json";
 
-/// The pages of one account, and what was there and not read.
+/// The answers about each account, and what was there and not read.
 #[derive(Debug, Default)]
 pub(crate) struct Export {
-    /// Pages by the folder of the account, `""` for a lone file.
-    pub(crate) accounts: BTreeMap<String, Vec<Value>>,
+    /// Answers by the folder of the account, `""` for a lone file.
+    pub(crate) accounts: BTreeMap<String, Answers>,
     /// What binds the accounts, as far as the export tells it.
     pub(crate) organisation: Organisation,
     pub(crate) gaps: Vec<Gap>,
@@ -32,9 +33,10 @@ pub(crate) struct Export {
 
 /// Reads an export.
 pub(crate) fn read(path: &Path) -> Result<Export, CollectError> {
+    let file = "get-account-authorization-details";
     let unusable = |why: &dyn std::fmt::Display| {
         CollectError::Unusable(format!(
-            "{}: {why}; give a folder of saved answers, or the file that `aws iam {DETAILS}` prints",
+            "{}: {why}; give a folder of saved answers, or the file that `aws iam {file}` prints",
             path.display()
         ))
     };
@@ -45,46 +47,120 @@ pub(crate) fn read(path: &Path) -> Result<Export, CollectError> {
         if page.get("RoleDetailList").is_none() && page.get("UserDetailList").is_none() {
             return Err(unusable(&"it lists neither roles nor users"));
         }
-        export.accounts.insert(String::new(), vec![page]);
+        export.accounts.entry(String::new()).or_default().pages.add(&page);
         return Ok(export);
     }
     let mut files = Vec::new();
     list(path, 0, &mut files).map_err(|error| unusable(&error))?;
-    files.sort();
+    files.sort_by_cached_key(|file| order(file));
     for file in files {
         let shown = file.strip_prefix(path).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-        let name = shown.rsplit('/').next().unwrap_or(&shown);
-        if Path::new(name).extension().is_none_or(|extension| extension != "json") || name == "manifest.json"
-        {
-            continue;
+        if let Err((why, detail)) = export.file(&file, &shown) {
+            export.gaps.push(Gap::new(shown, why).because(detail));
         }
-        if shown.contains("organizations/") {
-            let why = match json(&file) {
-                Ok(answer) if export.organisation.add(name, &answer) => continue,
-                Ok(_) => (GapReason::Unsupported, "answers of this kind are not read yet".to_owned()),
-                Err(why) => (GapReason::Unparsable, why),
-            };
-            export.gaps.push(Gap::new(&*shown, why.0).because(why.1));
-            continue;
-        }
-        if !name.starts_with(DETAILS) {
-            export.gaps.push(
-                Gap::new(&*shown, GapReason::Unsupported).because("answers of this kind are not read yet"),
-            );
-            continue;
-        }
-        match json(&file) {
-            Ok(page) => {
-                let account = shown.split('/').next().filter(|first| *first != name).unwrap_or("");
-                export.accounts.entry(account.to_owned()).or_default().push(page);
-            }
-            Err(why) => export.gaps.push(Gap::new(&*shown, GapReason::Unparsable).because(why)),
-        }
+    }
+    for answers in export.accounts.values_mut() {
+        answers.sort();
+        absent(answers);
     }
     if export.accounts.is_empty() {
-        return Err(unusable(&format!("it holds no {DETAILS}.json that can be read")));
+        return Err(unusable(&format!("it holds no {file}.json that can be read")));
     }
     Ok(export)
+}
+
+/// Notes the answers that lists lead to and that no file holds.
+fn absent(answers: &mut Answers) {
+    let mut found = Vec::new();
+    for service in SERVICES.iter().filter(|service| service.name != "organizations") {
+        // Versions of policies are read as they come, and are not kept as answers.
+        let leads = |call: &&Call| {
+            call.operation != "GetPolicyVersion" && call.each.iter().any(|each| each.of.is_some())
+        };
+        for call in service.calls.iter().filter(leads) {
+            for region in answers.regions() {
+                let had = |asked: &Parameters| {
+                    answers
+                        .of(&service.name, &call.operation)
+                        .any(|a| a.region == region && a.asked == *asked)
+                };
+                let lacking =
+                    parameters(service, call, &region, answers).iter().filter(|asked| !had(asked)).count();
+                if lacking > 0 {
+                    found.push((
+                        format!("{} {}", service.name, call.file()),
+                        service.hides(call),
+                        region,
+                        lacking,
+                    ));
+                }
+            }
+        }
+    }
+    for (what, hides, region, lacking) in found {
+        let detail = format!("the export does not hold it; it hides {hides}");
+        for _ in 0..lacking {
+            answers.gaps.put(&what, GapReason::Failed, &detail, &region);
+        }
+    }
+}
+
+/// Pages stand in the order of their numbers, 2 before 10.
+fn order(file: &Path) -> (PathBuf, usize) {
+    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    match name.rsplit_once('.').and_then(|(before, page)| Some((before.to_owned(), page.parse().ok()?))) {
+        Some((before, page)) => (file.with_file_name(before), page),
+        None => (file.with_extension(""), 0),
+    }
+}
+
+impl Export {
+    fn file(&mut self, path: &Path, shown: &str) -> Result<(), (GapReason, String)> {
+        let mut parts: Vec<&str> = shown.split('/').collect();
+        let name = parts.pop().unwrap_or_default();
+        if Path::new(name).extension().is_none_or(|extension| extension != "json") {
+            return Ok(());
+        }
+        let unparsable = |why| (GapReason::Unparsable, why);
+        if name == MANIFEST {
+            self.manifest(&json(path).map_err(unparsable)?);
+            return Ok(());
+        }
+        let (account, region, of) = match parts[..] {
+            [account, region, of, ..] => (account, region, of),
+            // Details without folders, as one call after the other saves them.
+            [account] if !account.is_empty() => (account, GLOBAL, "iam"),
+            _ => ("", GLOBAL, "iam"),
+        };
+        let Some((service, call, asked)) = named(of, name) else {
+            return Err((GapReason::Unsupported, "answers of this kind are not read".to_owned()));
+        };
+        let page = json(path).map_err(unparsable)?;
+        if service.name == "organizations" {
+            if self.organisation.add(&call.operation, &asked, &page) {
+                return Ok(());
+            }
+            return Err((GapReason::Unparsable, "it is not of the shape that such answers have".to_owned()));
+        }
+        let page = call.pruned(page);
+        let answers = self.accounts.entry(account.to_owned()).or_default();
+        answers.put(service, call, Answer { region: region.to_owned(), asked, page });
+        Ok(())
+    }
+
+    /// Reads what the list of an export says could not be got.
+    fn manifest(&mut self, manifest: &Value) {
+        let text =
+            |file: &Value, key: &str| file.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        for file in manifest.get("files").and_then(Value::as_array).into_iter().flatten() {
+            let Some(error) = file.get("error").and_then(Value::as_str) else { continue };
+            let what = format!("{} {}", text(file, "service"), text(file, "operation"));
+            let denied = ["Denied", "Unauthorized", "not allowed"].iter().any(|word| error.contains(word));
+            let why = if denied { GapReason::Denied } else { GapReason::Failed };
+            let answers = self.accounts.entry(text(file, "account")).or_default();
+            answers.gaps.put(&what, why, error, &text(file, "region"));
+        }
+    }
 }
 
 fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -99,16 +175,4 @@ fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Resul
         }
     }
     Ok(())
-}
-
-fn json(path: &Path) -> Result<Value, String> {
-    let mut text = Vec::new();
-    let file = fs::File::open(path).map_err(|error| error.to_string())?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(|error| error.to_string())?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(format!("it is larger than {} MB", MAX_BYTES / 1024 / 1024));
-    }
-    // The words of the error say nothing of what the file holds.
-    serde_json::from_slice(&text)
-        .map_err(|error| format!("no JSON at line {}, column {}", error.line(), error.column()))
 }

@@ -2,14 +2,24 @@
 #![warn(missing_docs)]
 
 mod account;
+mod answers;
+mod calls;
+mod client;
 mod collector;
+mod doctor;
+mod estate;
 mod export;
-mod findings;
+mod fields;
+mod folder;
+mod live;
+mod observe;
 mod organisation;
 pub mod policy;
 mod rights;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trust;
 
 pub use collector::AwsExportCollector;
+pub use live::AwsCollector;

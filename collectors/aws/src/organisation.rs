@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::calls::Parameters;
 use crate::policy::{Attached, Document};
 
 /// Levels above an account: AWS allows a root and five organisational units.
@@ -34,18 +35,19 @@ pub(crate) struct Organisation {
     attached: BTreeMap<String, BTreeSet<String>>,
     parents: BTreeMap<String, String>,
     management: Option<String>,
+    /// Names of accounts, and whether they are in use.
+    pub(crate) accounts: BTreeMap<String, (String, bool)>,
+    /// Whether there is none: nothing binds an account then.
+    pub(crate) none: bool,
 }
 
 impl Organisation {
-    /// Reads one answer of the service `organizations`, told by the name of its file: `describe-policy.ID`,
-    /// `list-targets-for-policy.ID`, `list-parents.CHILD` and `describe-organization`. Whether it is one of these.
-    pub(crate) fn add(&mut self, file: &str, answer: &Value) -> bool {
-        let mut parts = file.split('.');
-        let (operation, of) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    /// Reads one answer of the service `organizations`. Whether it tells anything.
+    pub(crate) fn add(&mut self, operation: &str, asked: &Parameters, answer: &Value) -> bool {
         let items = |key: &str| answer.get(key).and_then(Value::as_array).into_iter().flatten();
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         match operation {
-            "describe-policy" => {
+            "DescribePolicy" => {
                 let summary = answer.pointer("/Policy/PolicySummary");
                 let Some((id, kind)) = summary.and_then(|s| Some((text(s, "Id")?, text(s, "Type")?))) else {
                     return false;
@@ -61,28 +63,44 @@ impl Organisation {
                 let name = summary.and_then(|s| text(s, "Arn")).unwrap_or_else(|| id.clone());
                 self.policies.insert(id, (kind, Attached { name, document }));
             }
-            "list-targets-for-policy" => {
+            "ListTargetsForPolicy" => {
+                let Some(of) = asked.get("PolicyId") else { return false };
                 for target in items("Targets").filter_map(|target| text(target, "TargetId")) {
-                    self.attached.entry(target).or_default().insert(of.to_owned());
+                    self.attached.entry(target).or_default().insert(of.clone());
                 }
             }
-            "list-parents" => {
+            "ListParents" => {
+                let Some(of) = asked.get("ChildId") else { return false };
                 let parent = items("Parents").find_map(|parent| text(parent, "Id"));
-                self.parents.extend(parent.map(|parent| (of.to_owned(), parent)));
+                self.parents.extend(parent.map(|parent| (of.clone(), parent)));
             }
-            "describe-organization" => {
+            "DescribeOrganization" => {
                 self.management = answer.get("Organization").and_then(|organization| {
                     text(organization, "MasterAccountId")
                         .or_else(|| text(organization, "ManagementAccountId"))
                 });
             }
-            _ => return false,
+            "ListAccounts" => self.accounts.extend(items("Accounts").filter_map(|account| {
+                let name = text(account, "Name").unwrap_or_default();
+                let state = text(account, "State").or_else(|| text(account, "Status"));
+                Some((text(account, "Id")?, (name, state.is_none_or(|state| state == "ACTIVE"))))
+            })),
+            _ => return true,
         }
         true
     }
 
+    /// Units whose parents are not known yet: they are asked about next.
+    pub(crate) fn tops(&self) -> BTreeSet<String> {
+        let is_open = |parent: &&String| !parent.starts_with("r-") && !self.parents.contains_key(*parent);
+        self.parents.values().filter(is_open).cloned().collect()
+    }
+
     /// What binds an account; none where its place in the organisation is not known.
     pub(crate) fn bounds_of(&self, account: &str) -> Option<Bounds> {
+        if self.none {
+            return Some(Bounds::default());
+        }
         let mut levels = vec![account];
         while let Some(parent) = levels.last().and_then(|child| self.parents.get(*child)) {
             if levels.len() > MAX_LEVELS {
@@ -117,31 +135,36 @@ mod tests {
 
     use super::*;
 
+    fn of(name: &str, value: &str) -> Parameters {
+        Parameters::from([(name.to_owned(), value.to_owned())])
+    }
+
     fn organisation() -> Organisation {
         let mut organisation = Organisation::default();
+        let none = Parameters::new();
         let policy = |id: &str, kind: &str, content: &str| json!({"Policy": {"PolicySummary": {"Id": id, "Arn": format!("arn:aws:organizations::1:policy/{id}"), "Type": kind}, "Content": content}});
         let all =
             r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
-        assert!(
-            organisation.add("describe-policy.p-all.json", &policy("p-all", "SERVICE_CONTROL_POLICY", all))
-        );
-        assert!(
-            organisation.add("describe-policy.p-ai.json", &policy("p-ai", "AISERVICES_OPT_OUT_POLICY", "{}"))
-        );
-        assert!(
-            organisation.add("describe-policy.p-bad.json", &policy("p-bad", "SERVICE_CONTROL_POLICY", "{"))
-        );
+        assert!(organisation.add("DescribePolicy", &none, &policy("p-all", "SERVICE_CONTROL_POLICY", all)));
+        assert!(organisation.add(
+            "DescribePolicy",
+            &none,
+            &policy("p-ai", "AISERVICES_OPT_OUT_POLICY", "{}")
+        ));
+        assert!(organisation.add("DescribePolicy", &none, &policy("p-bad", "SERVICE_CONTROL_POLICY", "{")));
         for (id, targets) in
             [("p-all", vec!["r-1", "ou-1", "1"]), ("p-bad", vec!["ou-1"]), ("p-gone", vec!["1"])]
         {
             let targets: Vec<Value> = targets.into_iter().map(|id| json!({"TargetId": id})).collect();
-            assert!(
-                organisation.add(&format!("list-targets-for-policy.{id}.json"), &json!({"Targets": targets}))
-            );
+            assert!(organisation.add(
+                "ListTargetsForPolicy",
+                &of("PolicyId", id),
+                &json!({"Targets": targets})
+            ));
         }
-        organisation.add("list-parents.1.json", &json!({"Parents": [{"Id": "ou-1"}]}));
-        organisation.add("list-parents.ou-1.json", &json!({"Parents": [{"Id": "r-1"}]}));
-        organisation.add("describe-organization.json", &json!({"Organization": {"MasterAccountId": "9"}}));
+        organisation.add("ListParents", &of("ChildId", "1"), &json!({"Parents": [{"Id": "ou-1"}]}));
+        organisation.add("ListParents", &of("ChildId", "ou-1"), &json!({"Parents": [{"Id": "r-1"}]}));
+        organisation.add("DescribeOrganization", &none, &json!({"Organization": {"MasterAccountId": "9"}}));
         organisation
     }
 
@@ -169,9 +192,9 @@ mod tests {
     fn what_is_not_placed_is_not_known() {
         let mut organisation = organisation();
         assert!(organisation.bounds_of("2").is_none());
-        organisation.add("list-parents.2.json", &json!({"Parents": [{"Id": "3"}]}));
-        organisation.add("list-parents.3.json", &json!({"Parents": [{"Id": "2"}]}));
+        organisation.add("ListParents", &of("ChildId", "2"), &json!({"Parents": [{"Id": "3"}]}));
+        organisation.add("ListParents", &of("ChildId", "3"), &json!({"Parents": [{"Id": "2"}]}));
         assert!(organisation.bounds_of("2").is_none(), "a circle ends");
-        assert!(!organisation.add("list-roots.json", &json!({})));
+        assert!(!organisation.add("ListParents", &Parameters::new(), &json!({})));
     }
 }

@@ -9,7 +9,10 @@ use serde::Deserialize;
 
 use crate::account::IamIdentity;
 use crate::organisation::Bounds;
-use crate::policy::{Because, Decision, Effect, Layers, Principal, Request, Verdict, evaluate};
+use crate::policy::{Because, Decision, Effect, Layers, Principal, Reason, Request, Verdict, evaluate};
+
+/// The key of a request for the region that it goes to.
+const REGION: &str = "aws:requestedregion";
 
 /// The actions that are asked about.
 static ACTIONS: LazyLock<Actions> =
@@ -78,7 +81,10 @@ pub(crate) struct Rights {
 }
 
 /// Evaluates an identity within what its organisation lets it do.
-pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds) -> Rights {
+///
+/// `regions` are all that are switched on: what is allowed in none of them is denied, although
+/// no single policy says so. Where they are not known it stays conditional.
+pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds, regions: &[String]) -> Rights {
     let context = identity.context();
     let principal = Principal { management: bounds.management, ..identity.principal() };
     let layers = Layers {
@@ -87,8 +93,19 @@ pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds) -> Rights {
         rcps: &bounds.rcps,
         ..Layers::of_identity(&identity.policies)
     };
+    let in_regions: Vec<_> =
+        regions.iter().map(|region| context.clone().with(REGION, region.as_str())).collect();
     let ask = |action: &str, resource: Option<&str>| {
-        evaluate(&Request { action, resource, context: &context, principal: &principal }, &layers)
+        let ask = |context| evaluate(&Request { action, resource, context, principal: &principal }, &layers);
+        let verdict = ask(&context);
+        let by_region = |reason: &Reason| matches!(reason, Reason::Key(key) if key == REGION);
+        if verdict.decision != Decision::Conditional || !verdict.reasons.iter().any(by_region) {
+            return verdict;
+        }
+        // No region that is switched on may pass both what allows it and what forbids it.
+        let nowhere = !in_regions.is_empty()
+            && in_regions.iter().all(|context| ask(context).decision == Decision::Denied);
+        if nowhere { Verdict { decision: Decision::Denied, ..verdict } } else { verdict }
     };
     let mut invocations = Vec::new();
     for row in &ACTIONS.invoke {

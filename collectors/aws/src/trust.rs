@@ -138,6 +138,20 @@ pub(crate) fn trusted(policy: &Document) -> Vec<Trusted> {
     found
 }
 
+/// The services of AWS that a trust policy lets in, as `lambda`; none where it lets anyone in.
+pub(crate) fn services(policy: &Document) -> Option<Vec<String>> {
+    let service = |trusted| match trusted {
+        Trusted::Service(name) => Some(service_of(&name).map(str::to_owned)),
+        Trusted::Anyone { .. } => None,
+        _ => Some(None),
+    };
+    trusted(policy)
+        .into_iter()
+        .map(service)
+        .collect::<Option<Vec<_>>>()
+        .map(|all| all.into_iter().flatten().collect())
+}
+
 fn assumes(grant: &Grant<'_>) -> bool {
     ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"]
         .iter()

@@ -21,6 +21,8 @@ const DESCRIPTOR: Descriptor = Descriptor {
     title: "Source code in a folder",
     source: Source::Folder,
     permissions: &["read the files of the folder"],
+    options: &[],
+    at_once: 1,
 };
 
 #[async_trait]

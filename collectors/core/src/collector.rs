@@ -4,10 +4,10 @@ use asmm_model::{Coverage, Observation};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-use crate::{CollectError, Context, Source, Target};
+use crate::{CollectError, Context, Source, SourceOption, Target};
 
 /// What a collector is, for people and for the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Descriptor {
     /// Short stable name.
     pub id: &'static str,
@@ -17,6 +17,10 @@ pub struct Descriptor {
     pub source: Source,
     /// What it must be allowed to do, each as a short phrase; `doctor` checks them.
     pub permissions: &'static [&'static str],
+    /// The options that it understands.
+    pub options: &'static [SourceOption],
+    /// How many units may be collected at once, where no option says so: of a source that answers over a network, several.
+    pub at_once: usize,
 }
 
 /// What can be retried alone: a repository at a commit, one account and region, one namespace.
@@ -51,6 +55,37 @@ impl<'a> Sink<'a> {
     }
 }
 
+/// What a check of a target found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Who asks, and what.
+    pub about: Vec<String>,
+    /// Every permission that reading the target takes.
+    pub permissions: Vec<Permission>,
+}
+
+/// One permission of a target.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permission {
+    /// What the source calls it.
+    pub name: String,
+    /// Whether it is there.
+    pub state: PermissionState,
+    /// What stays hidden without it.
+    pub hides: String,
+}
+
+/// Whether a permission is there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PermissionState {
+    /// It was used.
+    Granted,
+    /// It was refused.
+    Missing,
+    /// It could not be found out, and why.
+    Unknown(String),
+}
+
 /// One source of facts.
 ///
 /// A collector reports what it sees and names it by rules; it never judges, and it never turns what it could not see
@@ -68,4 +103,22 @@ pub trait Collector: Send + Sync {
     /// # Errors
     /// The unit as a whole cannot be read. What is only part of it is a gap in the coverage.
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError>;
+
+    /// Finds out whether a target could be read, and what each missing permission would hide.
+    ///
+    /// # Errors
+    /// The target cannot be asked at all.
+    async fn check(&self, target: &Target, _: &Context) -> Result<Diagnosis, CollectError> {
+        Err(CollectError::Unusable(format!("there is nothing to check about {}", target.given)))
+    }
+
+    /// The least that must be granted to read such targets, as a document that the source takes.
+    fn policy(&self) -> Option<String> {
+        None
+    }
+
+    /// Everything that may be asked of such targets, as a document in JSON.
+    fn requests(&self) -> Option<String> {
+        None
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use muster_rules::RulePack;
 
-use crate::FingerprintKey;
+use crate::{FingerprintKey, Options};
 
 /// Says that no more is wanted; shared by everybody who works on a scan.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +36,8 @@ pub trait Progress: Send + Sync {
     fn found(&self, count: u64);
     /// `count` more things are done.
     fn done(&self, count: u64);
+    /// Something that whoever asked for the scan may want to know when it is over.
+    fn note(&self, _: &str) {}
 }
 
 /// Nobody watches.
@@ -62,6 +64,8 @@ pub struct Context {
     /// What fingerprints of secrets are made under; without it they have none. A key of one run would be worth nothing
     /// after it, and would make two scans of one source differ.
     pub fingerprints: Option<FingerprintKey>,
+    /// What was given for the options of the sources.
+    pub options: Arc<Options>,
 }
 
 impl std::fmt::Debug for Context {
@@ -73,6 +77,13 @@ impl std::fmt::Debug for Context {
 impl Context {
     /// Works with these rules, on one thread, unwatched.
     pub fn new(rules: Arc<RulePack>) -> Self {
-        Self { rules, stop: Stop::new(), progress: Arc::new(NoProgress), threads: 1, fingerprints: None }
+        Self {
+            rules,
+            stop: Stop::new(),
+            progress: Arc::new(NoProgress),
+            threads: 1,
+            fingerprints: None,
+            options: Arc::default(),
+        }
     }
 }

@@ -7,10 +7,12 @@ pub mod conformance;
 mod context;
 mod error;
 mod fingerprint;
+mod options;
 mod target;
 
-pub use collector::{Collector, Descriptor, Sink, Unit};
+pub use collector::{Collector, Descriptor, Diagnosis, Permission, PermissionState, Sink, Unit};
 pub use context::{Context, NoProgress, Progress, Stop};
 pub use error::{Advice, CollectError};
 pub use fingerprint::{FingerprintKey, WeakKey};
+pub use options::{Options, SourceOption};
 pub use target::{Source, Target, TargetError};

@@ -1,20 +1,26 @@
 //! What the documentation shows is run as it stands there, so that none of it is a promise.
 //!
 //! The commands of a page run in a folder with the summariser, with the refund agent in `services/refunds`, the support
-//! bot in `services/support`, and all mini repositories in `tests/mini`. `cargo run … -- X` is run as `muster X`. A word
+//! bot in `services/support`, and all mini repositories in `tests/mini`; AWS
+//! is a server of the tests with a small organisation. `cargo run … -- X` is run as `muster X`. A word
 //! in capitals (PATH, DIR) stands for that folder. A block whose info string ends in a path is a file, and is put there
 //! before the commands that follow it. A `text` or `json` block right below a command holds what it prints, where `…` on
 //! a line of its own stands for lines that are left out.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
+use muster_tests::aws::{self, Aws};
 use muster_tests::binary::path as muster;
 use muster_tests::stage::{Stage, copy};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository is there")
 }
+
+/// The account of AWS that pages speak of.
+static ACCOUNT: LazyLock<Aws> = LazyLock::new(aws::small);
 
 /// The pages that a user or a contributor reads.
 fn pages() -> Vec<PathBuf> {
@@ -141,7 +147,7 @@ fn filled(command: &str) -> String {
 
 /// Exit codes that the command itself asks for.
 fn allowed(command: &str) -> Vec<i32> {
-    let asked = [("--exit-code", 10), ("--strict-coverage", 4)];
+    let asked = [("--exit-code", 10), ("--strict-coverage", 4), ("doctor aws", 4)];
     let asked = asked.into_iter().filter(|(option, _)| command.contains(option)).map(|(_, code)| code);
     std::iter::once(0).chain(asked).collect()
 }
@@ -154,6 +160,8 @@ fn stage() -> Stage {
     copy(&mini.join("support-bot"), &stage.app().join("services/support"));
     copy(&mini, &stage.app().join("tests/mini"));
     copy(&root().join("collectors/aws/tests/estate"), &stage.app().join("account"));
+    std::fs::write(stage.beside("aws-config"), "[profile audit]\nregion = eu-west-1\n")
+        .expect("a file can be written");
     std::fs::create_dir(stage.beside("bin")).expect("a folder");
     std::fs::hard_link(muster(), stage.beside("bin/muster"))
         .or_else(|_| std::fs::copy(muster(), stage.beside("bin/muster")).map(|_| ()))
@@ -169,6 +177,11 @@ fn run(stage: &Stage, command: &str) -> Result<String, String> {
         .stdin(Stdio::null())
         .env_clear()
         .env("HOME", stage.beside("home"))
+        .env("AWS_ENDPOINT_URL", &ACCOUNT.url)
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "of-the-test")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_CONFIG_FILE", stage.beside("aws-config"))
         .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", stage.beside("bin").display()))
         .output()
         .map_err(|error| error.to_string())?;

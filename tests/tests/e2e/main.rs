@@ -1,9 +1,11 @@
 //! The binary from outside: exit codes, documents, whole reports, hostile input, and the commands of the documentation.
 
+mod aws;
 mod codes;
 mod docs;
 mod documents;
 mod explain;
+mod golden;
 mod hostile;
 mod lookalikes;
 mod models;

@@ -93,8 +93,7 @@ fn summary(page: &mut Page, inventory: &Inventory) {
         skipped.filter(|gap| gap.why.hides() == hidden).map(|gap| gap.count).sum()
     };
     let (hidden, left_out) = (gaps(true), gaps(false));
-    let clouds =
-        inventory.coverage.iter().filter(|coverage| coverage.target.starts_with("aws-export:")).count();
+    let clouds = inventory.coverage.iter().filter(|coverage| is_account(&coverage.target)).count();
     let what = match clouds {
         0 => count(seen, "file", "files"),
         all if all == inventory.coverage.len() => count(seen, "identity", "identities"),
@@ -108,6 +107,11 @@ fn summary(page: &mut Page, inventory: &Inventory) {
         read.push(format!("{left_out} left out on purpose"));
     }
     page.wrap(0, 0, &line.plain(format!(" {}.", read.join(", "))));
+}
+
+/// Whether a target is an account of a cloud, which holds identities and no files.
+fn is_account(target: &str) -> bool {
+    ["aws:", "aws-export:"].iter().any(|prefix| target.starts_with(prefix))
 }
 
 fn overview(page: &mut Page, systems: &[System]) {

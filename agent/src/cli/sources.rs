@@ -1,0 +1,59 @@
+//! Options of the sources: one argument for each that a collector names.
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use muster_collect::{Options, SourceOption};
+
+use crate::collectors;
+
+/// What was given for the options of all collectors.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SourceOptions(pub(super) Options);
+
+fn known() -> impl Iterator<Item = (&'static str, SourceOption)> {
+    collectors::ALL
+        .iter()
+        .map(|collector| collector.descriptor())
+        .flat_map(|descriptor| descriptor.options.iter().map(|option| (descriptor.title, *option)))
+}
+
+fn argument((heading, option): (&'static str, SourceOption)) -> Arg {
+    let check = option.check;
+    let argument = Arg::new(option.name)
+        .long(option.name)
+        .value_name(option.value)
+        .help(option.help)
+        .help_heading(heading)
+        .value_parser(move |given: &str| check(given).map(|()| given.to_owned()));
+    if option.many {
+        argument.action(ArgAction::Append).value_delimiter(',')
+    } else {
+        argument.action(ArgAction::Set)
+    }
+}
+
+impl Args for SourceOptions {
+    fn augment_args(command: Command) -> Command {
+        command.args(known().map(argument))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SourceOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut options = Options::default();
+        for (_, option) in known() {
+            if let Some(values) = matches.get_many::<String>(option.name) {
+                options.set(option.name, values.cloned().collect());
+            }
+        }
+        Ok(Self(options))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! An account as observations: what AWS runs as an agent, what else runs under an identity that may ask models, and
+//! the identities themselves.
+
+mod agentcore;
+mod bedrock;
+mod identity;
+mod secret;
+mod workload;
+
+use std::collections::BTreeSet;
+
+use asmm_model::{
+    Component, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate, Identity,
+    IdentityKind, Model, Observation, Place, Role, Scope, SystemKind, Tool, Trigger,
+};
+use muster_rules::RulePack;
+
+use crate::estate::Estate;
+use crate::rights::Rights;
+pub(crate) use workload::workloads;
+
+/// Everything that an account shows.
+pub(crate) fn observe(pack: &RulePack, target: &str, estate: &Estate) -> Vec<Observation> {
+    let mut out = Out { pack, target, estate, observations: Vec::new(), carried: BTreeSet::new() };
+    bedrock::observe(&mut out);
+    agentcore::observe(&mut out);
+    workload::observe(&mut out);
+    identity::observe(&mut out);
+    secret::observe(&mut out);
+    out.observations
+}
+
+/// Where observations of an account go.
+struct Out<'a> {
+    pack: &'a RulePack,
+    target: &'a str,
+    estate: &'a Estate,
+    observations: Vec<Observation>,
+    /// Identities that a system was seen to act under.
+    carried: BTreeSet<String>,
+}
+
+/// A system while it is observed.
+struct System<'o, 'a> {
+    out: &'o mut Out<'a>,
+    scope: Scope,
+}
+
+impl<'a> Out<'a> {
+    /// Begins a system at an ARN.
+    fn system<'o>(&'o mut self, arn: &str, name: &str, kind: SystemKind, complete: bool) -> System<'o, 'a> {
+        let scope = Scope { target: self.target.to_owned(), root: arn.to_owned(), name: name.to_owned() };
+        let mut system = System { out: self, scope };
+        system.put(Fact::System { kind, role: Role::Production, complete, tools_complete: complete });
+        system.put(Fact::Deployment(Deployment { kind: DeploymentKind::Aws, reference: arn.to_owned() }));
+        system
+    }
+
+    /// Begins something that is no system of its own: its parts stand alone.
+    fn component<'o>(&'o mut self, arn: &str, name: &str) -> System<'o, 'a> {
+        let scope = Scope { target: self.target.to_owned(), root: arn.to_owned(), name: name.to_owned() };
+        System { out: self, scope }
+    }
+}
+
+impl System<'_, '_> {
+    fn put(&mut self, fact: Fact) {
+        self.out.observations.push(Observation { scope: self.scope.clone(), fact });
+    }
+
+    /// Answers criteria as a heuristic says, with the place that shows it and what it is about.
+    fn speak(&mut self, heuristic: &str, locator: &str, about: &str) {
+        self.speak_at(heuristic, &Place::locator(locator), about);
+    }
+
+    fn speak_at(&mut self, heuristic: &str, place: &Place, about: &str) {
+        let Some(heuristic) = self.out.pack.heuristics().get(heuristic) else { return };
+        for speaks in &heuristic.speaks {
+            let mut evidence = Evidence::at(place.clone(), Role::Production)
+                .of(heuristic.class)
+                .weighing(speaks.supports, speaks.weight)
+                .noting(format!("{}: `{about}`", heuristic.says));
+            evidence.rule = Some(heuristic.id.clone());
+            self.put(Fact::Criterion { criterion: speaks.criterion, evidence });
+        }
+    }
+
+    /// The component that a type of CloudFormation stands for, as a rule names it.
+    fn component(&mut self, kind: &str, locator: &str) {
+        self.component_with(kind, locator, &[]);
+    }
+
+    /// The same, with the tools that it offers to whoever connects.
+    fn component_with(&mut self, kind: &str, locator: &str, tools: &[Tool]) {
+        for rule in self.out.pack.resource("cloudformation", kind) {
+            let rule = self.out.pack.rule(*rule);
+            let evidence =
+                cloud(locator).by(rule.id.to_string()).noting(format!("{kind} `{}`", self.scope.name));
+            let Some(kind) = rule.kind else { continue };
+            let component = Component::named(kind, rule.name.clone(), Role::Production, vec![evidence]);
+            self.put(Fact::Component(Component { tools: tools.to_vec(), ..component }));
+        }
+    }
+
+    /// The component for a call that it sends itself, as a state machine does.
+    fn asks(&mut self, call: &str, locator: &str) {
+        let kinds = ["AWS::Bedrock::ApplicationInferenceProfile", "AWS::Bedrock::Guardrail"];
+        let rule =
+            self.out.pack.find("calls-bedrock-from-step-functions").filter(|_| call.contains(":states:"));
+        let rule = rule.map(|(_, rule)| rule).or_else(|| {
+            let rules = kinds.into_iter().flat_map(|kind| self.out.pack.resource("cloudformation", kind));
+            rules.map(|rule| self.out.pack.rule(*rule)).next()
+        });
+        let Some((rule, kind)) = rule.and_then(|rule| Some((rule, rule.kind?))) else { return };
+        let evidence = cloud(locator).by(rule.id.to_string()).noting(format!("calls `{call}`"));
+        self.put(Fact::Component(Component::named(
+            kind,
+            rule.name.clone(),
+            Role::Production,
+            vec![evidence],
+        )));
+    }
+
+    /// The identity that it acts under, with what that may do.
+    fn acts_under(&mut self, arn: &str, locator: &str) {
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        self.speak("acts-under-role", locator, name);
+        let estate = self.out.estate;
+        self.out.carried.insert(arn.to_owned());
+        let mut identity = match (estate.identity(arn), estate.rights.get(arn)) {
+            (Some(identity), Some(rights)) => identity::shown(estate, identity, rights),
+            // It is of another account, or nothing of it could be read.
+            _ => Identity {
+                arn: Some(arn.to_owned()),
+                ..Identity::named(IdentityKind::CloudRole, name, Vec::new())
+            },
+        };
+        identity.evidence.insert(0, cloud(locator).noting("acts under it"));
+        self.put(Fact::Identity(identity));
+    }
+
+    fn model(&mut self, name: &str, locator: &str) {
+        let pinned = name.contains(':') && !name.starts_with("arn:") || name.contains("-v1");
+        let model = Model {
+            name: name.to_owned(),
+            provider: Some("aws-bedrock".to_owned()),
+            pinned,
+            evidence: vec![cloud(locator).noting("the model is set here")],
+        };
+        self.put(Fact::Model(model));
+    }
+
+    fn tool(&mut self, name: &str, effect: Effect, gate: Gate, locator: &str, note: &str) {
+        self.put(Fact::Tool(tool(name, effect, gate, locator, note)));
+    }
+
+    /// What starts it without a person's turn.
+    fn started(&mut self, arn: &str) {
+        let estate = self.out.estate;
+        for starter in estate.starters(arn) {
+            self.speak("cloud-starts-it", &starter.locator, &starter.value);
+            self.put(Fact::Trigger(Trigger {
+                kind: starter.kind,
+                value: starter.value.clone(),
+                place: Place::locator(starter.locator.clone()),
+                runs: Some(arn.to_owned()),
+                evidence: vec![cloud(&starter.locator)],
+            }));
+        }
+    }
+
+    /// Variables that hold keys of providers; only their names are known.
+    fn variables<'v>(&mut self, names: impl Iterator<Item = &'v str>, locator: &str) {
+        for name in names {
+            let Some(rule) = self.out.pack.credential(name).first().map(|rule| self.out.pack.rule(*rule))
+            else {
+                continue;
+            };
+            let evidence =
+                cloud(locator).by(rule.id.to_string()).noting(format!("the variable `{name}` is set"));
+            self.speak("uses-credential", locator, name);
+            if let Some(kind) = rule.kind {
+                let component =
+                    Component::named(kind, rule.name.clone(), Role::Production, vec![evidence.clone()]);
+                self.put(Fact::Component(component));
+            }
+            self.put(Fact::Identity(Identity::named(IdentityKind::EnvCredential, name, vec![evidence])));
+        }
+    }
+}
+
+fn tool(name: &str, effect: Effect, gate: Gate, locator: &str, note: &str) -> Tool {
+    let evidence = vec![cloud(locator).noting(note)];
+    Tool { name: name.to_owned(), effect, gate, evidence }
+}
+
+/// The most that rights let somebody do to the world, as the effect of a tool.
+fn effect(rights: Option<&Rights>) -> Effect {
+    let Some(rights) = rights else { return Effect::Unknown };
+    let of = |(class, privilege): (&str, asmm_model::Privilege)| match (class, privilege) {
+        (_, asmm_model::Privilege::Read) => Effect::Read,
+        ("money", _) => Effect::Pay,
+        ("communication", _) => Effect::Send,
+        ("code execution", _) => Effect::Execute,
+        _ => Effect::Write,
+    };
+    let certain =
+        rights.classes.iter().filter(|(_, decision)| **decision == crate::policy::Decision::Allowed);
+    let certain = certain.map(|(class, _)| of(*class)).max();
+    match certain {
+        Some(effect) if effect.changes_state() => effect,
+        // What depends on something unknown may turn out to change things.
+        _ if rights.classes.values().any(|decision| *decision == crate::policy::Decision::Conditional) => {
+            Effect::Unknown
+        }
+        Some(effect) => effect,
+        None => Effect::Read,
+    }
+}
+
+fn cloud(locator: &str) -> Evidence {
+    Evidence::at(Place::locator(locator), Role::Production).of(EvidenceClass::Cloud)
+}
