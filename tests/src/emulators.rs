@@ -69,6 +69,22 @@ impl Emulators {
         serde_json::from_slice(&seeded.stdout).expect("it prints JSON")
     }
 
+    /// Saves the answers about the management account by the script that is handed out for it.
+    pub fn export(&self, folder: &Path, regions: &[&str]) {
+        let bin = self.python.parent().expect("python lies in a folder");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/aws/export");
+        let saved = Command::new(&self.python)
+            .arg(script)
+            .arg(folder)
+            .arg("--region")
+            .args(regions)
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .envs(self.environment())
+            .output()
+            .expect("python can be run");
+        assert!(saved.status.success(), "{}", String::from_utf8_lossy(&saved.stderr));
+    }
+
     /// The variables under which the management account is scanned.
     pub fn environment(&self) -> Vec<(String, String)> {
         let mut variables = vec![

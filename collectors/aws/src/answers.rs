@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{Gap, GapReason};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::account::Pages;
 use crate::calls::{Call, Parameters, Service};
+use crate::client::Refusal;
 use crate::fields::at;
+use crate::survey::{service, told};
 
 /// One page of one answer.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct Answers {
     pub(crate) gaps: Unanswered,
 }
 
+/// Letters of an error that are kept.
+const MAX_ERROR: usize = 300;
 /// The one answer that is read as it comes, since it may be large.
 pub(crate) const DETAILS: &str = "GetAccountAuthorizationDetails";
 
@@ -96,7 +100,47 @@ impl Answers {
 #[derive(Debug, Default)]
 pub(crate) struct Unanswered(BTreeMap<(String, GapReason, String), Vec<String>>);
 
+/// How a list of failures names the reason that a scan had for one.
+const REASON: &str = "reason";
+
 impl Unanswered {
+    /// Everything that was refused, as entries of a list of failures.
+    pub(crate) fn entries(&self, account: &str) -> Vec<Value> {
+        let each = |((what, why, detail), regions): (&(String, GapReason, String), &Vec<String>)| {
+            let (service, operation) = what.split_once(' ').unwrap_or((what, ""));
+            let entry = |region: &String| json!({"account": account, "region": region, "service": service, "operation": operation, REASON: why.name(), "error": detail});
+            regions.iter().map(entry).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(each).collect()
+    }
+
+    /// Reads an entry of such a list; one that is none says nothing. What the command line of AWS said is understood as a
+    /// scan understands its refusals. Whether it says that there is no organisation.
+    pub(crate) fn read(&mut self, entry: &Value) -> bool {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+        let Some(error) = entry.get("error").and_then(Value::as_str) else { return false };
+        let error: String = error.chars().take(MAX_ERROR).collect();
+        let what = format!("{} {}", text("service"), text("operation")).trim().to_owned();
+        if let Some(why) = entry.get(REASON).and_then(|why| serde_json::from_value(why.clone()).ok()) {
+            self.put(&what, why, &error, text("region"));
+            return false;
+        }
+        let refusal = Refusal::said(&error);
+        let call = service(text("service")).and_then(|service| {
+            Some((service, service.calls.iter().find(|call| call.file() == text("operation"))?))
+        });
+        match (refusal, call) {
+            (Some(Refusal::NoOrganisation), _) => return true,
+            (Some(refusal), Some((service, call))) => {
+                let (what, why, detail) = told(service, call, &refusal);
+                self.put(&what, why, &detail, text("region"));
+            }
+            (Some(refusal), None) => self.put(&what, refusal.reason(), &error, text("region")),
+            (None, _) => self.put(&what, GapReason::Failed, &error, text("region")),
+        }
+        false
+    }
+
     /// Notes a refusal: `what` was asked in a region and not answered.
     pub(crate) fn put(&mut self, what: &str, why: GapReason, detail: &str, region: &str) {
         self.0.entry((what.to_owned(), why, detail.to_owned())).or_default().push(region.to_owned());

@@ -93,7 +93,7 @@ pub(crate) struct Call {
     pub(crate) keep: Vec<String>,
     /// Keys of policies whose values are dropped.
     #[serde(default)]
-    blank: Vec<String>,
+    pub(crate) blank: Vec<String>,
     #[serde(skip)]
     fields: LazyFields,
 }

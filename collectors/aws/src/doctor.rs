@@ -140,6 +140,7 @@ pub(crate) fn requests() -> String {
             "each": each.collect::<Vec<_>>(),
             "about": call.about.map(About::name),
             "needs_trust_in": call.gate,
+            "blank": call.blank,
             "keeps": call.keep,
         })
     };

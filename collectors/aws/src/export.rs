@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::answers::{Answer, Answers};
 use crate::calls::{Call, Parameters, SERVICES};
-use crate::folder::{json, named};
+use crate::folder::{MANIFEST, json, named};
 use crate::organisation::Organisation;
 use crate::survey::{GLOBAL, parameters};
 
@@ -18,8 +18,6 @@ use crate::survey::{GLOBAL, parameters};
 const MAX_FILES: usize = 100_000;
 /// Folders inside each other: `ACCOUNT/REGION/SERVICE` is three.
 const MAX_DEPTH: usize = 8;
-/// What a list of files and of failures is called.
-const MANIFEST: &str = "manifest.json";
 
 /// The answers about each account, and what was there and not read.
 #[derive(Debug, Default)]
@@ -108,6 +106,7 @@ fn absent(answers: &mut Answers) {
 /// Pages stand in the order of their numbers, 2 before 10.
 fn order(file: &Path) -> (PathBuf, usize) {
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    // A parameter that is a number is not told from a page here: such files are no pages of one answer.
     match name.rsplit_once('.').and_then(|(before, page)| Some((before.to_owned(), page.parse().ok()?))) {
         Some((before, page)) => (file.with_file_name(before), page),
         None => (file.with_extension(""), 0),
@@ -150,15 +149,10 @@ impl Export {
 
     /// Reads what the list of an export says could not be got.
     fn manifest(&mut self, manifest: &Value) {
-        let text =
-            |file: &Value, key: &str| file.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        for file in manifest.get("files").and_then(Value::as_array).into_iter().flatten() {
-            let Some(error) = file.get("error").and_then(Value::as_str) else { continue };
-            let what = format!("{} {}", text(file, "service"), text(file, "operation"));
-            let denied = ["Denied", "Unauthorized", "not allowed"].iter().any(|word| error.contains(word));
-            let why = if denied { GapReason::Denied } else { GapReason::Failed };
-            let answers = self.accounts.entry(text(file, "account")).or_default();
-            answers.gaps.put(&what, why, error, &text(file, "region"));
+        for entry in manifest.get("files").and_then(Value::as_array).into_iter().flatten().take(MAX_FILES) {
+            let account = entry.get("account").and_then(Value::as_str).unwrap_or_default();
+            let answers = self.accounts.entry(account.to_owned()).or_default();
+            self.organisation.none |= answers.gaps.read(entry);
         }
     }
 }

@@ -5,13 +5,16 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::calls::{Call, Parameters, Question, SERVICES, Service};
 use crate::client::encoded;
 
 /// Bytes of one answer; 5,000 roles take about five million.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// What a list of failures is called.
+pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// The answers about one account, as `REGION/SERVICE/OPERATION[.PARAMETERS][.PAGE].json`.
 #[derive(Debug)]
@@ -50,6 +53,14 @@ impl Folder {
         if let Err(error) = write(&folder, &name(call, asked, number), &page) {
             let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
             broken.get_or_insert_with(|| format!("{}: {error}", folder.display()));
+        }
+    }
+
+    /// Keeps what was refused, in place of what was refused before.
+    pub(crate) fn refused(&self, entries: &[Value]) {
+        if let Err(error) = write(&self.path, MANIFEST, &json!({"files": entries})) {
+            let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+            broken.get_or_insert_with(|| format!("{}: {error}", self.path.display()));
         }
     }
 
@@ -129,8 +140,6 @@ pub(crate) fn json(path: &Path) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::survey::service;
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use asmm_model::{Coverage, Gap, GapReason};
 use async_trait::async_trait;
 use aws_config::sts::AssumeRoleProvider;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -16,6 +16,8 @@ use muster_collect::{
     CollectError, Collector, Context, Descriptor, Diagnosis, Options, Sink, Source, SourceOption, Target,
     Unit,
 };
+
+use serde_json::{Value, json};
 
 use crate::answers::Answers;
 use crate::calls::{About, Parameters, Question};
@@ -70,6 +72,8 @@ pub(crate) struct Session {
     organisation: Organisation,
     /// What is not known of the organisation.
     gaps: Vec<Gap>,
+    /// The same, as it is kept in a folder of answers.
+    refused: Vec<Value>,
 }
 
 const DESCRIPTOR: Descriptor = Descriptor {
@@ -234,6 +238,7 @@ pub(crate) async fn session_of(target: &str, cx: &Context) -> Result<Session, Co
         caller: String::new(),
         organisation: Organisation::default(),
         gaps: Vec::new(),
+        refused: Vec::new(),
     };
     let client = session.client("", cx)?;
     let (Some(sts), Some(call)) =
@@ -310,6 +315,7 @@ impl Session {
         let arn = format!("arn:{partition}:iam::{account}:role/{role}");
         let mut assume = AssumeRoleProvider::builder(arn)
             .configure(&self.config)
+            .region(region_of(&self.config))
             .session_name(options.one(SESSION).unwrap_or("muster"));
         if let Some(id) = options.one(EXTERNAL_ID) {
             assume = assume.external_id(id);
@@ -331,6 +337,7 @@ impl Session {
             let refused = survey.one(organizations, call, GLOBAL, asked, &mut answers).await;
             if refused == Some(Refusal::NoOrganisation) {
                 self.organisation.none = true;
+                self.refused = vec![no_organisation(&self.account)];
                 return;
             }
             // Whoever may not see the organisation may not see its parts.
@@ -351,6 +358,7 @@ impl Session {
         }
         self.take(&answers);
         self.gaps = answers.gaps.gaps("");
+        self.refused = answers.gaps.entries(&self.account);
     }
 
     fn take(&mut self, answers: &Answers) {
@@ -360,6 +368,22 @@ impl Session {
             }
         }
     }
+}
+
+/// The region of a configuration; tokens of any region are good in all that are switched on.
+fn region_of(config: &SdkConfig) -> Region {
+    config.region().cloned().unwrap_or_else(|| Region::from_static("us-east-1"))
+}
+
+/// What a folder of answers holds where there is no organisation, in the words of the command line of AWS.
+fn no_organisation(account: &str) -> Value {
+    json!({
+        "account": account,
+        "region": GLOBAL,
+        "service": "organizations",
+        "operation": "describe-organization",
+        "error": "An error occurred (AWSOrganizationsNotInUseException) when calling the DescribeOrganization operation",
+    })
 }
 
 /// Credentials under a role, which is assumed when they are first needed.
@@ -433,6 +457,11 @@ async fn collect(
         evaluated.await.map_err(|_| CollectError::Failed("the evaluation ended unexpectedly".to_owned()))?;
     follow(&survey, &mut estate, cx).await;
     estate.connect();
+    if let Some(folder) = &folder {
+        let mut entries = estate.answers.gaps.entries(account);
+        entries.extend(session.refused.iter().filter(|_| *account == session.account).cloned());
+        folder.refused(&entries);
+    }
 
     let mut coverage = Coverage {
         target: unit.target.clone(),

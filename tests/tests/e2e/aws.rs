@@ -279,6 +279,7 @@ fn what_was_kept_is_not_asked_again() {
         inventory.systems.iter().map(|system| format!("{} {:?}", system.name, system.criteria)).collect()
     };
     assert_eq!(criteria(&exported), criteria(&second));
+    assert_eq!(gaps(&exported), gaps(&second));
     for entry in walk(&folder) {
         let text = std::fs::read_to_string(&entry).unwrap();
         assert!(!text.contains(r#""OPENAI_API_KEY":"canary"#), "{}", entry.display());

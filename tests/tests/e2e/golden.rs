@@ -180,6 +180,19 @@ fn an_organisation_is_found_as_it_was_laid_out() {
         these.iter().filter(|this| !those.contains(this)).cloned().collect()
     };
     assert_eq!((only(&live, &kept), only(&kept, &live)), (Vec::new(), Vec::new()));
+
+    // The script for people who hand out no credentials saves what says the same of the account that it is run in.
+    let exported = home.path().join("exported");
+    emulators.export(&exported, &["eu-west-1", "us-east-1"]);
+    for file in files(&exported) {
+        assert!(!std::fs::read_to_string(&file).unwrap().contains(CANARY), "{}", file.display());
+    }
+    let export = format!("aws-export:{}", exported.display());
+    let script = shown(&run(&emulators, home.path(), &["scan", &export, "--format", "json"]).inventory());
+    let of_management = |all: &[String]| -> Vec<String> {
+        all.iter().filter(|system| system.contains(":123456789012:")).cloned().collect()
+    };
+    assert_eq!(script, of_management(&live));
 }
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {

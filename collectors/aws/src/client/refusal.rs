@@ -48,6 +48,18 @@ impl Refusal {
         }
     }
 
+    /// What a message of the command line of AWS means: `An error occurred (CODE) when calling …`.
+    pub(crate) fn said(message: &str) -> Option<Self> {
+        if message.contains("Could not connect to the endpoint URL") {
+            return Some(Self::NoSuchHost);
+        }
+        let code = message.split_once("error occurred (")?.1.split(')').next()?;
+        match of(400, Some(code), b"") {
+            Self::Failed(_) => None,
+            refusal => Some(refusal),
+        }
+    }
+
     /// Whether nothing that is asked later can be answered either.
     pub(crate) fn ends_all(&self) -> bool {
         matches!(self, Self::Expired(_) | Self::Budget(_))
@@ -161,6 +173,12 @@ mod tests {
         let ec2 = b"<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>";
         assert_eq!(of(403, None, ec2), Refusal::Denied);
         assert_eq!(of(404, None, b"<html>no"), Refusal::NotOffered);
+        let said = |code: &str| {
+            Refusal::said(&format!("An error occurred ({code}) when calling the X operation: no"))
+        };
+        assert_eq!(said("AccessDeniedException"), Some(Refusal::Denied));
+        assert_eq!(said("AWSOrganizationsNotInUseException"), Some(Refusal::NoOrganisation));
+        assert_eq!(said("SomethingElse"), None);
         assert_eq!(of(500, None, b"").to_string(), "AWS answered with status 500");
         assert!(!of(500, Some("x\u{1b}[31m"), b"").to_string().contains("message"));
     }
