@@ -58,7 +58,7 @@ async fn collect_target(
     let mut first_error = None;
     let work = planned.collector.plan(&planned.target, cx).map(|unit| collect_unit(planned, unit, cx));
     // Answers come in the order of the plan, however long each unit takes.
-    let mut units = work.buffered(planned.collector.descriptor().at_once.max(1));
+    let mut units = work.buffered(planned.collector.at_once(cx).max(1));
     while let Some(Read { what, commit, seen, observed }) = units.next().await {
         target.commit = target.commit.take().or(commit);
         observations.extend(observed);
@@ -128,9 +128,12 @@ mod tests {
                 source: Source::Folder,
                 permissions: &["none"],
                 options: &[],
-                at_once: 2,
             };
             &WORDS
+        }
+
+        fn at_once(&self, _: &Context) -> usize {
+            2
         }
 
         fn plan<'a>(

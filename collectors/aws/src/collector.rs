@@ -23,7 +23,6 @@ const DESCRIPTOR: Descriptor = Descriptor {
     source: Source::AwsExport,
     permissions: &["read the files of the export"],
     options: &[],
-    at_once: 1,
 };
 
 #[async_trait]

@@ -12,6 +12,8 @@ mod export;
 mod fields;
 mod folder;
 mod live;
+#[doc(hidden)]
+pub mod measure;
 mod observe;
 mod organisation;
 pub mod policy;

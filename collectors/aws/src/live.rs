@@ -37,11 +37,14 @@ const EXTERNAL_ID: &str = "aws-external-id";
 const SESSION: &str = "aws-session-name";
 const ACCOUNTS: &str = "aws-accounts";
 const EXCLUDED: &str = "aws-exclude-accounts";
+const CONCURRENCY: &str = "aws-concurrency";
 const MAX_CALLS: &str = "aws-max-calls";
 const SAVE: &str = "aws-save";
 
 /// Requests to one account, where nothing else is said: a large account takes about 600.
 const CALLS: u64 = 5_000;
+/// Accounts at once, where nothing else is said.
+const AT_ONCE: usize = 4;
 /// Identities whose use is asked about; the likeliest first.
 const MAX_ASKED: usize = 40;
 /// Units of an organisation above each other.
@@ -125,6 +128,13 @@ const DESCRIPTOR: Descriptor = Descriptor {
             check: is_account,
         },
         SourceOption {
+            name: CONCURRENCY,
+            value: "N",
+            help: "Scan N accounts at once; 4 by default",
+            many: false,
+            check: is_count,
+        },
+        SourceOption {
             name: MAX_CALLS,
             value: "N",
             help: "Send at most N requests to each account; 5000 by default",
@@ -139,7 +149,6 @@ const DESCRIPTOR: Descriptor = Descriptor {
             check: is_folder,
         },
     ],
-    at_once: 4,
 };
 
 fn is_folder(given: &str) -> Result<(), String> {
@@ -190,6 +199,10 @@ impl Collector for AwsCollector {
             None => Arc::new(session_of(&unit.target, cx).await?),
         };
         collect(&session, unit, cx, out).await
+    }
+
+    fn at_once(&self, cx: &Context) -> usize {
+        cx.options.one(CONCURRENCY).and_then(|count| count.parse().ok()).unwrap_or(AT_ONCE)
     }
 
     async fn check(&self, target: &Target, cx: &Context) -> Result<Diagnosis, CollectError> {

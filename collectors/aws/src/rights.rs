@@ -109,20 +109,36 @@ pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds, regions: &[String]
     };
     let mut invocations = Vec::new();
     for row in &ACTIONS.invoke {
-        let verdicts = row.actions.iter().flat_map(|action| {
-            row.resources.iter().map(move |resource| (action.as_str(), ask(action, Some(resource))))
+        let questions = row.actions.iter().flat_map(|action| {
+            row.resources.iter().map(move |resource| (action.as_str(), resource.as_str()))
         });
         // One of several actions for the same is enough: the one that is decided most plainly.
-        let best = verdicts
-            .filter(|(_, verdict)| verdict.decision != Decision::Denied)
-            .reduce(|best, next| if plainness(&next.1) > plainness(&best.1) { next } else { best });
+        let mut best: Option<(&str, Verdict)> = None;
+        for (action, resource) in questions {
+            let verdict = ask(action, Some(resource));
+            if verdict.decision == Decision::Denied {
+                continue;
+            }
+            if best.as_ref().is_none_or(|(_, best)| plainness(&verdict) > plainness(best)) {
+                best = Some((action, verdict));
+            }
+            if best.as_ref().is_some_and(|(_, best)| plainness(best) == PLAINEST) {
+                break;
+            }
+        }
         invocations.extend(best.map(|(action, verdict)| Invocation { what: &row.what, action, verdict }));
     }
     let mut classes: BTreeMap<(&'static str, Privilege), Decision> = BTreeMap::new();
     for row in &ACTIONS.act {
-        let best = row.actions.iter().map(|action| ask(action, None).decision).max();
-        if let Some(decision) = best.filter(|decision| *decision != Decision::Denied) {
-            classes.insert((&row.class, row.effect), decision);
+        let mut best = Decision::Denied;
+        for action in &row.actions {
+            best = best.max(ask(action, None).decision);
+            if best == Decision::Allowed {
+                break;
+            }
+        }
+        if best != Decision::Denied {
+            classes.insert((&row.class, row.effect), best);
         }
     }
     let certain = classes.iter().filter(|(_, decision)| **decision == Decision::Allowed);
@@ -135,6 +151,9 @@ pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds, regions: &[String]
         classes,
     }
 }
+
+/// Nothing is decided more plainly.
+const PLAINEST: (Decision, Standing) = (Decision::Allowed, Standing::Named);
 
 fn plainness(verdict: &Verdict) -> (Decision, Standing) {
     (verdict.decision, standing(verdict))

@@ -22,7 +22,6 @@ const DESCRIPTOR: Descriptor = Descriptor {
     source: Source::Folder,
     permissions: &["read the files of the folder"],
     options: &[],
-    at_once: 1,
 };
 
 #[async_trait]

@@ -19,8 +19,6 @@ pub struct Descriptor {
     pub permissions: &'static [&'static str],
     /// The options that it understands.
     pub options: &'static [SourceOption],
-    /// How many units may be collected at once, where no option says so: of a source that answers over a network, several.
-    pub at_once: usize,
 }
 
 /// What can be retried alone: a repository at a commit, one account and region, one namespace.
@@ -103,6 +101,11 @@ pub trait Collector: Send + Sync {
     /// # Errors
     /// The unit as a whole cannot be read. What is only part of it is a gap in the coverage.
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError>;
+
+    /// How many units may be collected at once: of a source that answers over a network, several.
+    fn at_once(&self, _: &Context) -> usize {
+        1
+    }
 
     /// Finds out whether a target could be read, and what each missing permission would hide.
     ///

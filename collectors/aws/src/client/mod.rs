@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::calls::{Call, Parameters, Protocol, Question, Service};
 pub(crate) use refusal::Refusal;
+pub(crate) use xml::read as read_xml;
 
 /// Bytes of one answer: a page of a thousand roles takes about a million.
 const MAX_BYTES: usize = 64 * 1024 * 1024;

@@ -37,7 +37,7 @@ pub(super) fn observe(out: &mut Out<'_>) {
         if is_system {
             // What runs under the role is not seen here: neither its tools nor what starts it.
             let mut system = out.system(&identity.arn, &identity.name, SystemKind::Pipeline, false);
-            for account in service_accounts(estate, &identity.arn) {
+            for account in service_accounts(estate, identity) {
                 system.put(Fact::Deployment(Deployment { kind: DeploymentKind::K8s, reference: account }));
             }
             if let Some(first) = rights.invocations.first() {
@@ -51,19 +51,37 @@ pub(super) fn observe(out: &mut Out<'_>) {
     }
 }
 
-/// The service accounts of clusters that are given a role, as `CLUSTER/NAMESPACE/serviceaccount/NAME`.
-fn service_accounts(estate: &Estate, role: &str) -> BTreeSet<String> {
-    let of = estate.answers.of("eks", "DescribePodIdentityAssociation");
-    let of = of.filter_map(|answer| answer.page.get("association"));
-    of.filter(|association| {
-        ["roleArn", "targetRoleArn"].into_iter().any(|path| text(association, path) == Some(role))
-    })
-    .filter_map(|association| {
-        let [cluster, namespace, name] =
-            ["clusterName", "namespace", "serviceAccount"].map(|path| text(association, path));
-        Some(format!("{}/{}/serviceaccount/{}", cluster?, namespace?, name?))
-    })
-    .collect()
+/// The service accounts of clusters that are given a role, as `CLUSTER/NAMESPACE/serviceaccount/NAME`: by an association of
+/// EKS, or by a trust policy that names the issuer of a cluster that is known.
+fn service_accounts(estate: &Estate, identity: &IamIdentity) -> BTreeSet<String> {
+    let associations = estate.answers.of("eks", "DescribePodIdentityAssociation");
+    let associations = associations.filter_map(|answer| answer.page.get("association"));
+    let given = associations.filter(|association| {
+        ["roleArn", "targetRoleArn"].into_iter().any(|path| text(association, path) == Some(&identity.arn))
+    });
+    let mut found: BTreeSet<String> = given
+        .filter_map(|association| {
+            let [cluster, namespace, name] =
+                ["clusterName", "namespace", "serviceAccount"].map(|path| text(association, path));
+            Some(format!("{}/{}/serviceaccount/{}", cluster?, namespace?, name?))
+        })
+        .collect();
+    for trust in identity.trust.iter().flat_map(|trust| trusted(trust)) {
+        let Trusted::Federated { issuer, subjects } = trust else { continue };
+        let mut clusters =
+            estate.answers.of("eks", "DescribeCluster").filter_map(|answer| answer.page.get("cluster"));
+        let is_it = |cluster: &&serde_json::Value| {
+            let known = text(cluster, "identity.oidc.issuer").unwrap_or_default();
+            known.split_once("://").map_or(known, |(_, known)| known) == issuer
+        };
+        let Some(cluster) = clusters.find(is_it).and_then(|cluster| text(cluster, "name")) else { continue };
+        let accounts = subjects
+            .iter()
+            .filter_map(|subject| subject.strip_prefix("system:serviceaccount:")?.split_once(':'));
+        found
+            .extend(accounts.map(|(namespace, name)| format!("{cluster}/{namespace}/serviceaccount/{name}")));
+    }
+    found
 }
 
 /// An identity with everything that is known of it.
@@ -167,9 +185,7 @@ fn usage(estate: &Estate, identity: &IamIdentity) -> Vec<String> {
         }
         says.extend(ai);
     }
-    says.extend(
-        service_accounts(estate, &identity.arn).into_iter().map(|account| format!("given to {account}")),
-    );
+    says.extend(service_accounts(estate, identity).into_iter().map(|account| format!("given to {account}")));
     says
 }
 

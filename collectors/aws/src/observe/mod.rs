@@ -4,6 +4,7 @@
 mod agentcore;
 mod bedrock;
 mod identity;
+mod parts;
 mod secret;
 mod workload;
 
@@ -26,6 +27,7 @@ pub(crate) fn observe(pack: &RulePack, target: &str, estate: &Estate) -> Vec<Obs
     agentcore::observe(&mut out);
     workload::observe(&mut out);
     identity::observe(&mut out);
+    parts::observe(&mut out);
     secret::observe(&mut out);
     out.observations
 }

@@ -163,20 +163,20 @@ enum Meant {
 pub fn evaluate(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
     let action = request.action.to_ascii_lowercase();
     let request = &Request { action: &action, ..*request };
-    let asked = match request.resource {
-        None => Some(ResourcePattern::everything()),
-        Some(text) => ResourcePattern::parse(text),
-    };
     let denied = |because| Verdict {
         decision: Decision::Denied,
         resources: Vec::new(),
         because,
         reasons: BTreeSet::new(),
     };
-    let Some(asked) = asked else { return denied(Vec::new()) };
     if layers.resource.is_none() && !may_allow(layers.identity, &action) {
         return denied(Vec::new());
     }
+    let asked = match request.resource {
+        None => Some(ResourcePattern::everything()),
+        Some(text) => ResourcePattern::parse(text),
+    };
+    let Some(asked) = asked else { return denied(Vec::new()) };
     let mut allowed: Vec<(ResourcePattern, Vec<Because>)> = Vec::new();
     let mut conditional: Vec<(ResourcePattern, Vec<Because>, BTreeSet<Reason>)> = Vec::new();
     let mut against: BTreeSet<Because> = BTreeSet::new();

@@ -6,6 +6,13 @@ use std::borrow::Cow;
 
 /// Whether a pattern matches a text: `*` any number of characters, `?` exactly one.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    // Most patterns are about something else from their first letter on.
+    if let Some(wanted) = pattern.as_bytes().first()
+        && !b"*?".contains(wanted)
+        && text.as_bytes().first() != Some(wanted)
+    {
+        return false;
+    }
     if pattern.is_ascii() && text.is_ascii() {
         return walk(
             pattern.as_bytes(),
