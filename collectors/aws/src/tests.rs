@@ -13,6 +13,8 @@ use proptest::prelude::*;
 
 use crate::AwsExportCollector;
 
+mod managed;
+
 const ESTATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/estate");
 /// The external id of a vendor, which is a secret of sorts.
 const CANARY: &str = "canary-external-id";

@@ -24,7 +24,7 @@ pub(super) fn observe(out: &mut Out<'_>) {
     for identity in &estate.account.identities {
         let Some(rights) = estate.rights.get(&identity.arn) else { continue };
         let Some(standing) = rights.standing else { continue };
-        if out.carried.contains(&identity.arn) {
+        if out.carried.contains_key(&identity.arn) {
             continue;
         }
         let trusts = identity.trust.as_ref().map(|trust| trusted(trust)).unwrap_or_default();
@@ -185,7 +185,29 @@ fn usage(estate: &Estate, identity: &IamIdentity) -> Vec<String> {
         }
         says.extend(ai);
     }
+    says.extend(gone(estate, identity));
     says.extend(service_accounts(estate, identity).into_iter().map(|account| format!("given to {account}")));
+    says
+}
+
+/// Issuers that a trust policy names and that the account does not know (any more): nobody can come in by them.
+fn gone(estate: &Estate, identity: &IamIdentity) -> Vec<String> {
+    let lists = [
+        ("ListOpenIDConnectProviders", "OpenIDConnectProviderList.Arn", ":oidc-provider/"),
+        ("ListSAMLProviders", "SAMLProviderList.Arn", ":saml-provider/"),
+    ];
+    let mut says = Vec::new();
+    for (operation, path, part) in lists {
+        let mut pages = estate.answers.of("iam", operation).peekable();
+        if pages.peek().is_none() {
+            continue;
+        }
+        let known: BTreeSet<&str> =
+            pages.flat_map(|answer| at(&answer.page, path)).filter_map(serde_json::Value::as_str).collect();
+        let named = identity.trust.iter().flat_map(|trust| trust.federated());
+        let gone = named.filter(|arn| arn.contains(part) && !known.contains(arn));
+        says.extend(gone.map(|arn| format!("trusts {arn}, which is no provider of the account")));
+    }
     says
 }
 

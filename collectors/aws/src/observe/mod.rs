@@ -8,7 +8,7 @@ mod parts;
 mod secret;
 mod workload;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
     Component, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate, Identity,
@@ -22,13 +22,14 @@ pub(crate) use workload::workloads;
 
 /// Everything that an account shows.
 pub(crate) fn observe(pack: &RulePack, target: &str, estate: &Estate) -> Vec<Observation> {
-    let mut out = Out { pack, target, estate, observations: Vec::new(), carried: BTreeSet::new() };
+    let mut out = Out { pack, target, estate, observations: Vec::new(), carried: BTreeMap::new() };
     bedrock::observe(&mut out);
     agentcore::observe(&mut out);
     workload::observe(&mut out);
     identity::observe(&mut out);
     parts::observe(&mut out);
     secret::observe(&mut out);
+    out.tell_shared();
     out.observations
 }
 
@@ -38,8 +39,8 @@ struct Out<'a> {
     target: &'a str,
     estate: &'a Estate,
     observations: Vec<Observation>,
-    /// Identities that a system was seen to act under.
-    carried: BTreeSet<String>,
+    /// Identities that something was seen to act under, each with what does.
+    carried: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A system while it is observed.
@@ -49,6 +50,22 @@ struct System<'o, 'a> {
 }
 
 impl<'a> Out<'a> {
+    /// Says of identities that several things act under that their rights are those of all of them (T13).
+    fn tell_shared(&mut self) {
+        for observation in &mut self.observations {
+            let Fact::Identity(identity) = &mut observation.fact else { continue };
+            let arn = identity.arn.as_deref().unwrap_or_default();
+            let others = self.carried.get(arn).map_or(0, BTreeSet::len).saturating_sub(1);
+            if others > 0 {
+                let things = if others == 1 { "another system acts" } else { "other systems act" };
+                let says = format!(
+                    "{things} under it as well: what it may do and when it was used is not of one alone"
+                );
+                identity.evidence.push(cloud(arn).noting(says));
+            }
+        }
+    }
+
     /// Begins a system at an ARN.
     fn system<'o>(&'o mut self, arn: &str, name: &str, kind: SystemKind, complete: bool) -> System<'o, 'a> {
         let scope = Scope { target: self.target.to_owned(), root: arn.to_owned(), name: name.to_owned() };
@@ -128,7 +145,7 @@ impl System<'_, '_> {
         let name = arn.rsplit('/').next().unwrap_or(arn);
         self.speak("acts-under-role", locator, name);
         let estate = self.out.estate;
-        self.out.carried.insert(arn.to_owned());
+        self.out.carried.entry(arn.to_owned()).or_default().insert(self.scope.root.clone());
         let mut identity = match (estate.identity(arn), estate.rights.get(arn)) {
             (Some(identity), Some(rights)) => identity::shown(estate, identity, rights),
             // It is of another account, or nothing of it could be read.

@@ -1,10 +1,10 @@
 //! What else runs under a role: functions, tasks, state machines, notebooks, models and applications.
 
-use asmm_model::SystemKind;
+use asmm_model::{Effect, Gate, SystemKind};
 use serde_json::Value;
 
 use super::Out;
-use crate::answers::Answer;
+use crate::answers::{Answer, Answers};
 use crate::estate::{asks_model, text};
 use crate::fields::at;
 use crate::rights::Standing;
@@ -153,7 +153,7 @@ const SOURCES: [Source; 8] = [
 ];
 
 /// Everything that answers name as running under a role.
-pub(crate) fn workloads(answers: &crate::answers::Answers) -> Vec<Workload<'_>> {
+pub(crate) fn workloads(answers: &Answers) -> Vec<Workload<'_>> {
     let mut found = Vec::new();
     for source in &SOURCES {
         for answer in answers.of(source.service, source.operation) {
@@ -195,6 +195,21 @@ fn of<'a>(source: &'static Source, answer: &'a Answer, item: &'a Value) -> Optio
 }
 
 impl Workload<'_> {
+    /// What an application of Q Business may call: name, kind and place of each plugin that is switched on.
+    fn plugins(&self, answers: &Answers) -> Option<Vec<(String, String, String)>> {
+        let id = (self.service == "qbusiness").then(|| self.arn.rsplit('/').next())??;
+        let of = |answer: &&Answer| answer.asked.get("applicationId").is_some_and(|asked| asked == id);
+        let plugins =
+            answers.of("qbusiness", "ListPlugins").filter(of).flat_map(|answer| at(&answer.page, "plugins"));
+        let on = plugins.filter(|plugin| text(plugin, "state") != Some("DISABLED"));
+        let told = on.map(|plugin| {
+            let id = text(plugin, "pluginId").unwrap_or("unknown");
+            let name = text(plugin, "displayName").unwrap_or(id).to_owned();
+            (name, text(plugin, "type").unwrap_or("unknown").to_owned(), format!("{}, plugin {id}", self.arn))
+        });
+        Some(told.collect())
+    }
+
     /// Whether it is an AI system, as far as the account shows.
     pub(crate) fn is_system(&self, estate: &crate::estate::Estate, pack: &muster_rules::RulePack) -> bool {
         let standing = self.role.and_then(|role| estate.standing(role));
@@ -218,6 +233,12 @@ pub(super) fn observe(out: &mut Out<'_>) {
         }
         if let Some(role) = workload.role {
             system.acts_under(role, workload.arn);
+        }
+        if let Some(plugins) = workload.plugins(&estate.answers) {
+            for (name, kind, place) in plugins {
+                let note = format!("a plugin of the kind {kind}");
+                system.tool(&name, Effect::Unknown, Gate::Unknown, &place, &note);
+            }
         }
         system.variables(workload.variables.iter().copied(), workload.arn);
         system.started(workload.arn);

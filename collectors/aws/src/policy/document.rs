@@ -164,6 +164,16 @@ impl Document {
         })
     }
 
+    /// Issuers of other identities that it lets in, by their ARNs.
+    pub(crate) fn federated(&self) -> impl Iterator<Item = &str> {
+        let names = self.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        let names = names.filter_map(|statement| match &statement.principals {
+            Some(Principals::Only(all)) => Some(all),
+            _ => None,
+        });
+        names.flatten().filter(|(kind, _)| kind == "Federated").map(|(_, name)| name.as_str())
+    }
+
     /// How many statements it has.
     pub fn len(&self) -> usize {
         self.statements.len()
