@@ -5,65 +5,12 @@ use iam_rs::{Arn, ContextValue, IAMPolicy, IAMRequest, Principal as Peer, Princi
 use muster_aws::policy::{Attached, Context, Decision, Document, Key, Layers, Principal, Request, evaluate};
 use serde_json::{Value, json};
 
+use random::{ASKED, ASKED_ACTIONS, RESOURCES, Random, policy};
+
+mod random;
+
 const CASES: usize = 20_000;
 const WHO: &str = "arn:aws:iam::111111111111:role/desk";
-
-/// SplitMix64: the same policies on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).expect("it is below the bound")
-    }
-
-    fn one<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[self.below(of.len())]
-    }
-
-    fn several(&mut self, of: &[&str]) -> Value {
-        let count = 1 + self.below(3);
-        let texts: Vec<&str> = (0..count).map(|_| self.one(of)).collect();
-        if texts.len() == 1 && self.below(2) == 0 { json!(texts[0]) } else { json!(texts) }
-    }
-}
-
-const ACTIONS: [&str; 9] = [
-    "bedrock:InvokeModel",
-    "BEDROCK:invokemodel",
-    "bedrock:Invoke*",
-    "bedrock:*Model*",
-    "bedrock:InvokeMode?",
-    "s3:*",
-    "s3:GetObject",
-    "*",
-    "bedrock:InvokeAgent",
-];
-const RESOURCES: [&str; 9] = [
-    "*",
-    "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v2",
-    "arn:aws:bedrock:*::foundation-model/anthropic.*",
-    "arn:aws:bedrock:eu-*::foundation-model/*",
-    "arn:aws:bedrock:*:*:agent/*",
-    "arn:aws:s3:::bucket/*",
-    "arn:aws:s3:::bucket/${aws:username}/*",
-    "arn:aws:bedrock:us-east-?::foundation-model/*claude*",
-    "arn:aws:s3:::*",
-];
-const ASKED: [&str; 5] = [
-    "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v2",
-    "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova",
-    "arn:aws:bedrock:us-east-1:111111111111:agent/A1",
-    "arn:aws:s3:::bucket/ada/key",
-    "arn:aws:s3:::other/key",
-];
 
 fn condition(random: &mut Random) -> Option<Value> {
     let (operator, key, values) = match random.below(16) {
@@ -82,24 +29,6 @@ fn condition(random: &mut Random) -> Option<Value> {
         _ => return None,
     };
     Some(json!({ operator: { key: values } }))
-}
-
-fn policy(random: &mut Random) -> Value {
-    let statements: Vec<Value> = (0..=random.below(5))
-        .map(|_| {
-            let mut statement = serde_json::Map::new();
-            statement.insert("Effect".to_owned(), json!(random.one(&["Allow", "Allow", "Deny"])));
-            let action = random.one(&["Action", "Action", "Action", "NotAction"]);
-            statement.insert(action.to_owned(), random.several(&ACTIONS));
-            let resource = random.one(&["Resource", "Resource", "Resource", "NotResource"]);
-            statement.insert(resource.to_owned(), random.several(&RESOURCES));
-            if let Some(condition) = condition(random) {
-                statement.insert("Condition".to_owned(), condition);
-            }
-            Value::Object(statement)
-        })
-        .collect();
-    json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
 /// The same request for both, as it was made: what is not there is absent.
@@ -140,10 +69,11 @@ fn random_policies_are_decided_as_by_a_peer() {
     let (mut allowed, mut refused) = (0, 0);
     let mut disagreements = Vec::new();
     for case in 0..CASES {
-        let documents: Vec<Value> = (0..=random.below(2)).map(|_| policy(&mut random)).collect();
+        let documents: Vec<Value> =
+            (0..=random.below(2)).map(|_| policy(&mut random, &RESOURCES, condition)).collect();
         let (own_context, peer_context) = context(&mut random);
         let resource = random.one(&ASKED);
-        let action = random.one(&["bedrock:InvokeModel", "bedrock:InvokeAgent", "s3:GetObject"]);
+        let action = random.one(&ASKED_ACTIONS);
         let attached: Vec<Attached> = documents
             .iter()
             .map(|document| Attached {

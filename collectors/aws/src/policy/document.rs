@@ -253,7 +253,11 @@ fn statement(from: &Map<String, Value>) -> Result<Statement, DocumentError> {
     if from.get("Condition").is_some_and(|condition| !condition.is_object()) {
         strange.push("Condition".to_owned());
     }
-    let resources = listed("Resource", "NotResource")?;
+    let mut resources = listed("Resource", "NotResource")?;
+    if let Some(Listed::Only(texts) | Listed::Except(texts)) = &mut resources {
+        let spread: Vec<String> = texts.iter().flat_map(|text| spread(text)).collect();
+        texts.extend(spread);
+    }
     let patterns = match &resources {
         Some(Listed::Only(texts) | Listed::Except(texts)) => texts
             .iter()
@@ -275,6 +279,35 @@ fn statement(from: &Map<String, Value>) -> Result<Statement, DocumentError> {
         tests,
         strange,
     })
+}
+
+/// Parts of an ARN.
+const PARTS: usize = 6;
+
+/// What else an ARN with too few parts means: a `*` that ends a part may go on beyond the colon behind it, as AWS documents
+/// for the element `Resource`. `arn:aws:bedrock:*:agent/*` is `arn:aws:bedrock:*:*:agent/*` as well.
+fn spread(text: &str) -> Vec<String> {
+    let parts: Vec<&str> = text.splitn(PARTS, ':').collect();
+    let [arn, .., _] = parts[..] else { return Vec::new() };
+    if arn != "arn" || parts.len() == PARTS {
+        return Vec::new();
+    }
+    // Every way in which such parts together make up for those that are missing.
+    let mut ways: Vec<(Vec<&str>, usize)> = vec![(Vec::new(), PARTS - parts.len())];
+    for (at, part) in parts.iter().enumerate() {
+        let goes_on = part.ends_with('*') && at + 1 < parts.len();
+        let mut longer = Vec::new();
+        for (had, left) in &ways {
+            for more in 0..=if goes_on { *left } else { 0 } {
+                let mut way = had.clone();
+                way.push(part);
+                way.resize(way.len() + more, "*");
+                longer.push((way, left - more));
+            }
+        }
+        ways = longer;
+    }
+    ways.into_iter().filter(|(_, left)| *left == 0).map(|(parts, _)| parts.join(":")).collect()
 }
 
 fn principals(value: &Value) -> Result<Vec<(String, String)>, DocumentError> {
@@ -326,6 +359,17 @@ fn percent_decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_star_at_the_end_of_a_part_stands_for_the_parts_that_are_missing() {
+        assert_eq!(spread("arn:aws:bedrock:*:agent/*"), ["arn:aws:bedrock:*:*:agent/*"]);
+        assert_eq!(spread("arn:*:s3*:x"), ["arn:*:s3*:*:*:x", "arn:*:*:s3*:*:x", "arn:*:*:*:s3*:x"]);
+        for none in
+            ["arn:aws:bedrock:*:*:agent/*", "arn:aws:*", "*", "arn:aws:bedrock:us-*-1:agent/A", "a:*:b"]
+        {
+            assert_eq!(spread(none), Vec::<String>::new(), "{none}");
+        }
+    }
 
     #[test]
     fn odd_shapes_are_read() {
