@@ -23,7 +23,8 @@ use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(super) struct Scan {
-    /// What to scan: folders, accounts of AWS as aws: or aws:PROFILE, and their saved answers as aws-export:PATH
+    /// What to scan: folders, accounts of AWS as aws: or aws:PROFILE, and what was saved of accounts and clusters, as
+    /// aws-export:PATH and k8s-export:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// How to write the result
@@ -58,6 +59,7 @@ Examples:
   muster scan . --exit-code --strict-coverage   # in CI
   muster scan . aws-export:details.json         # with the identities of an account
   muster scan aws:audit --aws-regions eu-west-1
+  muster scan k8s-export:objects.json           # what `kubectl get -o json` printed
   muster scan aws: --aws-organization-role muster-read --aws-external-id ID
 
 Environment:

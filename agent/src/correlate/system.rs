@@ -1,7 +1,7 @@
 //! One system from the facts of its scope: its parts, its answers, and what the Autonomy Test makes of them.
 
 use asmm_model::autonomy::{Circumstances, combine, decide, priority};
-use asmm_model::{Criteria, Hitl, Privilege, Scope, System, SystemId};
+use asmm_model::{Criteria, DeploymentKind, Hitl, Privilege, Scope, System, SystemId};
 
 use super::missing::Known;
 use super::{Facts, Nature, merge};
@@ -22,7 +22,10 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
         models: &models,
         tools: &tools,
         triggers: &triggers,
-        in_cloud: root.starts_with("arn:"),
+        in_cloud: facts
+            .deployments
+            .iter()
+            .any(|at| matches!(at.kind, DeploymentKind::Aws | DeploymentKind::K8s)),
     };
     let mut evidence = facts.criteria;
     let criteria = Criteria::from_fn(|criterion| {

@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn what_no_collector_reads_is_a_mistake_that_names_what_can_be_scanned() {
-        let today = "what can be scanned today is `PATH` (source code in a folder), `aws:[PROFILE]` (accounts of AWS), `aws-export:PATH` (saved answers of AWS)";
-        for given in ["k8s:", "k8s:prod", "k8s-export:x"] {
+        let today = "what can be scanned today is `PATH` (source code in a folder), `aws:[PROFILE]` (accounts of AWS), `aws-export:PATH` (saved answers of AWS), `k8s-export:PATH` (saved objects of Kubernetes)";
+        for given in ["k8s:", "k8s:prod"] {
             let (what, help) = error(&[".", given]);
             assert_eq!(
                 what,

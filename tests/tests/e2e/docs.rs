@@ -160,6 +160,7 @@ fn stage() -> Stage {
     copy(&mini.join("support-bot"), &stage.app().join("services/support"));
     copy(&mini, &stage.app().join("tests/mini"));
     copy(&root().join("collectors/aws/tests/estate"), &stage.app().join("account"));
+    copy(&root().join("collectors/kubernetes/tests/cluster"), &stage.app().join("cluster"));
     std::fs::write(stage.beside("aws-config"), "[profile audit]\nregion = eu-west-1\n")
         .expect("a file can be written");
     std::fs::create_dir(stage.beside("bin")).expect("a folder");

@@ -93,11 +93,17 @@ fn summary(page: &mut Page, inventory: &Inventory) {
         skipped.filter(|gap| gap.why.hides() == hidden).map(|gap| gap.count).sum()
     };
     let (hidden, left_out) = (gaps(true), gaps(false));
-    let clouds = inventory.coverage.iter().filter(|coverage| is_account(&coverage.target)).count();
-    let what = match clouds {
-        0 => count(seen, "file", "files"),
-        all if all == inventory.coverage.len() => count(seen, "identity", "identities"),
-        _ => count(seen, "file or identity", "files and identities"),
+    let mut kinds: Vec<[&str; 2]> =
+        inventory.coverage.iter().map(|coverage| read_of(&coverage.target)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let what = match kinds[..] {
+        [] => count(seen, "file", "files"),
+        [[one, several]] => count(seen, one, several),
+        ref all => {
+            let several: Vec<&str> = all.iter().map(|[_, several]| *several).collect();
+            count(seen, all[0][0], &several.join(" and "))
+        }
     };
     let mut read = vec![format!("{what} read")];
     if hidden > 0 {
@@ -109,9 +115,13 @@ fn summary(page: &mut Page, inventory: &Inventory) {
     page.wrap(0, 0, &line.plain(format!(" {}.", read.join(", "))));
 }
 
-/// Whether a target is an account of a cloud, which holds identities and no files.
-fn is_account(target: &str) -> bool {
-    ["aws:", "aws-export:"].iter().any(|prefix| target.starts_with(prefix))
+/// What a target holds, one and several of them: an account has identities and no files, a cluster objects.
+fn read_of(target: &str) -> [&'static str; 2] {
+    match target.split_once(':').map(|(source, _)| source) {
+        Some("aws" | "aws-export") => ["identity", "identities"],
+        Some("k8s" | "k8s-export") => ["object", "objects"],
+        _ => ["file", "files"],
+    }
 }
 
 fn overview(page: &mut Page, systems: &[System]) {

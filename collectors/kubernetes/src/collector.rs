@@ -1,0 +1,75 @@
+//! The collector for saved objects of a cluster: a file or folder is one unit.
+
+use std::path::Path;
+
+use asmm_model::{Coverage, Observation};
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit};
+
+use crate::export;
+use crate::observe::observe;
+
+/// Reads what `kubectl get -o json` printed, or manifests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KubernetesExportCollector;
+
+const DESCRIPTOR: Descriptor = Descriptor {
+    id: "k8s-export",
+    title: "Saved objects of Kubernetes",
+    source: Source::KubernetesExport,
+    permissions: &["read the files of the export"],
+    options: &[],
+};
+
+const PREFIX: &str = "k8s-export:";
+
+#[async_trait]
+impl Collector for KubernetesExportCollector {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn plan<'a>(&'a self, target: &'a Target, cx: &'a Context) -> BoxStream<'a, Result<Unit, CollectError>> {
+        let unit = if cx.stop.is_asked() {
+            Err(CollectError::Stopped)
+        } else if target.rest.is_empty() {
+            Err(CollectError::Unusable(format!("`{PREFIX}` needs a path behind the colon")))
+        } else {
+            Ok(Unit { target: target.given.clone(), part: String::new(), commit: None })
+        };
+        stream::once(async { unit }).boxed()
+    }
+
+    async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
+        let (target, cx) = (unit.target.clone(), cx.clone());
+        // Reading and joining is work for the CPU: it must not hold up the runtime.
+        let work = tokio::task::spawn_blocking(move || collect(&target, &cx));
+        let (observations, coverage) =
+            work.await.map_err(|_| CollectError::Failed("the scan ended unexpectedly".to_owned()))??;
+        for observation in observations {
+            out.put(observation);
+        }
+        Ok(coverage)
+    }
+}
+
+fn collect(target: &str, cx: &Context) -> Result<(Vec<Observation>, Coverage), CollectError> {
+    let path = target.strip_prefix(PREFIX).unwrap_or(target);
+    let mut export = export::read(Path::new(path))?;
+    if cx.stop.is_asked() {
+        return Err(CollectError::Stopped);
+    }
+    // The order of files says nothing.
+    export
+        .objects
+        .sort_by_cached_key(|object| (object.namespace.clone(), object.kind.clone(), object.name.clone()));
+    let (observations, more) = observe(&cx.rules, target, &export.objects);
+    let mut coverage =
+        Coverage { target: target.to_owned(), seen: export.objects.len() as u64, skipped: export.gaps };
+    coverage.skipped.extend(more);
+    coverage.skipped.sort();
+    coverage.skipped.dedup();
+    Ok((observations, coverage))
+}

@@ -1,0 +1,251 @@
+//! The collector on a small cluster, and on exports that are none.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use asmm_model::{Criterion, Fact, IdentityKind, Privilege, Supports};
+use muster_collect::conformance::{self, Outcome};
+use muster_collect::{CollectError, Context, Target};
+use muster_rules::RulePack;
+use proptest::prelude::*;
+
+use crate::KubernetesExportCollector;
+
+const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster");
+/// Values of variables, secrets and prompts of the cluster.
+const CANARIES: [&str; 4] = ["canary-key", "canary-token", "canary-password", "canary-prompt"];
+
+fn target(path: &Path) -> Target {
+    Target::parse(&format!("k8s-export:{}", path.display())).expect("a path is a target")
+}
+
+fn context() -> Context {
+    Context::new(Arc::new(RulePack::built_in()))
+}
+
+fn scan(path: &Path) -> Result<Outcome, CollectError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(conformance::scan(&KubernetesExportCollector, &target(path), &context()))
+}
+
+/// What a workload should come to, written down from what Kubernetes does with such objects.
+struct Expected {
+    place: &'static str,
+    is_system: bool,
+    /// Criteria that are certain.
+    yes: &'static [Criterion],
+    account: Option<(&'static str, Privilege)>,
+    why: &'static str,
+}
+
+const EXPECTED: [Expected; 13] = [
+    Expected {
+        place: "ai/agent/sre",
+        is_system: true,
+        yes: &[Criterion::C1, Criterion::C2, Criterion::C3, Criterion::C6],
+        account: Some(("ai/sre", Privilege::Write)),
+        why: "kagent runs it, and its account may open shells in pods of the whole cluster",
+    },
+    Expected {
+        place: "ai/agent/team",
+        is_system: true,
+        yes: &[Criterion::C1, Criterion::C2, Criterion::C6, Criterion::C8, Criterion::C9],
+        account: Some(("ai/team", Privilege::None)),
+        why: "it has memory and hands work to another agent; nothing is bound to the account of its name",
+    },
+    Expected {
+        place: "ai/deployment/sre",
+        is_system: false,
+        yes: &[],
+        account: None,
+        why: "the controller made it for the agent, which is told already",
+    },
+    Expected {
+        place: "ai/mcpserver/github",
+        is_system: false,
+        yes: &[],
+        account: None,
+        why: "it serves tools and chooses nothing",
+    },
+    Expected {
+        place: "shop/deployment/support-bot",
+        is_system: true,
+        yes: &[Criterion::C6],
+        account: Some(("shop/support", Privilege::Read)),
+        why: "a key of a provider from a secret; a group of its namespace may read",
+    },
+    Expected {
+        place: "shop/cronjob/nightly-report",
+        is_system: true,
+        yes: &[Criterion::C5, Criterion::C6],
+        account: Some(("shop/default", Privilege::Read)),
+        why: "it asks a model every night, under the account that pods without one have",
+    },
+    Expected {
+        place: "shop/cronjob/paused",
+        is_system: true,
+        yes: &[Criterion::C6],
+        account: None,
+        why: "its schedule is suspended, and no token of the default account is put into its pods",
+    },
+    Expected {
+        place: "ai/statefulset/models",
+        is_system: true,
+        yes: &[],
+        account: None,
+        why: "it serves models, from behind a mirror",
+    },
+    Expected {
+        place: "ai/statefulset/vectors",
+        is_system: false,
+        yes: &[],
+        account: None,
+        why: "a store alone is a component",
+    },
+    Expected {
+        place: "ai/deployment/builder",
+        is_system: true,
+        yes: &[Criterion::C1, Criterion::C2, Criterion::C6, Criterion::C8],
+        account: Some(("ai/default", Privilege::None)),
+        why: "a platform in which agents are built, with a volume, scaled to nothing for now",
+    },
+    Expected {
+        place: "shop/deployment/web",
+        is_system: false,
+        yes: &[],
+        account: None,
+        why: "API_KEY is a key of anything",
+    },
+    Expected {
+        place: "shop/deployment/transcoder",
+        is_system: false,
+        yes: &[],
+        account: None,
+        why: "a graphics card alone is no AI",
+    },
+    Expected {
+        place: "shop/pod/alone",
+        is_system: true,
+        yes: &[Criterion::C6],
+        account: Some(("shop/default", Privilege::Read)),
+        why: "a pod that nothing made",
+    },
+];
+
+#[test]
+fn a_cluster_is_told_as_it_was_laid_out() {
+    let outcome = scan(Path::new(CLUSTER)).unwrap();
+    assert_eq!(outcome.coverage[0].skipped, []);
+    for Expected { place, is_system, yes, account, why } in EXPECTED {
+        let facts = || outcome.observations.iter().filter(|o| o.scope.root == place).map(|o| &o.fact);
+        let is = facts().any(|fact| matches!(fact, Fact::System { .. }));
+        assert_eq!(is, is_system, "{place}: {why}");
+        let mut said: Vec<Criterion> = facts()
+            .filter_map(|fact| match fact {
+                Fact::Criterion { criterion, evidence } if evidence.supports == Some(Supports::Yes) => {
+                    Some(*criterion)
+                }
+                _ => None,
+            })
+            .collect();
+        said.sort_unstable();
+        said.dedup();
+        if is_system {
+            assert_eq!(said, yes, "{place}: {why}");
+        }
+        let accounts: Vec<(&str, Privilege)> = facts()
+            .filter_map(|fact| match fact {
+                Fact::Identity(identity) if identity.kind == IdentityKind::ServiceAccount => {
+                    Some((identity.name.as_str(), identity.privilege?))
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(accounts, account.into_iter().collect::<Vec<_>>(), "{place}: {why}");
+    }
+    let systems = outcome.observations.iter().filter(|o| matches!(o.fact, Fact::System { .. })).count();
+    assert_eq!(
+        systems,
+        EXPECTED.iter().filter(|expected| expected.is_system).count(),
+        "nothing else is a system"
+    );
+    let roles: Vec<&str> = outcome
+        .observations
+        .iter()
+        .filter_map(|o| match &o.fact {
+            Fact::Identity(identity) => identity.arn.as_deref(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(roles, ["arn:aws:iam::111111111111:role/support"]);
+}
+
+#[test]
+fn it_does_what_every_collector_does() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(conformance::check(
+        &KubernetesExportCollector,
+        &target(Path::new(CLUSTER)),
+        &context(),
+        &CANARIES,
+    ));
+}
+
+#[test]
+fn answers_of_a_current_server_are_read() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/responses"));
+    let outcome = scan(folder).unwrap();
+    assert_eq!(outcome.coverage[0].seen, 3);
+    let agents: Vec<&str> = outcome
+        .observations
+        .iter()
+        .filter(|o| matches!(o.fact, Fact::System { .. }))
+        .map(|o| o.scope.root.as_str())
+        .collect();
+    assert_eq!(
+        agents,
+        ["ai-prod/agent/sre-agent", "ai-prod/cronjob/nightly-agent", "ai-prod/deployment/vllm"]
+    );
+}
+
+#[test]
+fn what_is_no_export_says_what_to_give() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, expected) in [
+        (folder.path().join("none"), "No such file"),
+        (folder.path().to_owned(), "it holds no object of a cluster"),
+    ] {
+        let error = scan(&path).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("give a file or folder"), "{error}");
+    }
+}
+
+#[test]
+fn one_broken_file_does_not_hide_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["agents.yaml", "workloads.yaml"] {
+        fs::copy(Path::new(CLUSTER).join(file), folder.path().join(file)).unwrap();
+    }
+    fs::write(folder.path().join("broken.yaml"), "a: [\nb: {").unwrap();
+    fs::write(folder.path().join("broken.json"), "{\"kind\": ").unwrap();
+    let outcome = scan(folder.path()).unwrap();
+    assert!(outcome.observations.iter().any(|o| o.scope.name == "sre"));
+    let gaps: Vec<String> =
+        outcome.coverage[0].skipped.iter().map(|gap| format!("{} {}", gap.what, gap.why.name())).collect();
+    assert_eq!(gaps, ["broken.json unparsable", "broken.yaml unparsable", "roles and their bindings failed"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn objects_of_any_shape_end(cut in 0..3000usize, from in 0..3000usize, to in "[\\[\\]{}\":,a0\n -]{0,6}") {
+        let text = fs::read_to_string(Path::new(CLUSTER).join("workloads.yaml")).unwrap();
+        let (from, cut) = (from.min(text.len()), cut.min(text.len()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("objects.yaml");
+        fs::write(&path, format!("{}{to}{}", &text[..from], &text[from.max(cut)..])).unwrap();
+        let _ = scan(&path);
+    }
+}
