@@ -22,7 +22,7 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{spinner} {pos} of {len} files  {msg}");
+        let style = ProgressStyle::with_template("{spinner} {pos} of {len}  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self { files: bar, began: Instant::now(), shown: AtomicBool::new(false) }
     }

@@ -264,7 +264,7 @@ pub(crate) async fn session_of(target: &str, cx: &Context) -> Result<Session, Co
         .await;
     let answer = asked.map_err(|refusal| {
         CollectError::Unusable(format!(
-            "{target} has no credentials that AWS accepts: {refusal}. Sign in with `aws sso login`, name a profile as in \
+            "{target} cannot be asked: {refusal}. Sign in with `aws sso login`, name a profile that is configured, as in \
              aws:PROFILE, or scan answers that somebody saved, as aws-export:PATH"
         ))
     })?;

@@ -243,7 +243,7 @@ pub(crate) fn told(service: &Service, call: &Call, refusal: &Refusal) -> (String
     let hides = service.hides(call);
     match refusal {
         Refusal::NotEnabled => ("the region".to_owned(), GapReason::Denied, refusal.to_string()),
-        Refusal::Expired(_) | Refusal::Budget(_) => {
+        Refusal::Expired(_) | Refusal::NoCredentials(_) | Refusal::Budget(_) => {
             ("what was not asked".to_owned(), refusal.reason(), refusal.to_string())
         }
         Refusal::Denied => {

@@ -244,8 +244,11 @@ impl Client {
         if let Some(current) = current.filter(|current| current.expiry().is_none_or(|end| end > soon)) {
             return Ok(current);
         }
-        let fresh =
-            self.provider.provide_credentials().await.map_err(|error| Refusal::Expired(why_none(&error)))?;
+        let fresh = self
+            .provider
+            .provide_credentials()
+            .await
+            .map_err(|error| Refusal::NoCredentials(why_none(&error)))?;
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
         Ok(fresh)
     }
@@ -417,7 +420,7 @@ fn why_none(error: &CredentialsError) -> String {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => "none were found".to_owned(),
         CredentialsError::ProviderTimedOut(_) => "getting them took too long".to_owned(),
-        error => innermost(error),
+        error => innermost(error).trim_end_matches('.').to_owned(),
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     Throttled,
     /// The credentials are over, or were never good.
     Expired(String),
+    /// There are none, or they could not be got.
+    NoCredentials(String),
     /// No more requests are to be sent.
     Budget(u64),
     /// The answer is no answer of this service.
@@ -38,7 +40,7 @@ impl Refusal {
     /// What it is to a report.
     pub(crate) fn reason(&self) -> GapReason {
         match self {
-            Self::Denied | Self::NotEnabled | Self::Expired(_) => GapReason::Denied,
+            Self::Denied | Self::NotEnabled | Self::Expired(_) | Self::NoCredentials(_) => GapReason::Denied,
             Self::NoSuchHost => GapReason::Ignored,
             Self::NotOffered => GapReason::Unsupported,
             Self::Throttled | Self::Budget(_) => GapReason::RateLimited,
@@ -62,7 +64,7 @@ impl Refusal {
 
     /// Whether nothing that is asked later can be answered either.
     pub(crate) fn ends_all(&self) -> bool {
-        matches!(self, Self::Expired(_) | Self::Budget(_))
+        matches!(self, Self::Expired(_) | Self::NoCredentials(_) | Self::Budget(_))
     }
 }
 
@@ -77,6 +79,7 @@ impl std::fmt::Display for Refusal {
             Self::NotThere => f.write_str("it was gone when it was asked about"),
             Self::Throttled => f.write_str("AWS asked to slow down until it was given up"),
             Self::Expired(code) => write!(f, "the credentials are no longer good ({code}); sign in again"),
+            Self::NoCredentials(why) => write!(f, "no credentials could be got: {why}"),
             Self::Budget(most) => write!(f, "the {most} requests of --aws-max-calls were used up"),
             Self::Unreadable(why) => write!(f, "the answer cannot be read: {why}"),
             Self::TooLarge => f.write_str("the answer is too large"),
