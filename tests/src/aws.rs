@@ -82,6 +82,7 @@ pub struct Aws {
     /// Where it listens.
     pub url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
+    script: Arc<Script>,
 }
 
 impl Aws {
@@ -90,14 +91,20 @@ impl Aws {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it listens"));
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (script, all): (Arc<Script>, _) = (Arc::new(script), Arc::clone(&asked));
+        let script: Arc<Script> = Arc::new(script);
+        let (answers, all) = (Arc::clone(&script), Arc::clone(&asked));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (script, all) = (Arc::clone(&script), Arc::clone(&all));
+                let (script, all) = (Arc::clone(&answers), Arc::clone(&all));
                 thread::spawn(move || serve(&stream, script.as_ref(), &all));
             }
         });
-        Self { url, asked }
+        Self { url, asked, script }
+    }
+
+    /// What it would answer.
+    pub fn reply(&self, asked: &Asked) -> Reply {
+        (self.script)(asked)
     }
 
     /// Everything that was asked so far.

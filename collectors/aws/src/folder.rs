@@ -70,8 +70,16 @@ impl Folder {
     }
 }
 
+/// Makes a folder that nobody else may look into: policies say who may do what.
+fn make(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 fn write(folder: &Path, name: &str, page: &Value) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
+    make(folder)?;
     // As a whole or not at all: a page that was cut off would be taken for the end of an answer.
     let part = folder.join(format!("{name}.part"));
     let mut file = fs::File::create(&part)?;

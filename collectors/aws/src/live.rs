@@ -503,9 +503,15 @@ pub(crate) async fn regions(survey: &Survey<'_>, cx: &Context, answers: &mut Ans
     if let Some((ec2, call)) = service("ec2").and_then(|ec2| Some((ec2, ec2.call("DescribeRegions")?))) {
         survey.one(ec2, call, GLOBAL, vec![Parameters::new()], answers).await;
     }
-    let chosen = cx.options.all(REGIONS);
-    let mut regions = if chosen.is_empty() { answers.enabled() } else { chosen.to_vec() };
-    if regions.is_empty() {
+    let (chosen, enabled) = (cx.options.all(REGIONS), answers.enabled());
+    let mut regions = if chosen.is_empty() { enabled.clone() } else { chosen.to_vec() };
+    // A name that is misspelt must not look like a region without anything in it.
+    let is_off = |region: &String| !enabled.is_empty() && !enabled.contains(region);
+    for region in regions.extract_if(.., |region| is_off(region)) {
+        let detail = "there is no such region, or it is not switched on for the account";
+        answers.gaps.put("the region", GapReason::Denied, detail, &region);
+    }
+    if regions.is_empty() && chosen.is_empty() {
         regions.push(survey.client.home());
     }
     regions.sort();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use asmm_model::{GapReason, Inventory};
-use muster_tests::aws::{Asked, Aws, CANARY, Reply, details, empty, role};
+use muster_tests::aws::{Asked, Aws, CANARY, Reply, details, empty, role, small};
 use muster_tests::binary::muster;
 use muster_tests::stage::Ended;
 
@@ -88,6 +88,7 @@ fn identities_come_in_pages_and_a_service_that_asks_for_time_gets_it() {
 fn regions_and_services_that_refuse_are_gaps_and_end_nothing() {
     let aws =
         Aws::new(|asked| match (asked.service.as_str(), asked.region.as_str(), asked.operation.as_str()) {
+            (_, _, "DescribeRegions") => Reply::ok(regions(&["eu-west-1", "us-west-2", "ap-south-1"])),
             ("iam", _, "GetAccountAuthorizationDetails") => {
                 let roles = ["lambda", "bedrock", "states"]
                     .map(|service| role(service, service, "bedrock:InvokeModel"));
@@ -111,6 +112,41 @@ fn regions_and_services_that_refuse_are_gaps_and_end_nothing() {
     let home = tempfile::tempdir().unwrap();
     let strict = run(&aws, home.path(), &["scan", "aws:", "--aws-regions", "us-west-2", "--strict-coverage"]);
     assert_eq!(strict.code, Some(4));
+}
+
+#[test]
+fn a_region_that_is_misspelt_is_no_empty_region() {
+    let aws = Aws::new(|asked| match asked.operation.as_str() {
+        "GetAccountAuthorizationDetails" => {
+            Reply::ok(details(&role("desk", "lambda", "bedrock:InvokeModel"), "", None))
+        }
+        _ => empty(asked),
+    });
+    let (_, inventory) = scan(&aws, &["--aws-regions", "eu-wset-1"]);
+    assert_eq!(names(&inventory), ["desk"]);
+    assert_eq!(
+        gaps(&inventory),
+        [
+            "denied 111111111111: the region in eu-wset-1 ×1: there is no such region, or it is not switched on for the account"
+        ]
+    );
+}
+
+#[test]
+fn an_account_whose_role_cannot_be_assumed_ends_no_other() {
+    let organisation = small();
+    let aws = Aws::new(move |asked| match asked.operation.as_str() {
+        "AssumeRole" => Reply::refusal_in_xml(403, "AccessDenied"),
+        _ => organisation.reply(asked),
+    });
+    let (ended, inventory) = scan(&aws, &["--aws-organization-role", "muster-read"]);
+    assert_eq!((ended.code, names(&inventory)), (Some(0), vec!["desk"]));
+    let gaps = gaps(&inventory);
+    assert!(
+        gaps.iter().any(|gap| gap.starts_with("failed 222222222222 ×1: no credentials could be got")),
+        "{gaps:?}"
+    );
+    assert!(!gaps.iter().any(|gap| gap.contains("333333333333")), "an account that is suspended is left out");
 }
 
 #[test]
@@ -168,6 +204,13 @@ fn a_budget_is_kept() {
     assert_eq!(of_account, 9);
 }
 
+/// The answer to DescribeRegions.
+fn regions(names: &[&str]) -> String {
+    let items: Vec<String> =
+        names.iter().map(|region| format!("<item><regionName>{region}</regionName></item>")).collect();
+    format!("<DescribeRegionsResponse><regionInfo>{}</regionInfo></DescribeRegionsResponse>", items.concat())
+}
+
 /// Services that the roles of a large account trust.
 const TRUSTED: [&str; 9] = [
     "lambda",
@@ -183,7 +226,7 @@ const TRUSTED: [&str; 9] = [
 
 /// An account with `roles` roles in pages of a thousand, of which forty may ask models by name, and seventeen regions.
 fn large(roles: usize) -> Aws {
-    let regions: Vec<String> = (1..=17).map(|number| format!("xx-test-{number}")).collect();
+    let names: Vec<String> = (1..=17).map(|number| format!("xx-test-{number}")).collect();
     Aws::new(move |asked| match asked.operation.as_str() {
         "GetAccountAuthorizationDetails" => {
             let from: usize = asked.parameter("Marker").and_then(|marker| marker.parse().ok()).unwrap_or(0);
@@ -197,16 +240,7 @@ fn large(roles: usize) -> Aws {
                 .collect();
             Reply::ok(details(&page, "", (to < roles).then(|| to.to_string()).as_deref()))
         }
-        "DescribeRegions" => {
-            let items: Vec<String> = regions
-                .iter()
-                .map(|region| format!("<item><regionName>{region}</regionName></item>"))
-                .collect();
-            let items = items.concat();
-            Reply::ok(format!(
-                "<DescribeRegionsResponse><regionInfo>{items}</regionInfo></DescribeRegionsResponse>"
-            ))
-        }
+        "DescribeRegions" => Reply::ok(regions(&names.iter().map(String::as_str).collect::<Vec<_>>())),
         "GenerateServiceLastAccessedDetails" => Reply::ok(
             "<R><GenerateServiceLastAccessedDetailsResult><JobId>a-job</JobId></GenerateServiceLastAccessedDetailsResult></R>",
         ),

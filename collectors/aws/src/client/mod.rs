@@ -420,7 +420,15 @@ fn why_none(error: &CredentialsError) -> String {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => "none were found".to_owned(),
         CredentialsError::ProviderTimedOut(_) => "getting them took too long".to_owned(),
-        error => innermost(error).trim_end_matches('.').to_owned(),
+        error => {
+            let why = innermost(error);
+            // Of what a service said the code is told: a message may repeat what was asked.
+            let code = why.split_once("code: \"").and_then(|(_, rest)| rest.split('"').next());
+            match code {
+                Some(code) => format!("AWS answered {code}"),
+                None => why.trim_end_matches('.').to_owned(),
+            }
+        }
     }
 }
 
