@@ -6,7 +6,7 @@ use asmm_model::Coverage;
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit};
+use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit, whole};
 
 use crate::scan::scan;
 use crate::survey::Engine;
@@ -45,19 +45,12 @@ impl Collector for CodeCollector {
     }
 
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
-        let target = unit.target.clone();
-        let cx = cx.clone();
-        // Reading and parsing is work for the CPU: it must not hold up the runtime.
-        let work = tokio::task::spawn_blocking(move || {
-            let folder = Path::new(&target);
-            let tree = Tree::open(folder).map_err(|error| CollectError::Unusable(error.to_string()))?;
-            scan(&tree, &target, &Engine::new(&cx.rules), &cx)
-        });
-        let outcome =
-            work.await.map_err(|_| CollectError::Failed("the scan ended unexpectedly".to_owned()))??;
-        for observation in outcome.observations {
-            out.put(observation);
-        }
-        Ok(outcome.coverage)
+        whole::off_the_runtime(unit, cx, out, |target, cx| {
+            let tree =
+                Tree::open(Path::new(target)).map_err(|error| CollectError::Unusable(error.to_string()))?;
+            let outcome = scan(&tree, target, &Engine::new(&cx.rules), cx)?;
+            Ok((outcome.observations, outcome.coverage))
+        })
+        .await
     }
 }

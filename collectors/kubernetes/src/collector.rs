@@ -4,9 +4,8 @@ use std::path::Path;
 
 use asmm_model::{Coverage, Observation};
 use async_trait::async_trait;
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
-use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit};
+use futures::stream::BoxStream;
+use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit, whole};
 
 use crate::export;
 use crate::observe::observe;
@@ -32,26 +31,11 @@ impl Collector for KubernetesExportCollector {
     }
 
     fn plan<'a>(&'a self, target: &'a Target, cx: &'a Context) -> BoxStream<'a, Result<Unit, CollectError>> {
-        let unit = if cx.stop.is_asked() {
-            Err(CollectError::Stopped)
-        } else if target.rest.is_empty() {
-            Err(CollectError::Unusable(format!("`{PREFIX}` needs a path behind the colon")))
-        } else {
-            Ok(Unit { target: target.given.clone(), part: String::new(), commit: None })
-        };
-        stream::once(async { unit }).boxed()
+        whole::unit_of(target, cx)
     }
 
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
-        let (target, cx) = (unit.target.clone(), cx.clone());
-        // Reading and joining is work for the CPU: it must not hold up the runtime.
-        let work = tokio::task::spawn_blocking(move || collect(&target, &cx));
-        let (observations, coverage) =
-            work.await.map_err(|_| CollectError::Failed("the scan ended unexpectedly".to_owned()))??;
-        for observation in observations {
-            out.put(observation);
-        }
-        Ok(coverage)
+        whole::off_the_runtime(unit, cx, out, collect).await
     }
 }
 
