@@ -23,7 +23,7 @@ const NOBODY: &str = "musterdoctor";
 /// the answer does not tell, the policies of the caller do, if they can be read.
 pub(crate) async fn check(target: &str, cx: &Context) -> Result<Diagnosis, CollectError> {
     let session = session_of(target, cx).await?;
-    let client = session.client(&session.account, cx)?;
+    let client = session.client(&session.account, cx).await?;
     let survey = Survey { client: &client, regions: &[], progress: cx.progress.as_ref(), folder: None };
     let all = regions(&survey, cx, &mut Answers::default()).await;
     let home = client.home();

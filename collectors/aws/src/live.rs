@@ -221,7 +221,7 @@ impl Collector for AwsCollector {
 impl AwsCollector {
     async fn planned(&self, target: &Target, cx: &Context) -> Result<Vec<Unit>, CollectError> {
         let mut session = session_of(&target.given, cx).await?;
-        let client = session.client(&session.account, cx)?;
+        let client = session.client(&session.account, cx).await?;
         session.ask_organisation(&client, cx).await;
         let accounts = accounts(&session, &cx.options)?;
         let unit = |account: String| Unit { target: target.given.clone(), part: account, commit: None };
@@ -253,7 +253,7 @@ pub(crate) async fn session_of(target: &str, cx: &Context) -> Result<Session, Co
         gaps: Vec::new(),
         refused: Vec::new(),
     };
-    let client = session.client("", cx)?;
+    let client = session.client("", cx).await?;
     let (Some(sts), Some(call)) =
         (service("sts"), service("sts").and_then(|sts| sts.call("GetCallerIdentity")))
     else {
@@ -304,20 +304,20 @@ fn accounts(session: &Session, options: &Options) -> Result<Vec<String>, Collect
 impl Session {
     /// A client for one account: under the credentials of this machine where they are of that account, and under the role
     /// of the organisation otherwise.
-    pub(crate) fn client(&self, account: &str, cx: &Context) -> Result<Client, CollectError> {
+    pub(crate) async fn client(&self, account: &str, cx: &Context) -> Result<Client, CollectError> {
         let base = self
             .config
             .credentials_provider()
             .ok_or_else(|| CollectError::Unusable("no credentials".to_owned()))?;
         let most = cx.options.one(MAX_CALLS).and_then(|most| most.parse().ok()).unwrap_or(CALLS);
         let provider = match cx.options.one(ROLE) {
-            Some(role) if account != self.account => self.assumed(account, role, &cx.options, base),
+            Some(role) if account != self.account => self.assumed(account, role, &cx.options, base).await,
             _ => base,
         };
         Client::new(Arc::clone(&self.config), provider, most, cx.stop.clone()).map_err(CollectError::Failed)
     }
 
-    fn assumed(
+    async fn assumed(
         &self,
         account: &str,
         role: &str,
@@ -333,10 +333,7 @@ impl Session {
         if let Some(id) = options.one(EXTERNAL_ID) {
             assume = assume.external_id(id);
         }
-        SharedCredentialsProvider::new(LaterAssumed {
-            assume: Mutex::new(Some((assume, base))),
-            made: tokio::sync::OnceCell::new(),
-        })
+        SharedCredentialsProvider::new(assume.build_from_provider(base).await)
     }
 
     /// Asks what the organisation forbids, and which accounts it has.
@@ -399,36 +396,6 @@ fn no_organisation(account: &str) -> Value {
     })
 }
 
-/// Credentials under a role, which is assumed when they are first needed.
-struct LaterAssumed {
-    assume: Mutex<Option<(aws_config::sts::AssumeRoleProviderBuilder, SharedCredentialsProvider)>>,
-    made: tokio::sync::OnceCell<AssumeRoleProvider>,
-}
-
-impl std::fmt::Debug for LaterAssumed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LaterAssumed").finish_non_exhaustive()
-    }
-}
-
-impl aws_credential_types::provider::ProvideCredentials for LaterAssumed {
-    fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        aws_credential_types::provider::future::ProvideCredentials::new(async move {
-            let made = self.made.get_or_init(|| async {
-                let taken = self.assume.lock().unwrap_or_else(PoisonError::into_inner).take();
-                match taken {
-                    Some((assume, base)) => assume.build_from_provider(base).await,
-                    None => AssumeRoleProvider::builder("").build().await,
-                }
-            });
-            made.await.provide_credentials().await
-        })
-    }
-}
-
 fn at_all(answers: &Answers, operation: &str, path: &str) -> BTreeSet<String> {
     let of = answers.of("organizations", operation).flat_map(|answer| at(&answer.page, path));
     of.filter_map(|value| value.as_str().map(str::to_owned)).collect()
@@ -441,7 +408,7 @@ async fn collect(
     out: &mut Sink<'_>,
 ) -> Result<Coverage, CollectError> {
     let account = &unit.part;
-    let client = session.client(account, cx)?;
+    let client = session.client(account, cx).await?;
     let folder = cx.options.one(SAVE).map(|all| Folder::of(Path::new(all), account));
     let mut answers = Answers::default();
     let alone =
