@@ -85,20 +85,28 @@ fn documents(path: &Path) -> Result<Vec<Value>, (GapReason, String)> {
     if text.len() as u64 > most {
         return Err((GapReason::TooLarge, format!("it is larger than {} MB", most / 1024 / 1024)));
     }
+    let is_template = || text.windows(2).any(|two| two == b"{{");
+    let unparsable = |why: String| {
+        if !is_json && is_template() {
+            let what = "it is a template; render it first, as with `helm template`";
+            (GapReason::Unsupported, what.to_owned())
+        } else {
+            (GapReason::Unparsable, why)
+        }
+    };
     if is_json || text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         let mut all = Vec::new();
         for document in serde_json::Deserializer::from_slice(&text).into_iter::<Value>() {
             let document = document.map_err(|error| {
-                (
-                    GapReason::Unparsable,
-                    format!("no JSON at line {}, column {}", error.line(), error.column()),
-                )
+                unparsable(format!("no JSON at line {}, column {}", error.line(), error.column()))
             })?;
             all.push(document);
         }
         return Ok(all);
     }
-    let text = String::from_utf8(text).map_err(|_| (GapReason::Unparsable, "it is not UTF-8".to_owned()))?;
+    let Ok(utf8) = std::str::from_utf8(&text) else {
+        return Err((GapReason::Unparsable, "it is not UTF-8".to_owned()));
+    };
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 64,
@@ -106,6 +114,6 @@ fn documents(path: &Path) -> Result<Vec<Value>, (GapReason, String)> {
         },
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
     };
-    serde_saphyr::from_str_multiple_with_options::<Value, _>(&text, options)
-        .map_err(|_| (GapReason::Unparsable, "it is no YAML that can be read".to_owned()))
+    serde_saphyr::from_str_multiple_with_options::<Value, _>(utf8, options)
+        .map_err(|_| unparsable("it is no YAML that can be read".to_owned()))
 }

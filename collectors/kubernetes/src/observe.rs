@@ -300,12 +300,9 @@ impl<'a> Out<'a> {
         let (namespace, place) = (object.namespace.as_str(), object.place());
         let known = self.accounts.get(&(namespace, account)).copied();
         let at = format!("{namespace}/serviceaccount/{account}");
-        self.speak(
-            object,
-            "cluster-service-account",
-            &format!("{place}#spec.serviceAccountName"),
-            &format!("{namespace}/{account}"),
-        );
+        // A manifest may leave its namespace to whoever applies it.
+        let name = if namespace.is_empty() { account.to_owned() } else { format!("{namespace}/{account}") };
+        self.speak(object, "cluster-service-account", &format!("{place}#spec.serviceAccountName"), &name);
         let mut evidence = vec![seen(&place, EvidenceClass::Rbac).noting("acts under it")];
         if account == "default" {
             evidence.push(
@@ -366,7 +363,7 @@ impl<'a> Out<'a> {
         }
         let identity = Identity {
             privilege: Some(privilege),
-            ..Identity::named(IdentityKind::ServiceAccount, format!("{namespace}/{account}"), evidence)
+            ..Identity::named(IdentityKind::ServiceAccount, name, evidence)
         };
         self.put(object, Fact::Identity(identity));
     }

@@ -229,11 +229,20 @@ fn one_broken_file_does_not_hide_the_others() {
     }
     fs::write(folder.path().join("broken.yaml"), "a: [\nb: {").unwrap();
     fs::write(folder.path().join("broken.json"), "{\"kind\": ").unwrap();
+    fs::write(folder.path().join("chart.yaml"), "{{- if .Values.a }}\nkind: Pod\n{{- end }}\n").unwrap();
     let outcome = scan(folder.path()).unwrap();
     assert!(outcome.observations.iter().any(|o| o.scope.name == "sre"));
     let gaps: Vec<String> =
         outcome.coverage[0].skipped.iter().map(|gap| format!("{} {}", gap.what, gap.why.name())).collect();
-    assert_eq!(gaps, ["broken.json unparsable", "broken.yaml unparsable", "roles and their bindings failed"]);
+    assert_eq!(
+        gaps,
+        [
+            "broken.json unparsable",
+            "broken.yaml unparsable",
+            "chart.yaml unsupported",
+            "roles and their bindings failed"
+        ]
+    );
 }
 
 proptest! {
