@@ -20,6 +20,8 @@ pub(crate) struct Answer {
     pub(crate) asked: Parameters,
     /// What is left of the page.
     pub(crate) page: Value,
+    /// Whether more may follow that was not answered.
+    pub(crate) cut: bool,
 }
 
 /// All answers about one account.

@@ -141,9 +141,11 @@ impl Export {
             }
             return Err((GapReason::Unparsable, "it is not of the shape that such answers have".to_owned()));
         }
+        // Where the page behind it is, is not looked for: what may be cut off is taken to be.
+        let cut = page.get(&service.paging[2]).is_some_and(Value::is_string);
         let page = call.pruned(page);
         let answers = self.accounts.entry(account.to_owned()).or_default();
-        answers.put(service, call, Answer { region: region.to_owned(), asked, page });
+        answers.put(service, call, Answer { region: region.to_owned(), asked, page, cut });
         Ok(())
     }
 

@@ -458,8 +458,7 @@ async fn collect(
     for observation in observe(&cx.rules, &unit.target, &estate) {
         out.put(observation);
     }
-    let most = cx.options.one(MAX_CALLS).and_then(|most| most.parse().ok()).unwrap_or(CALLS);
-    let sent = client.sent();
+    let (sent, most) = (client.sent(), client.most());
     cx.progress
         .note(&format!("{account}: {sent} of at most {most} requests sent, regions: {}", regions.len()));
     Ok(coverage)

@@ -183,18 +183,30 @@ impl Survey<'_> {
                         }
                         (page, answered.next)
                     }
-                    Err(refusal) => return Said { answers, refused: Some(refusal) },
+                    Err(refusal) => return cut_off(answers, refusal),
                 },
             };
-            answers.push(Answer { region: region.to_owned(), asked: asked.clone(), page });
+            answers.push(Answer { region: region.to_owned(), asked: asked.clone(), page, cut: false });
             if next.is_none() || next == token {
-                let refused = next.map(|_| Refusal::Unreadable("a page is followed by itself".to_owned()));
-                return Said { answers, refused };
+                return match next {
+                    None => Said { answers, refused: None },
+                    Some(_) => {
+                        cut_off(answers, Refusal::Unreadable("a page is followed by itself".to_owned()))
+                    }
+                };
             }
             token = next;
         }
-        Said { answers, refused: Some(Refusal::TooLarge) }
+        cut_off(answers, Refusal::TooLarge)
     }
+}
+
+/// Pages that a refusal ended.
+fn cut_off(mut answers: Vec<Answer>, refusal: Refusal) -> Said {
+    if let Some(last) = answers.last_mut() {
+        last.cut = true;
+    }
+    Said { answers, refused: Some(refusal) }
 }
 
 /// How long a job may take, and how often it is asked about.

@@ -103,6 +103,11 @@ impl Client {
         self.sent.load(Ordering::Relaxed)
     }
 
+    /// The requests that may be sent.
+    pub(crate) fn most(&self) -> u64 {
+        self.most
+    }
+
     /// The region of the profile, where services that have one place are asked as well.
     pub(crate) fn home(&self) -> String {
         self.config.region().map_or_else(|| "us-east-1".to_owned(), |region| region.as_ref().to_owned())

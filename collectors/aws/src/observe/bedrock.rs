@@ -44,6 +44,37 @@ pub(super) fn observe(out: &mut Out<'_>) {
     }
 }
 
+/// Whether all that is attached to an agent was answered: what could not be seen must not count as not there.
+fn is_whole(answers: &Answers, region: &str, id: &str, versions: &[&str]) -> bool {
+    let of = |operation: &str, version: Option<&str>| -> Vec<&Answer> {
+        let asked_for = |answer: &Answer, name: &str, value: &str| {
+            answer.asked.get(name).is_some_and(|asked| asked == value)
+        };
+        let pages = answers.of(SERVICE, operation).filter(|answer| answer.region == region);
+        pages
+            .filter(|answer| asked_for(answer, "agentId", id))
+            .filter(|answer| version.is_none_or(|version| asked_for(answer, "agentVersion", version)))
+            .collect()
+    };
+    let is_listed = |pages: &[&Answer]| !pages.is_empty() && pages.iter().all(|page| !page.cut);
+    let aliases = of("ListAgentAliases", None);
+    let mut led_to = aliases
+        .iter()
+        .flat_map(|answer| at(&answer.page, "agentAliasSummaries.routingConfiguration.agentVersion"))
+        .filter_map(Value::as_str);
+    is_listed(&aliases)
+        && led_to.all(|version| versions.contains(&version))
+        && versions.iter().all(|version| {
+            let groups = of("ListAgentActionGroups", Some(version));
+            let listed =
+                groups.iter().map(|answer| at(&answer.page, "actionGroupSummaries.actionGroupId").len());
+            is_listed(&groups)
+                && of("GetAgentActionGroup", Some(version)).len() >= listed.sum()
+                && is_listed(&of("ListAgentKnowledgeBases", Some(version)))
+                && is_listed(&of("ListAgentCollaborators", Some(version)))
+        })
+}
+
 /// An agent of which nothing but its place in a list could be read.
 fn listed(out: &mut Out<'_>, region: &str, id: &str, name: &str) {
     let arn = format!("arn:aws:bedrock:{region}:{}:agent/{id}", out.estate.number);
@@ -61,12 +92,8 @@ fn agent(out: &mut Out<'_>, answer: &Answer, draft: &Value, id: &str, arn: &str)
         Some(Version { number: text(set, "version")?, set })
     }));
     let name = text(draft, "agentName").unwrap_or(id);
-    let is_listed =
-        |operation: &str| answers.of(SERVICE, operation).filter(of_agent).any(|a| a.region == answer.region);
-    let complete =
-        ["ListAgentActionGroups", "ListAgentKnowledgeBases", "ListAgentCollaborators", "ListAgentAliases"]
-            .into_iter()
-            .all(is_listed);
+    let numbers: Vec<&str> = versions.iter().map(|version| version.number).collect();
+    let complete = is_whole(answers, &answer.region, id, &numbers);
     let mut system = out.system(arn, name, SystemKind::Agent, complete);
     system.component("AWS::Bedrock::Agent", arn);
     let mut attached = Attached::default();

@@ -224,3 +224,26 @@ fn what_aws_runs_is_told_with_every_version() {
     assert!(!shown.contains(CANARY), "{shown}");
     insta::assert_snapshot!(shown);
 }
+
+#[test]
+fn an_action_that_could_not_be_read_is_not_taken_for_none() {
+    let answers_no = |outcome: &Outcome| -> Vec<String> {
+        let lines = shown(outcome);
+        let no = lines.lines().filter(|line| line.starts_with("orders: C") && line.contains("Some(No)"));
+        no.map(str::to_owned).collect()
+    };
+    for lost in [
+        "get-agent-action-group.G1.A1.3",
+        "get-agent-version.A1.3",
+        "list-agent-collaborators.A1.3",
+        "list-agent-aliases.A1",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        estate(folder.path());
+        assert!(!answers_no(&scan(folder.path()).unwrap()).is_empty());
+        let file = format!("222222222222/eu-west-1/bedrock-agent/{lost}.json");
+        fs::remove_file(folder.path().join(file)).unwrap();
+        let outcome = scan(folder.path()).unwrap();
+        assert_eq!(answers_no(&outcome), Vec::<String>::new(), "{lost}");
+    }
+}
