@@ -148,7 +148,7 @@ pub(crate) fn refunds(target: &str) -> Sample {
             runs: Some("services/refunds/agent.py".to_owned()),
             evidence: Vec::new(),
         }))
-        .fact(Fact::Deployment(Deployment { kind: DeploymentKind::Repo, reference: target.to_owned() }))
+        .fact(Fact::Deployment(Deployment::seen(DeploymentKind::Repo, target)))
 }
 
 /// Has tools whose bodies could not be followed.
@@ -221,6 +221,7 @@ pub(crate) fn inventory(observations: Vec<Observation>) -> Inventory {
                 Gap::new("dist/app.min.js", GapReason::Generated),
                 Gap::new("node_modules", GapReason::Ignored).times(311).because("left out by .gitignore"),
             ],
+            kinds: Vec::new(),
         }],
         systems,
         components,

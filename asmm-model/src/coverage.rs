@@ -93,6 +93,37 @@ impl Gap {
     }
 }
 
+/// How much of one kind of thing was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// All that are there.
+    Complete,
+    /// None: a permission is missing. How many there are is not known.
+    Forbidden,
+    /// The source does not know the kind.
+    Absent,
+    /// Some, and not all.
+    Truncated,
+}
+
+/// One kind of thing in one part of a target, and how much of it was seen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct CoveredKind {
+    /// Cluster, account or the like that it is part of; empty where the target is one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub part: String,
+    /// What the source calls it: `deployments.apps`.
+    pub kind: String,
+    /// The namespace or region that was asked; empty for all of them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub within: String,
+    /// How much.
+    pub state: Seen,
+    /// How many were looked at.
+    pub seen: u64,
+}
+
 /// What was looked at in one target.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
@@ -102,6 +133,9 @@ pub struct Coverage {
     pub seen: u64,
     /// What was not.
     pub skipped: Vec<Gap>,
+    /// The same by kind, of sources that are asked for one kind after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<CoveredKind>,
 }
 
 impl Coverage {
@@ -114,6 +148,7 @@ impl Coverage {
     pub fn absorb(&mut self, other: Self) {
         self.seen = self.seen.saturating_add(other.seen);
         self.skipped.extend(other.skipped);
+        self.kinds.extend(other.kinds);
     }
 }
 
@@ -136,7 +171,7 @@ mod tests {
     fn coverage_is_complete_unless_a_gap_hides_something() {
         let complete = |why: &[GapReason]| {
             let skipped = why.iter().map(|why| Gap::new("a", *why)).collect();
-            Coverage { target: ".".to_owned(), seen: 1, skipped }.is_complete()
+            Coverage { target: ".".to_owned(), seen: 1, skipped, kinds: Vec::new() }.is_complete()
         };
         assert!(complete(&[]));
         assert!(complete(&[GapReason::Ignored, GapReason::Generated]));
@@ -148,12 +183,17 @@ mod tests {
 
     #[test]
     fn what_another_part_saw_and_missed_is_added() {
-        let mut coverage =
-            Coverage { target: ".".to_owned(), seen: 2, skipped: vec![Gap::new("a", GapReason::Denied)] };
+        let mut coverage = Coverage {
+            target: ".".to_owned(),
+            seen: 2,
+            skipped: vec![Gap::new("a", GapReason::Denied)],
+            kinds: Vec::new(),
+        };
         coverage.absorb(Coverage {
             target: "elsewhere".to_owned(),
             seen: 3,
             skipped: vec![Gap::new("b", GapReason::Failed).times(4).because("no route")],
+            kinds: Vec::new(),
         });
         let expected = Coverage {
             target: ".".to_owned(),
@@ -167,6 +207,7 @@ mod tests {
                     detail: Some("no route".to_owned()),
                 },
             ],
+            kinds: Vec::new(),
         };
         assert_eq!(coverage, expected);
         coverage.absorb(Coverage { seen: u64::MAX, ..Coverage::default() });

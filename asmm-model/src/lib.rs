@@ -17,13 +17,13 @@ mod trigger;
 
 pub use autonomy::{Answer, Criteria, Criterion, Level, Verdict};
 pub use component::{Component, ComponentKind, Model};
-pub use coverage::{Coverage, Gap, GapReason};
+pub use coverage::{Coverage, CoveredKind, Gap, GapReason, Seen};
 pub use evidence::{Evidence, EvidenceClass, Place, Role, Supports};
 pub use identity::{Fingerprint, Identity, IdentityKind, Privilege};
 pub use inventory::{Inventory, SCHEMA, Scan, ScanTarget};
 pub use observation::{Fact, Observation, Scope};
 pub use ownership::{Owner, OwnerSource, Purpose, PurposeSource};
 pub use schema::{inventory_schema, inventory_schema_text};
-pub use system::{Deployment, DeploymentKind, System, SystemId, SystemKind};
+pub use system::{Deployment, DeploymentKind, JoinStrength, System, SystemId, SystemKind};
 pub use tool::{Effect, Gate, Hitl, Tool};
 pub use trigger::{Trigger, TriggerKind};

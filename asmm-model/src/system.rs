@@ -74,6 +74,18 @@ pub enum DeploymentKind {
     Ci,
 }
 
+/// How surely a place belongs to a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JoinStrength {
+    /// Somebody wrote it down, or a deployment tool did.
+    Strong,
+    /// By a convention that most keep.
+    Medium,
+    /// By a name alone.
+    Weak,
+}
+
 /// One place where a system lives.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Deployment {
@@ -83,6 +95,21 @@ pub struct Deployment {
     /// The place: a target, an ARN, `cluster/namespace/kind/name`.
     #[serde(rename = "ref")]
     pub reference: String,
+    /// How surely it belongs to the system; absent where it was seen there itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strength: Option<JoinStrength>,
+}
+
+impl Deployment {
+    /// A place where the system was seen.
+    pub fn seen(kind: DeploymentKind, reference: impl Into<String>) -> Self {
+        Self { kind, reference: reference.into(), strength: None }
+    }
+
+    /// A place that it was concluded to belong to.
+    pub fn joined(kind: DeploymentKind, reference: impl Into<String>, strength: JoinStrength) -> Self {
+        Self { kind, reference: reference.into(), strength: Some(strength) }
+    }
 }
 
 /// One AI system, with its verdict and everything behind it.

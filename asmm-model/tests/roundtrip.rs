@@ -2,10 +2,11 @@
 
 use asmm_model::autonomy::{Basis, Missing, Open};
 use asmm_model::{
-    Answer, Component, ComponentKind, Coverage, Criteria, Criterion, Deployment, DeploymentKind, Effect,
-    Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl, Identity, IdentityKind, Inventory,
-    Level, Model, Owner, OwnerSource, Place, Privilege, Purpose, PurposeSource, Role, SCHEMA, Scan,
-    ScanTarget, Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind, Verdict,
+    Answer, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Deployment, DeploymentKind,
+    Effect, Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl, Identity, IdentityKind,
+    Inventory, JoinStrength, Level, Model, Owner, OwnerSource, Place, Privilege, Purpose, PurposeSource,
+    Role, SCHEMA, Scan, ScanTarget, Seen, Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind,
+    Verdict,
 };
 use proptest::prelude::*;
 use proptest::{collection::vec, option::of, sample::select};
@@ -175,8 +176,9 @@ fn trigger() -> impl Strategy<Value = Trigger> {
 
 fn deployment() -> impl Strategy<Value = Deployment> {
     use DeploymentKind::{Aws, Azure, Ci, Gcp, K8s, Repo};
-    (select(&[Repo, Aws, K8s, Gcp, Azure, Ci][..]), text())
-        .prop_map(|(kind, reference)| Deployment { kind, reference })
+    let strength = select(&[JoinStrength::Strong, JoinStrength::Medium, JoinStrength::Weak][..]);
+    (select(&[Repo, Aws, K8s, Gcp, Azure, Ci][..]), text(), of(strength))
+        .prop_map(|(kind, reference, strength)| Deployment { kind, reference, strength })
 }
 
 fn owner() -> impl Strategy<Value = Owner> {
@@ -252,11 +254,11 @@ fn coverage() -> impl Strategy<Value = Coverage> {
         count,
         detail,
     });
-    (text(), any::<u64>(), vec(gap, 0..3)).prop_map(|(target, seen, skipped)| Coverage {
-        target,
-        seen,
-        skipped,
-    })
+    let state = select(&[Seen::Complete, Seen::Forbidden, Seen::Absent, Seen::Truncated][..]);
+    let kind = (text(), text(), text(), state, any::<u64>())
+        .prop_map(|(part, kind, within, state, seen)| CoveredKind { part, kind, within, state, seen });
+    (text(), any::<u64>(), vec(gap, 0..3), vec(kind, 0..3))
+        .prop_map(|(target, seen, skipped, kinds)| Coverage { target, seen, skipped, kinds })
 }
 
 fn inventory() -> impl Strategy<Value = Inventory> {

@@ -167,7 +167,7 @@ mod tests {
             }
             let skipped =
                 vec![Gap::new("z.bin", GapReason::Unsupported), Gap::new("a.bin", GapReason::Unsupported)];
-            Ok(Coverage { target: unit.target.clone(), seen: 2, skipped })
+            Ok(Coverage { target: unit.target.clone(), seen: 2, skipped, kinds: Vec::new() })
         }
     }
 
@@ -184,7 +184,12 @@ mod tests {
         let found = collected(&["gone", "fine broken fine", "broken gone"]);
         let unread = |what: &str, why: &str| Gap::new(what, GapReason::Failed).because(why);
         let unsupported = |what: &str| Gap::new(what, GapReason::Unsupported);
-        let coverage = |target: &str, seen, skipped| Coverage { target: target.to_owned(), seen, skipped };
+        let coverage = |target: &str, seen, skipped| Coverage {
+            target: target.to_owned(),
+            seen,
+            skipped,
+            kinds: Vec::new(),
+        };
         assert_eq!(
             found.coverage,
             [

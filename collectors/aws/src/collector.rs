@@ -42,7 +42,8 @@ impl Collector for AwsExportCollector {
 fn collect(target: &str, cx: &Context) -> Result<(Vec<Observation>, Coverage), CollectError> {
     let path = target.strip_prefix("aws-export:").unwrap_or(target);
     let export = export::read(Path::new(path))?;
-    let mut coverage = Coverage { target: target.to_owned(), seen: 0, skipped: export.gaps };
+    let mut coverage =
+        Coverage { target: target.to_owned(), seen: 0, skipped: export.gaps, kinds: Vec::new() };
     let mut observations = Vec::new();
     for (folder, answers) in export.accounts {
         if cx.stop.is_asked() {

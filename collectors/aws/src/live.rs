@@ -447,6 +447,7 @@ async fn collect(
         target: unit.target.clone(),
         seen: estate.account.identities.len() as u64,
         skipped: Vec::new(),
+        kinds: Vec::new(),
     };
     coverage.skipped.extend(gaps(account, &estate, is_bounded));
     coverage.skipped.extend(session.gaps.iter().cloned());

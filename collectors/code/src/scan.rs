@@ -89,7 +89,10 @@ pub(crate) fn scan(
     skipped.extend(scan.gaps);
     skipped.sort();
     skipped.dedup();
-    Ok(Outcome { coverage: Coverage { target: target.to_owned(), seen: survey.seen, skipped }, observations })
+    Ok(Outcome {
+        coverage: Coverage { target: target.to_owned(), seen: survey.seen, skipped, kinds: Vec::new() },
+        observations,
+    })
 }
 
 struct Scan<'s> {

@@ -38,7 +38,7 @@ pub(super) fn observe(out: &mut Out<'_>) {
             // What runs under the role is not seen here: neither its tools nor what starts it.
             let mut system = out.system(&identity.arn, &identity.name, SystemKind::Pipeline, false);
             for account in service_accounts(estate, identity) {
-                system.put(Fact::Deployment(Deployment { kind: DeploymentKind::K8s, reference: account }));
+                system.put(Fact::Deployment(Deployment::seen(DeploymentKind::K8s, account)));
             }
             if let Some(first) = rights.invocations.first() {
                 let place = places(identity, first).swap_remove(0).place;

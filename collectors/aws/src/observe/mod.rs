@@ -71,7 +71,7 @@ impl<'a> Out<'a> {
         let scope = Scope { target: self.target.to_owned(), root: arn.to_owned(), name: name.to_owned() };
         let mut system = System { out: self, scope };
         system.put(Fact::System { kind, role: Role::Production, complete, tools_complete: complete });
-        system.put(Fact::Deployment(Deployment { kind: DeploymentKind::Aws, reference: arn.to_owned() }));
+        system.put(Fact::Deployment(Deployment::seen(DeploymentKind::Aws, arn)));
         system
     }
 

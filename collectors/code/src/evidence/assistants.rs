@@ -50,7 +50,7 @@ impl Running<'_> {
             // What it brings along is all that most workflows give it.
             tools_complete: !self.assistant.open,
         });
-        put(Fact::Deployment(Deployment { kind: DeploymentKind::Repo, reference: target.to_owned() }));
+        put(Fact::Deployment(Deployment::seen(DeploymentKind::Repo, target)));
         let mut reasons = Reasons::new(self.pack.heuristics());
         for at in &self.assistant.uses {
             let rule = self.pack.rule(at.run.rule);

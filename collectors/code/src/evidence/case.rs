@@ -329,10 +329,7 @@ impl One<'_, '_, '_> {
                 tools_complete,
             },
         );
-        self.put(
-            out,
-            Fact::Deployment(Deployment { kind: DeploymentKind::Repo, reference: self.scope.target.clone() }),
-        );
+        self.put(out, Fact::Deployment(Deployment::seen(DeploymentKind::Repo, self.scope.target.clone())));
         for (criterion, evidence) in reasons.into_all() {
             self.put(out, Fact::Criterion { criterion, evidence });
         }

@@ -162,7 +162,7 @@ impl Declared<'_> {
             complete: false,
             tools_complete: !agent.open,
         });
-        put(Fact::Deployment(Deployment { kind: DeploymentKind::Repo, reference: self.target.to_owned() }));
+        put(Fact::Deployment(Deployment::seen(DeploymentKind::Repo, self.target)));
         for part in &agent.parts {
             components(self.pack, &self.resources[*part])
                 .for_each(|component| put(Fact::Component(component)));

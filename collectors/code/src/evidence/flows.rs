@@ -53,7 +53,7 @@ impl Exported<'_> {
             // Every tool is a node; what a node of another server offers is not.
             tools_complete: !open,
         });
-        put(Fact::Deployment(Deployment { kind: DeploymentKind::Repo, reference: target.to_owned() }));
+        put(Fact::Deployment(Deployment::seen(DeploymentKind::Repo, target)));
         let first = self.flow.steps.iter().find(|step| matches!(step.what, What::Agent | What::Ask));
         let first = self.at(first.map_or(1, |step| step.line));
         for rule in self.pack.flow(self.flow.product.name()) {
