@@ -117,6 +117,9 @@ impl Rule {
         if !self.runs.is_empty() {
             feeds.add(Feeds::of(&[C1, C2, C3, C4, C5], &[Kind, Tools, Triggers]));
         }
+        if !(self.hosts.is_empty() && self.serves.is_empty() && self.variables.is_empty()) {
+            feeds.add(Feeds::of(&[], &[Components]));
+        }
         if !self.flows.is_empty() {
             feeds.add(Feeds::of(
                 &[C1, C2, C3, C4, C5, C6, C7, C8, C9],

@@ -4,8 +4,10 @@
 mod autonomy;
 mod feeds;
 mod file;
+mod host;
 mod key;
 mod load;
+mod outside;
 mod pack;
 mod pattern;
 mod rule;

@@ -295,6 +295,27 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "write `noreply@acme.example`, or of an address with a number before a `+` what follows that",
         );
     }
+    let is_host = |host: &String| {
+        let fixed = host.strip_prefix("*.").unwrap_or(host);
+        let is = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-*".contains(c);
+        fixed.contains('.') && fixed.matches('*').count() <= 1 && fixed.chars().all(is)
+    };
+    if !rule.hosts.iter().all(is_host) {
+        say(
+            "`hosts` are names of hosts in lower case".to_owned(),
+            "write `api.acme.example`, `*.acme.example` for all below it, or one star between dots",
+        );
+    }
+    let is_variable = |name: &String| {
+        let fixed = name.strip_suffix('*').unwrap_or(name);
+        fixed.len() >= 4 && fixed.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    if !rule.variables.iter().all(is_variable) {
+        say(
+            "`variables` are names of environment variables".to_owned(),
+            "write `ACME_HOST`, or `ACME_*` for all that begin so; short beginnings belong to others as well",
+        );
+    }
     for (fires, what) in [(true, "on which it fires"), (false, "on which it does not fire")] {
         if !rule.examples.iter().any(|e| e.fires == fires) {
             say(

@@ -8,6 +8,7 @@ use foldhash::HashMap;
 
 use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
+use crate::outside::Outside;
 use crate::{FileSite, Language, PackageRef, PathPattern, Pattern, Rule, RunSite, Site, SiteKind};
 
 /// Built-in rule files: name and text of every file in `catalog/`.
@@ -66,6 +67,7 @@ pub struct RulePack {
     exact_packages: HashMap<(String, String), Vec<u32>>,
     package_prefixes: Vec<(PackageRef, u32)>,
     credentials: BTreeMap<String, Vec<u32>>,
+    outside: Outside,
     /// Types of resources by format.
     resources: HashMap<String, HashMap<String, Vec<u32>>>,
     /// Kinds of files by the last part of their paths, where that has no wildcard.
@@ -156,6 +158,7 @@ impl RulePack {
             exact_packages: HashMap::default(),
             package_prefixes: Vec::new(),
             credentials: BTreeMap::new(),
+            outside: Outside::default(),
             resources: HashMap::default(),
             named_files: HashMap::default(),
             other_files: Vec::new(),
@@ -213,6 +216,7 @@ impl RulePack {
                     }
                 }
             }
+            pack.outside.add(rule_index, rule);
             for name in &rule.credentials {
                 pack.credentials.entry(name.clone()).or_default().push(rule_index);
             }
@@ -388,6 +392,22 @@ impl RulePack {
         (0u32..).zip(&self.rules).filter(|(_, rule)| of_address(rule)).map(|(index, _)| index).collect()
     }
 
+    /// Rules about what is reached at a host. A pattern of a policy, as `*.openai.azure.com`, is about everything below it,
+    /// but for one that leaves almost nothing fixed.
+    pub fn host(&self, host: &str) -> Vec<u32> {
+        self.outside.host(&self.rules, host)
+    }
+
+    /// Rules about what reads an environment variable, other than its credentials.
+    pub fn variable(&self, name: &str) -> Vec<u32> {
+        self.outside.variable(name)
+    }
+
+    /// Rules about what a command line starts as a server.
+    pub fn serves(&self, line: &str) -> Vec<u32> {
+        self.outside.serves(&self.rules, line)
+    }
+
     /// The kind of file.
     pub fn file(&self, at: FileRef) -> &FileSite {
         &self.rules[at.rule as usize].files[at.file as usize]
@@ -441,6 +461,9 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
             runs,
             provider,
             credentials,
+            hosts,
+            variables,
+            serves,
             anchors,
             sites,
             keys,
@@ -448,7 +471,8 @@ fn digest(rules: &[Rule], heuristics: &Heuristics) -> String {
             ..
         } = rule;
         let declared = (packages, resources, files, flows, runs, provider, credentials, keys, weights);
-        let decides = (id, name, kind, strength, declared, anchors, sites);
+        let reached = (hosts, variables, serves);
+        let decides = (id, name, kind, strength, declared, reached, anchors, sites);
         write_into(&mut hasher, &decides);
     }
     for heuristic in heuristics.iter() {

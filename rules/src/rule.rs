@@ -393,6 +393,16 @@ pub struct Rule {
     /// Environment variables that carry its credentials; the first is the one it reads when none is named.
     #[serde(default)]
     pub credentials: Vec<String>,
+    /// Hosts at which it is reached, as a policy or an address may name them: `api.openai.com`, `*.openai.azure.com`.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Environment variables that it reads and that are no credentials; a star at the end is for all that begin so:
+    /// `OLLAMA_HOST`, `VLLM_*`.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// Commands that start it as a server: the program, then words that must all be there (`vllm serve`).
+    #[serde(default)]
+    pub serves: Vec<String>,
     /// Mail addresses, in lower case, under which it writes commits or signs them beside a person.
     #[serde(default)]
     pub committers: Vec<String>,

@@ -93,6 +93,9 @@ fn page(rule: &Rule, origin: &str, width: usize) -> Page {
     let resources: Vec<String> = rule.resources.iter().cloned().map(String::from).collect();
     entry(&mut page, "Resources", &resources.join(", "));
     entry(&mut page, "Credentials", &rule.credentials.join(", "));
+    entry(&mut page, "Variables", &rule.variables.join(", "));
+    entry(&mut page, "Hosts", &rule.hosts.join(", "));
+    entry(&mut page, "Servers", &rule.serves.join(", "));
     entry(&mut page, "Commits as", &rule.committers.join(", "));
     entry(&mut page, "Since", &rule.since);
     entry(&mut page, "Written in", origin);

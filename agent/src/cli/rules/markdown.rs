@@ -114,6 +114,9 @@ fn section(page: &mut String, rule: &Rule) {
     item("Languages", languages(&rule.sites).into_iter().collect::<Vec<_>>().join(", "));
     item("Packages", list(rule.packages.iter().cloned().map(String::from)));
     item("Credentials", list(rule.credentials.iter().cloned()));
+    item("Variables", list(rule.variables.iter().cloned()));
+    item("Hosts", list(rule.hosts.iter().cloned()));
+    item("Commands that serve", list(rule.serves.iter().cloned()));
     item("Commits as", list(rule.committers.iter().cloned()));
     item("Resources", list(rule.resources.iter().cloned().map(String::from)));
     item("Exports of", list(rule.flows.iter().cloned()));
