@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
+
+pub use crate::http::Reply;
+use crate::http::{Request, listen};
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -39,27 +38,7 @@ impl Asked {
     }
 }
 
-/// An answer.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    /// Of HTTP.
-    pub status: u16,
-    /// Further headers, each as `name: value`.
-    pub headers: Vec<String>,
-    /// The whole body.
-    pub body: String,
-    /// How many bytes of it are sent before the connection is cut.
-    pub cut: Option<usize>,
-    /// How long nothing comes before the body.
-    pub pause: Duration,
-}
-
 impl Reply {
-    /// An answer in full.
-    pub fn ok(body: impl Into<String>) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.into(), cut: None, pause: Duration::ZERO }
-    }
-
     /// A refusal with a code, as services that speak JSON send it.
     pub fn refusal(status: u16, code: &str) -> Self {
         let body = format!(r#"{{"__type": "com.amazonaws#{code}", "message": "canary-value-7f3a"}}"#);
@@ -88,17 +67,10 @@ pub struct Aws {
 impl Aws {
     /// Answers as `script` says.
     pub fn new(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let url = format!("http://{}", listener.local_addr().expect("it listens"));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let script: Arc<Script> = Arc::new(script);
         let (answers, all) = (Arc::clone(&script), Arc::clone(&asked));
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (script, all) = (Arc::clone(&answers), Arc::clone(&all));
-                thread::spawn(move || serve(&stream, script.as_ref(), &all));
-            }
-        });
+        let url = listen(move |request| Some(answers(&signed(request, &all)?)));
         Self { url, asked, script }
     }
 
@@ -122,71 +94,33 @@ impl Aws {
     }
 }
 
-fn serve(stream: &TcpStream, script: &Script, all: &Mutex<Vec<Asked>>) {
-    let Some(mut asked) = read(stream) else { return };
-    {
-        let mut all = all.lock().expect("no test panics here");
-        let same = |other: &&Asked| {
-            (&other.service, &other.region, &other.operation)
-                == (&asked.service, &asked.region, &asked.operation)
-        };
-        asked.before = all.iter().filter(same).count();
-        all.push(asked.clone());
-    }
-    let reply = script(&asked);
-    let mut stream = stream;
-    let mut head = format!(
-        "HTTP/1.1 {} X\r\ncontent-length: {}\r\nconnection: close\r\n",
-        reply.status,
-        reply.body.len()
-    );
-    for header in &reply.headers {
-        head.push_str(header);
-        head.push_str("\r\n");
-    }
-    head.push_str("\r\n");
-    // Whoever asked may have gone.
-    let _ = stream.write_all(head.as_bytes());
-    let _ = stream.flush();
-    thread::sleep(reply.pause);
-    let _ = stream.write_all(&reply.body.as_bytes()[..reply.cut.unwrap_or(reply.body.len())]);
-}
-
-fn read(stream: &TcpStream) -> Option<Asked> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace();
-    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-        headers.insert(name.to_ascii_lowercase(), value.to_owned());
-    }
-    let length: usize = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let body = String::from_utf8_lossy(&body).into_owned();
+/// The request by its signature; nothing where it has none.
+fn signed(request: &Request, all: &Mutex<Vec<Asked>>) -> Option<Asked> {
+    let Request { method, path, query, headers, body } = request;
     // `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`
     let scope = headers.get("authorization")?.split_once("Credential=")?.1.split(',').next()?.to_owned();
     let scope: Vec<&str> = scope.split('/').collect();
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
     let operation = match (headers.get("x-amz-target"), action) {
         (Some(target), _) => target.rsplit('.').next()?.to_owned(),
         (None, Some(action)) => action.to_owned(),
         (None, None) => format!("{method} {path}"),
     };
-    Some(Asked {
+    let mut asked = Asked {
         key: (*scope.first()?).to_owned(),
         region: (*scope.get(2)?).to_owned(),
         service: (*scope.get(3)?).to_owned(),
         operation,
         text: format!("{query}\n{body}"),
         before: 0,
-    })
+    };
+    let mut all = all.lock().expect("no test panics here");
+    let same = |other: &&Asked| {
+        (&other.service, &other.region, &other.operation) == (&asked.service, &asked.region, &asked.operation)
+    };
+    asked.before = all.iter().filter(same).count();
+    all.push(asked.clone());
+    Some(asked)
 }
 
 /// Planted wherever a value, a prompt or a message could be taken for something to report.

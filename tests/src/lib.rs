@@ -4,4 +4,7 @@ pub mod aws;
 pub mod binary;
 pub mod corpus;
 pub mod emulators;
+pub mod http;
+pub mod kubernetes;
+pub mod scripted;
 pub mod stage;
