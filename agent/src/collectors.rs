@@ -3,11 +3,11 @@
 use muster_aws::{AwsCollector, AwsExportCollector};
 use muster_code::CodeCollector;
 use muster_collect::{Collector, Source};
-use muster_kubernetes::KubernetesExportCollector;
+use muster_kubernetes::{KubernetesCollector, KubernetesExportCollector};
 
 /// All collectors, in the order in which they are offered to a target.
 pub(crate) static ALL: &[&dyn Collector] =
-    &[&CodeCollector, &AWS, &AwsExportCollector, &KubernetesExportCollector];
+    &[&CodeCollector, &AWS, &AwsExportCollector, &KubernetesCollector, &KubernetesExportCollector];
 
 /// It keeps what the accounts of one target share.
 static AWS: AwsCollector = AwsCollector::new();

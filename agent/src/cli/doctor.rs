@@ -19,7 +19,7 @@ use crate::collectors;
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Doctor {
-    /// What would be scanned: `aws` or aws:PROFILE
+    /// What would be scanned: `aws` or aws:PROFILE, `k8s` or k8s:CONTEXT
     #[arg(value_name = "TARGET")]
     target: String,
     /// Print the policy that grants the least that a scan needs, and ask nothing
@@ -38,6 +38,9 @@ Examples:
   muster doctor aws:audit --aws-regions eu-west-1
   muster doctor aws --policy > policy.json
   muster doctor aws --requests                  # what a scan asks, and what it keeps
+  muster doctor k8s
+  muster doctor k8s:prod --k8s-namespaces shop,ai
+  muster doctor k8s --policy | kubectl apply -f -
 
 Exit codes:
   0  every permission is there, or could not be found out
@@ -52,8 +55,9 @@ impl Doctor {
         } else {
             format!("{}:", self.target)
         };
-        let mistake =
-            |what: String| UsageError::new(what, "sources with permissions are `aws` and aws:PROFILE");
+        let mistake = |what: String| {
+            UsageError::new(what, "sources with permissions are `aws`, aws:PROFILE, `k8s` and k8s:CONTEXT")
+        };
         let target = Target::parse(&given).map_err(|error| mistake(error.to_string()))?;
         let Some(collector) =
             collectors::reading(target.source).filter(|collector| collector.policy().is_some())
@@ -76,14 +80,15 @@ impl Doctor {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let found = runtime.block_on(collector.check(&target, &cx))?;
-        printer.result(&shown(&found))?;
+        let source = given.split(':').next().unwrap_or(&given);
+        printer.result(&shown(&found, source))?;
         let is_missing = |state: &PermissionState| *state == PermissionState::Missing;
         let any = found.permissions.iter().any(|permission| is_missing(&permission.state));
         Ok(if any { Exit::Gaps } else { Exit::Done })
     }
 }
 
-fn shown(found: &Diagnosis) -> String {
+fn shown(found: &Diagnosis, source: &str) -> String {
     let mut text = format!("{}\n", found.about.join(", "));
     let width = found.permissions.iter().map(|permission| permission.name.len()).max().unwrap_or(0);
     let mut counts = [0_usize; 3];
@@ -104,7 +109,7 @@ fn shown(found: &Diagnosis) -> String {
         "{granted} permissions are there, {missing} are missing, {unknown} could not be found out."
     );
     if missing > 0 {
-        text.push_str("`muster doctor aws --policy` prints a policy that grants all of them.\n");
+        let _ = writeln!(text, "`muster doctor {source} --policy` prints a policy that grants all of them.");
     }
     text
 }

@@ -23,8 +23,8 @@ use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(super) struct Scan {
-    /// What to scan: folders, accounts of AWS as aws: or aws:PROFILE, and what was saved of accounts and clusters, as
-    /// aws-export:PATH and k8s-export:PATH
+    /// What to scan: folders, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
+    /// of either, as aws-export:PATH and k8s-export:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// How to write the result
@@ -61,6 +61,8 @@ Examples:
   muster scan aws:audit --aws-regions eu-west-1
   muster scan k8s-export:objects.json           # what `kubectl get -o json` printed
   muster scan aws: --aws-organization-role muster-read --aws-external-id ID
+  muster scan k8s:prod --k8s-namespaces shop,ai
+  muster scan k8s: --k8s-all-contexts --k8s-allow-exec
 
 Environment:
   MUSTER_FINGERPRINT_KEY   A secret of at least 16 bytes; with it, keys that are found in place get a fingerprint
@@ -112,7 +114,7 @@ impl Scan {
         }
         if exit == Exit::Nothing {
             let help = "check that the target is the right folder, and that its files may be read";
-            printer.error("nothing to scan: no target holds a file that could be read", Some(help));
+            printer.error("nothing to scan: no target holds anything that could be read", Some(help));
         }
         Ok(exit)
     }

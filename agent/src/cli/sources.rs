@@ -18,11 +18,12 @@ fn known() -> impl Iterator<Item = (&'static str, SourceOption)> {
 
 fn argument((heading, option): (&'static str, SourceOption)) -> Arg {
     let check = option.check;
-    let argument = Arg::new(option.name)
-        .long(option.name)
+    let argument = Arg::new(option.name).long(option.name).help(option.help).help_heading(heading);
+    if option.value.is_empty() {
+        return argument.action(ArgAction::SetTrue);
+    }
+    let argument = argument
         .value_name(option.value)
-        .help(option.help)
-        .help_heading(heading)
         .value_parser(move |given: &str| check(given).map(|()| given.to_owned()));
     if option.many {
         argument.action(ArgAction::Append).value_delimiter(',')
@@ -45,7 +46,11 @@ impl FromArgMatches for SourceOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut options = Options::default();
         for (_, option) in known() {
-            if let Some(values) = matches.get_many::<String>(option.name) {
+            if option.value.is_empty() {
+                if matches.get_flag(option.name) {
+                    options.set(option.name, vec![String::new()]);
+                }
+            } else if let Some(values) = matches.get_many::<String>(option.name) {
                 options.set(option.name, values.cloned().collect());
             }
         }

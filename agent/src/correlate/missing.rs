@@ -37,7 +37,7 @@ const PLAIN: [(Criterion, &str); 10] = [
 ];
 
 const UNREAD: &str = "Whether the files that could not be read say so; the coverage lists them.";
-const UNSEEN_CODE: &str = "What the code that runs there does, which an account does not show: scan the repository that it comes from.";
+const UNSEEN_CODE: &str = "What the code that runs there does, which is not seen from outside: scan the repository that it comes from.";
 const MORE_TOOLS: &str =
     "Which further tools the model can call: their list could not be followed to its end.";
 

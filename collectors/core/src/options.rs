@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub struct SourceOption {
     /// Its name with the source in front, without the dashes.
     pub name: &'static str,
-    /// What stands for its value in a usage line.
+    /// What stands for its value in a usage line; empty where it has none and is either given or not.
     pub value: &'static str,
     /// One line for people.
     pub help: &'static str,

@@ -240,6 +240,10 @@ fn powers(rule: &Value) -> Vec<(Power, String)> {
         for verb in &verbs {
             let changes = CHANGES.contains(&verb.as_str());
             let any = resource == "*";
+            // To create a review is to ask what one may do oneself, which everybody may: nothing is kept of it.
+            if resource.ends_with("reviews") && verb != "*" {
+                continue;
+            }
             let power = if (any && verb == "*")
                 || ["escalate", "bind", "impersonate", "approve", "sign"].contains(&verb.as_str())
                 || changes && (any || GIVES.contains(&resource.as_str()))
@@ -302,6 +306,7 @@ mod tests {
             (&["delete"], &["pods"], Power::Changes),
             (&["update"], &["configmaps"], Power::Changes),
             (&["list"], &["pods"], Power::Reads),
+            (&["create", "list"], &["selfsubjectaccessreviews", "pods"], Power::RunsCode),
         ];
         for (verbs, resources, expected) in table {
             let access = access(json!([
@@ -316,6 +321,15 @@ mod tests {
             assert_eq!(rights[0].power, *expected, "{verbs:?} {resources:?}");
             assert_eq!(rights[0].namespace, "ai");
         }
+    }
+
+    #[test]
+    fn what_everybody_may_is_no_right() {
+        let access = access(json!([
+            role("Role", "r", &["create"], &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+            binding("RoleBinding", "r", &json!({"kind": "Group", "name": "system:authenticated"})),
+        ]));
+        assert_eq!(access.privilege("ai", "bot"), Privilege::None);
     }
 
     #[test]

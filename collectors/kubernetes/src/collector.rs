@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit, whole};
 
+use crate::cluster::Cluster;
 use crate::export;
-use crate::observe::observe;
+use crate::observe::{Of, observe};
 
 /// Reads what `kubectl get -o json` printed, or manifests.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,17 +42,15 @@ impl Collector for KubernetesExportCollector {
 
 fn collect(target: &str, cx: &Context) -> Result<(Vec<Observation>, Coverage), CollectError> {
     let path = target.strip_prefix(PREFIX).unwrap_or(target);
-    let mut export = export::read(Path::new(path))?;
+    let export = export::read(Path::new(path))?;
     if cx.stop.is_asked() {
         return Err(CollectError::Stopped);
     }
-    // The order of files says nothing.
-    export
-        .objects
-        .sort_by_cached_key(|object| (object.namespace.clone(), object.kind.clone(), object.name.clone()));
-    let (observations, more) = observe(&cx.rules, target, &export.objects);
+    let seen = export.objects.len() as u64;
+    let cluster = Cluster::of(&cx.rules, export.objects);
+    let (observations, more) = observe(&cx.rules, Of { target, part: "" }, &cluster);
     let mut coverage =
-        Coverage { target: target.to_owned(), seen: export.objects.len() as u64, skipped: export.gaps };
+        Coverage { target: target.to_owned(), seen, skipped: export.gaps, ..Coverage::default() };
     coverage.skipped.extend(more);
     coverage.skipped.sort();
     coverage.skipped.dedup();

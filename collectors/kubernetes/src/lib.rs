@@ -2,13 +2,28 @@
 #![warn(missing_docs)]
 
 mod access;
+mod cluster;
 mod collector;
 mod declared;
+mod discovery;
+mod doctor;
+mod egress;
 mod export;
+mod exposure;
+mod kinds;
+mod listing;
+mod live;
 mod object;
 mod observe;
+mod page;
 mod pod;
+mod provenance;
+mod refusal;
+mod served;
+mod server;
+mod signs;
 #[cfg(test)]
 mod tests;
 
 pub use collector::KubernetesExportCollector;
+pub use live::KubernetesCollector;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::provenance;
+
 /// Objects of one list that are read; a million pods have few templates.
 const MAX_ITEMS: usize = 200_000;
 /// Lists inside each other.
@@ -28,7 +30,7 @@ pub(crate) struct Object {
 }
 
 /// Annotations that hold whole objects, with every value in them.
-const COPIES: [&str; 2] =
+pub(crate) const COPIES: [&str; 2] =
     ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"];
 
 impl Object {
@@ -130,6 +132,9 @@ fn collect(document: Value, list: &str, depth: usize, found: &mut Vec<Object>) {
 
 /// Variables whose values say which model is used, and where: no secrets.
 fn may_be_kept(name: &str) -> bool {
+    if provenance::VARIABLES.contains(&name) {
+        return true;
+    }
     let name = name.to_ascii_uppercase();
     let about = ["MODEL", "BASE_URL", "API_BASE", "ENDPOINT", "_HOST"];
     let secret = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH"];
@@ -178,24 +183,26 @@ fn forget_variable(variable: &mut Value) {
 
 fn kept(name: &str, value: &Value) -> Value {
     match value.as_str().filter(|_| may_be_kept(name)) {
-        Some(text) => {
-            // What stands before an @ or behind a ? may be a password.
-            let text = text.split(['?', '#']).next().unwrap_or(text);
-            let text = match text.split_once("://") {
-                Some((scheme, rest)) => {
-                    let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
-                    let host = host.rsplit('@').next().unwrap_or(host);
-                    if path.is_empty() {
-                        format!("{scheme}://{host}")
-                    } else {
-                        format!("{scheme}://{host}/{path}")
-                    }
-                }
-                None => text.to_owned(),
-            };
-            Value::from(text)
-        }
+        Some(text) => Value::from(address_without_secrets(text)),
         None => Value::Null,
+    }
+}
+
+/// An address, or another name of a place, without what may be a password: what stands before an @ or behind a ?.
+pub(crate) fn address_without_secrets(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or(text);
+    let Some((scheme, rest)) = text.split_once("://") else {
+        // `me:password@host`; `git@host:path` has no password.
+        return match text.rsplit_once('@') {
+            Some((before, host)) if before.contains(':') => host.to_owned(),
+            _ => text.to_owned(),
+        };
+    };
+    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    let host = host.rsplit('@').next().unwrap_or(host);
+    match path {
+        Some(path) => format!("{scheme}://{host}/{path}"),
+        None => format!("{scheme}://{host}"),
     }
 }
 

@@ -64,9 +64,9 @@ const EXPECTED: [Expected; 13] = [
     Expected {
         place: "ai/mcpserver/github",
         is_system: false,
-        yes: &[],
-        account: None,
-        why: "it serves tools and chooses nothing",
+        yes: &[Criterion::C6],
+        account: Some(("ai/github", Privilege::None)),
+        why: "it serves tools and chooses nothing, under an account of its own",
     },
     Expected {
         place: "shop/deployment/support-bot",

@@ -1,8 +1,8 @@
 //! What the documentation shows is run as it stands there, so that none of it is a promise.
 //!
 //! The commands of a page run in a folder with the summariser, with the refund agent in `services/refunds`, the support
-//! bot in `services/support`, and all mini repositories in `tests/mini`; AWS
-//! is a server of the tests with a small organisation. `cargo run … -- X` is run as `muster X`. A word
+//! bot in `services/support`, and all mini repositories in `tests/mini`; AWS and Kubernetes
+//! are servers of the tests with a small organisation and a small cluster. `cargo run … -- X` is run as `muster X`. A word
 //! in capitals (PATH, DIR) stands for that folder. A block whose info string ends in a path is a file, and is put there
 //! before the commands that follow it. A `text` or `json` block right below a command holds what it prints, where `…` on
 //! a line of its own stands for lines that are left out.
@@ -13,6 +13,8 @@ use std::sync::LazyLock;
 
 use muster_tests::aws::{self, Aws};
 use muster_tests::binary::path as muster;
+use muster_tests::http::Reply;
+use muster_tests::scripted::{Scripted, bot, list};
 use muster_tests::stage::{Stage, copy};
 
 fn root() -> PathBuf {
@@ -21,6 +23,20 @@ fn root() -> PathBuf {
 
 /// The account of AWS that pages speak of.
 static ACCOUNT: LazyLock<Aws> = LazyLock::new(aws::small);
+
+/// The cluster that pages speak of: its roles may not be listed.
+static CLUSTER: LazyLock<Scripted> = LazyLock::new(|| {
+    Scripted::new(|asked| match asked.path.as_str() {
+        "/apis/apps/v1/deployments" | "/apis/apps/v1/namespaces/shop/deployments" => {
+            Some(list(&[bot("support-bot")], None))
+        }
+        path if path.starts_with("/apis/rbac.authorization.k8s.io/") => Some(Reply::status(403, "Forbidden")),
+        path if path.ends_with("/selfsubjectrulesreviews") => Some(Reply::ok(
+            r#"{"status": {"resourceRules": [{"verbs": ["list"], "apiGroups": ["", "apps", "batch", "kagent.dev"], "resources": ["*"]}]}}"#,
+        )),
+        _ => None,
+    })
+});
 
 /// The pages that a user or a contributor reads.
 fn pages() -> Vec<PathBuf> {
@@ -147,7 +163,7 @@ fn filled(command: &str) -> String {
 
 /// Exit codes that the command itself asks for.
 fn allowed(command: &str) -> Vec<i32> {
-    let asked = [("--exit-code", 10), ("--strict-coverage", 4), ("doctor aws", 4)];
+    let asked = [("--exit-code", 10), ("--strict-coverage", 4), ("doctor", 4)];
     let asked = asked.into_iter().filter(|(option, _)| command.contains(option)).map(|(_, code)| code);
     std::iter::once(0).chain(asked).collect()
 }
@@ -163,6 +179,7 @@ fn stage() -> Stage {
     copy(&root().join("collectors/kubernetes/tests/cluster"), &stage.app().join("cluster"));
     std::fs::write(stage.beside("aws-config"), "[profile audit]\nregion = eu-west-1\n")
         .expect("a file can be written");
+    CLUSTER.kubeconfig(&stage.beside(""), &["staging", "prod"]);
     std::fs::create_dir(stage.beside("bin")).expect("a folder");
     std::fs::hard_link(muster(), stage.beside("bin/muster"))
         .or_else(|_| std::fs::copy(muster(), stage.beside("bin/muster")).map(|_| ()))
@@ -182,6 +199,7 @@ fn run(stage: &Stage, command: &str) -> Result<String, String> {
         .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "of-the-test")
         .env("AWS_REGION", "eu-west-1")
+        .env("KUBECONFIG", stage.beside("kubeconfig"))
         .env("AWS_CONFIG_FILE", stage.beside("aws-config"))
         .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", stage.beside("bin").display()))
         .output()

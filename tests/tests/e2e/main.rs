@@ -1,6 +1,7 @@
 //! The binary from outside: exit codes, documents, whole reports, hostile input, and the commands of the documentation.
 
 mod aws;
+mod cluster;
 mod codes;
 mod docs;
 mod documents;
@@ -8,6 +9,7 @@ mod explain;
 mod golden;
 mod hostile;
 mod lookalikes;
+mod manners;
 mod models;
 mod reports;
 mod secrets;

@@ -1,0 +1,268 @@
+//! A cluster as far as it matters: objects that show nothing of AI are let go as they come, and pods are folded into the
+//! workloads that made them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use muster_rules::RulePack;
+use serde_json::{Value, json};
+
+use crate::declared;
+use crate::egress::{self, Egress};
+use crate::object::Object;
+use crate::pod::{Workload, digests};
+use crate::signs::Signs;
+
+/// Pods of one workload whose additions are kept.
+const MAX_ADDED: usize = 3;
+/// Digests of one workload that are kept.
+const MAX_DIGESTS: usize = 20;
+
+/// Namespace, kind and name of an object.
+pub(crate) type Key = (String, String, String);
+
+/// Objects of a cluster, put in one after the other: policies and claims before workloads, and pods last.
+#[derive(Debug)]
+pub(crate) struct Cluster<'p> {
+    pack: &'p RulePack,
+    pub(crate) objects: Vec<Object>,
+    /// Pods by the workload that made them.
+    pub(crate) pods: BTreeMap<Key, Pods>,
+    pub(crate) egress: Vec<Egress>,
+    /// Classes of devices by namespace and name of a claim or of its template.
+    pub(crate) claims: BTreeMap<(String, String), Vec<String>>,
+    /// What made what made pods: the deployment of a replica set, the schedule of a job.
+    parents: BTreeMap<Key, (String, String)>,
+    /// Workloads that were seen, also those that show nothing.
+    known: BTreeSet<Key>,
+    /// What the templates of those show that are kept.
+    shown: BTreeMap<Key, BTreeSet<String>>,
+    /// Replica sets that nothing made, of which only the name was asked for.
+    pub(crate) alone: Vec<(String, String)>,
+    /// Objects that were put in.
+    pub(crate) seen: u64,
+}
+
+/// The pods of one workload.
+#[derive(Debug, Default)]
+pub(crate) struct Pods {
+    pub(crate) count: u64,
+    /// Digest and image, of images that are about AI.
+    pub(crate) digests: BTreeSet<(String, String)>,
+    /// Pods that show something that their template does not: something added it to them.
+    pub(crate) added: Vec<Object>,
+}
+
+/// Kinds whose objects are only read for what they say of others, and are let go then.
+const LET_GO: [&str; 3] = ["Namespace", "ResourceClaim", "ResourceClaimTemplate"];
+
+impl<'p> Cluster<'p> {
+    pub(crate) fn new(pack: &'p RulePack) -> Self {
+        Self {
+            pack,
+            objects: Vec::new(),
+            pods: BTreeMap::new(),
+            egress: Vec::new(),
+            claims: BTreeMap::new(),
+            parents: BTreeMap::new(),
+            known: BTreeSet::new(),
+            shown: BTreeMap::new(),
+            alone: Vec::new(),
+            seen: 0,
+        }
+    }
+
+    /// All of an export, in whatever order its files are.
+    pub(crate) fn of(pack: &'p RulePack, mut objects: Vec<Object>) -> Self {
+        let rank = |object: &Object| match object.kind.as_str() {
+            "Pod" => 3,
+            "ReplicaSet" | "Job" => 1,
+            _ if Workload::whoever_made_it(object).is_some() => 2,
+            _ => 0,
+        };
+        objects.sort_by_cached_key(|object| {
+            (rank(object), object.namespace.clone(), object.kind.clone(), object.name.clone())
+        });
+        let mut cluster = Self::new(pack);
+        for object in objects {
+            cluster.put(object);
+        }
+        cluster.finish();
+        cluster
+    }
+
+    /// The order in which objects came says nothing, and what came twice is there once.
+    pub(crate) fn finish(&mut self) {
+        let by = |object: &Object| {
+            (object.namespace.clone(), object.kind.clone(), object.name.clone(), object.group.clone())
+        };
+        self.objects.sort_by_cached_key(by);
+        self.objects.dedup_by(|a, b| by(a) == by(b));
+        self.egress.sort_by(|a, b| (&a.place, &a.host).cmp(&(&b.place, &b.host)));
+        self.egress.dedup();
+    }
+
+    /// Takes in one object.
+    pub(crate) fn put(&mut self, object: Object) {
+        self.seen += 1;
+        self.egress.extend(egress::of(&object).into_iter().filter(|of| !self.pack.host(&of.host).is_empty()));
+        let key = key(&object);
+        match (object.group.as_str(), object.kind.as_str()) {
+            ("", "Pod") => return self.pod(object),
+            ("apps", "ReplicaSet") | ("batch", "Job") => {
+                if let Some(owner) = object.owners.first() {
+                    self.parents.insert(key, owner.clone());
+                    return;
+                }
+                if object.body.get("spec").is_none() {
+                    self.alone.push((object.namespace, object.name));
+                    return;
+                }
+            }
+            ("resource.k8s.io", "ResourceClaim" | "ResourceClaimTemplate") => {
+                self.claims.insert((object.namespace, object.name), classes(&object.body));
+                return;
+            }
+            (_, kind) if object.group.is_empty() && LET_GO.contains(&kind) => return,
+            _ => {}
+        }
+        if let Some(workload) = Workload::of(&object) {
+            let signs = self.signs(&workload);
+            let of_type = self.pack.resource("kubernetes", &object.kind_for_rules());
+            let matters = !signs.is_empty() || !of_type.is_empty() || declared::agent(&object, &[]).is_some();
+            let shown = signs.keys();
+            self.known.insert(key.clone());
+            if !matters {
+                return;
+            }
+            self.shown.insert(key, shown);
+        }
+        self.objects.push(object);
+    }
+
+    /// What a workload shows, with the policies and claims that are known so far.
+    pub(crate) fn signs(&self, workload: &Workload<'_>) -> Signs<'p> {
+        Signs::of(self.pack, workload, &self.egress, &self.claims)
+    }
+
+    /// The workload that made a pod; nothing where nothing did.
+    fn owner(&self, pod: &Object) -> Option<(String, String)> {
+        let (mut kind, mut name) = pod.owners.first()?.clone();
+        for _ in 0..3 {
+            let above = self.parents.get(&(pod.namespace.clone(), kind.clone(), name.clone()));
+            let Some((above_kind, above_name)) = above else { break };
+            (kind, name) = (above_kind.clone(), above_name.clone());
+        }
+        // Where what made it was not seen, its name tells what made that.
+        let is_known = |kind: &str, name: &str| {
+            self.known.contains(&(pod.namespace.clone(), kind.to_owned(), name.to_owned()))
+        };
+        if kind == "ReplicaSet" && !is_known(&kind, &name) {
+            let hash = pod.labels.get("pod-template-hash").map(|hash| format!("-{hash}"));
+            let by_hash = hash.and_then(|hash| name.strip_suffix(&hash));
+            let by_name =
+                || name.rsplit_once('-').map(|(name, _)| name).filter(|of| is_known("Deployment", of));
+            if let Some(deployment) = by_hash.or_else(by_name) {
+                return Some(("Deployment".to_owned(), deployment.to_owned()));
+            }
+        }
+        if kind == "Job"
+            && let Some((schedule, run)) = name.rsplit_once('-')
+            && run.len() >= 8
+            && run.bytes().all(|byte| byte.is_ascii_digit())
+            && is_known("CronJob", schedule)
+        {
+            return Some(("CronJob".to_owned(), schedule.to_owned()));
+        }
+        Some((kind, name))
+    }
+
+    fn pod(&mut self, pod: Object) {
+        let Some(workload) = Workload::whoever_made_it(&pod) else { return };
+        let signs = self.signs(&workload);
+        let Some((kind, name)) = self.owner(&pod) else {
+            if !signs.is_empty() {
+                self.objects.push(pod);
+            }
+            return;
+        };
+        let key = (pod.namespace.clone(), kind, name);
+        let of_template = self.shown.get(&key);
+        if signs.is_empty() && of_template.is_none() {
+            return;
+        }
+        let running = digests(&pod);
+        let keys = signs.keys();
+        let adds = !of_template.map_or(keys.is_empty(), |shown| keys.is_subset(shown));
+        let is_kept = of_template.is_some();
+        let seen = self.pods.entry(key.clone()).or_default();
+        seen.count += 1;
+        for (_, image, _) in &signs.images {
+            // The runtime writes the image out in full: `docker.io/library/redis:7`.
+            let digest =
+                running.iter().find(|(full, _)| *full == image || full.ends_with(&format!("/{image}")));
+            if let Some((_, digest)) = digest
+                && seen.digests.len() < MAX_DIGESTS
+            {
+                seen.digests.insert((digest.clone(), image.clone()));
+            }
+        }
+        if !adds {
+            return;
+        }
+        if is_kept {
+            if seen.added.len() < MAX_ADDED
+                && !seen.added.iter().any(|known| known.body.get("spec") == pod.body.get("spec"))
+            {
+                seen.added.push(pod);
+            }
+            return;
+        }
+        // What made it was not seen, or shows nothing by itself: the pod stands for it.
+        let note = if self.known.contains(&key) {
+            "pods show what their template does not"
+        } else {
+            "what made its pods was not seen"
+        };
+        self.objects.push(stand_in(&pod, &key, note));
+        self.shown.insert(key, keys);
+    }
+}
+
+/// An annotation under which a stand-in says what it is; no cluster can set it, for it is no name of an annotation.
+pub(crate) const STAND_IN: &str = "muster: stands for";
+
+/// The workload that made a pod, as far as the pod tells.
+fn stand_in(pod: &Object, key: &Key, note: &str) -> Object {
+    let spec = pod.body.get("spec").cloned().unwrap_or_default();
+    let (namespace, kind, name) = key.clone();
+    let group = match kind.as_str() {
+        "Job" | "CronJob" => "batch",
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps",
+        _ => "",
+    };
+    Object {
+        group: group.to_owned(),
+        kind,
+        namespace,
+        name,
+        labels: pod.labels.clone(),
+        annotations: BTreeMap::from([(STAND_IN.to_owned(), note.to_owned())]),
+        owners: Vec::new(),
+        body: json!({"spec": {"template": {"metadata": {"labels": pod.labels}, "spec": spec}}}),
+    }
+}
+
+pub(crate) fn key(object: &Object) -> Key {
+    (object.namespace.clone(), object.kind.clone(), object.name.clone())
+}
+
+/// Classes of the devices that a claim, or a template of one, asks for.
+fn classes(body: &Value) -> Vec<String> {
+    let spec = body.pointer("/spec/spec").or_else(|| body.pointer("/spec")).unwrap_or(&Value::Null);
+    let requests = spec.pointer("/devices/requests").and_then(Value::as_array).into_iter().flatten();
+    let of = |request: &Value| {
+        let own = request.pointer("/exactly/deviceClassName").or_else(|| request.get("deviceClassName"));
+        own.and_then(Value::as_str).map(str::to_owned)
+    };
+    requests.filter_map(of).collect()
+}

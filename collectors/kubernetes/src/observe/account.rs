@@ -1,0 +1,100 @@
+//! The service accounts that things of a cluster act under, with what these may do.
+
+use asmm_model::{EvidenceClass, Fact, Identity, IdentityKind, Privilege};
+
+use super::{Out, seen};
+use crate::access::Power;
+use crate::object::Object;
+
+/// Rights of an account that are told.
+const MAX_RIGHTS: usize = 5;
+
+impl Out<'_> {
+    /// The service account that something acts under, with what that may do, in the cluster and in clouds.
+    pub(super) fn acts_under(&mut self, object: &Object, account: &str, selects: bool) {
+        let (namespace, place) = (object.namespace.as_str(), self.place(object));
+        let known = self.accounts.get(&(namespace, account)).copied();
+        let at = format!("{namespace}/serviceaccount/{account}");
+        // A manifest may leave its namespace to whoever applies it.
+        let name = if namespace.is_empty() { account.to_owned() } else { format!("{namespace}/{account}") };
+        self.speak(object, "cluster-service-account", &format!("{place}#spec.serviceAccountName"), &name);
+        let mut evidence = vec![seen(&place, EvidenceClass::Rbac).noting("acts under it")];
+        if account == "default" {
+            evidence.push(
+                seen(&place, EvidenceClass::Rbac)
+                    .noting("the account that every pod of the namespace has which names none"),
+            );
+        }
+        let rights: Vec<(Power, String, String, String)> = self
+            .access
+            .rights(namespace, account)
+            .into_iter()
+            .map(|right| {
+                let scope = if right.namespace.is_empty() {
+                    "the cluster".to_owned()
+                } else {
+                    right.namespace.clone()
+                };
+                (right.power, right.what.clone(), scope, format!("{}, role {}", right.binding, right.role))
+            })
+            .collect();
+        for (power, what, scope, binding) in rights.iter().take(MAX_RIGHTS) {
+            let says = format!("{} (`{what}` in {scope})", power.says());
+            evidence.push(seen(binding, EvidenceClass::Rbac).noting(says));
+        }
+        let unseen: Vec<String> =
+            self.access.unseen(namespace, account).into_iter().map(str::to_owned).collect();
+        for role in unseen {
+            evidence.push(
+                seen(&at, EvidenceClass::Rbac)
+                    .noting(format!("bound to {role}, which is not among the objects")),
+            );
+        }
+        let privilege = self.access.privilege(namespace, account);
+        if let Some(account) = known {
+            for (cloud, role) in cloud_roles(account) {
+                evidence.push(seen(&at, EvidenceClass::Rbac).noting(format!("stands for {role} of {cloud}")));
+                let name = role.rsplit('/').next().unwrap_or(&role).to_owned();
+                let arn = role.starts_with("arn:").then(|| role.clone());
+                let kind = if arn.is_some() { IdentityKind::CloudRole } else { IdentityKind::ServiceAccount };
+                let mut identity = Identity::named(
+                    kind,
+                    name,
+                    vec![
+                        seen(&at, EvidenceClass::Rbac)
+                            .noting("an annotation of the service account names it"),
+                    ],
+                );
+                identity.arn = arn;
+                self.put(object, Fact::Identity(identity));
+            }
+        }
+        // What a model chooses is done under this account.
+        if selects
+            && matches!(privilege, Privilege::Write | Privilege::Admin)
+            && let Some((_, what, _, binding)) = rights.first()
+        {
+            self.speak(object, "cluster-account-writes", binding, what);
+        }
+        let identity = Identity {
+            privilege: Some(privilege),
+            ..Identity::named(IdentityKind::ServiceAccount, name, evidence)
+        };
+        self.put(object, Fact::Identity(identity));
+    }
+}
+
+/// Identities of clouds that a service account stands for, by its annotations.
+fn cloud_roles(account: &Object) -> Vec<(&'static str, String)> {
+    const KEYS: [(&str, &str); 6] = [
+        ("eks.amazonaws.com/role-arn", "AWS"),
+        ("iam.gke.io/gcp-service-account", "Google Cloud"),
+        ("azure.workload.identity/client-id", "Azure"),
+        ("pod-identity.alibabacloud.com/role-name", "Alibaba Cloud"),
+        ("tke.cloud.tencent.com/role-arn", "Tencent Cloud"),
+        ("vault.hashicorp.com/role", "Vault"),
+    ];
+    let of =
+        |(key, cloud): &(&'static str, &'static str)| Some((*cloud, account.annotations.get(*key)?.clone()));
+    KEYS.iter().filter_map(of).collect()
+}
