@@ -77,7 +77,11 @@ impl Access {
         let mut access = Self::default();
         let ours = objects.iter().filter(|object| object.group == "rbac.authorization.k8s.io");
         for role in ours.clone().filter(|object| ["Role", "ClusterRole"].contains(&object.kind.as_str())) {
-            let rules = role.at("/rules").and_then(Value::as_array).cloned().unwrap_or_default();
+            let mut rules = role.at("/rules").and_then(Value::as_array).cloned().unwrap_or_default();
+            // A controller fills such a role from others; in manifests it is empty still.
+            if rules.is_empty() {
+                rules = aggregated(role, objects);
+            }
             let namespace = if role.kind == "Role" { role.namespace.clone() } else { String::new() };
             access.roles.insert((role.kind.clone(), namespace, role.name.clone()), rules);
         }
@@ -166,6 +170,25 @@ impl Access {
             _ => Privilege::Unknown,
         }
     }
+}
+
+/// The rules of the roles that another is put together from, by their labels.
+fn aggregated(role: &Object, objects: &[Object]) -> Vec<Value> {
+    let selectors = role.at("/aggregationRule/clusterRoleSelectors").and_then(Value::as_array);
+    let selectors: Vec<&serde_json::Map<String, Value>> = selectors
+        .into_iter()
+        .flatten()
+        .filter_map(|selector| selector.get("matchLabels")?.as_object())
+        .collect();
+    let is_part = |other: &&Object| {
+        let has =
+            |(key, value): (&String, &Value)| other.labels.get(key).map(String::as_str) == value.as_str();
+        other.kind == "ClusterRole"
+            && other.name != role.name
+            && selectors.iter().any(|labels| !labels.is_empty() && labels.iter().all(has))
+    };
+    let rules = objects.iter().filter(is_part).filter_map(|other| other.at("/rules")?.as_array());
+    rules.flatten().cloned().collect()
 }
 
 /// The rules of roles that every cluster has, where an export left them out.
@@ -321,6 +344,20 @@ mod tests {
             assert_eq!(rights[0].power, *expected, "{verbs:?} {resources:?}");
             assert_eq!(rights[0].namespace, "ai");
         }
+    }
+
+    #[test]
+    fn a_role_that_is_put_together_from_others_has_their_rules() {
+        let mut part = role("ClusterRole", "part", &["create"], &["pods"]);
+        part["metadata"]["labels"] = json!({"to": "whole"});
+        let whole = json!({"kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "whole"},
+            "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to": "whole"}}]}, "rules": null});
+        let bound = binding(
+            "ClusterRoleBinding",
+            "whole",
+            &json!({"kind": "ServiceAccount", "name": "bot", "namespace": "ai"}),
+        );
+        assert_eq!(access(json!([part, whole, bound])).privilege("ai", "bot"), Privilege::Write);
     }
 
     #[test]

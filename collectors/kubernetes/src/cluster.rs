@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 
 use crate::declared;
 use crate::egress::{self, Egress};
+use crate::glance::Glance;
 use crate::object::Object;
 use crate::pod::{Workload, digests};
 use crate::signs::Signs;
 
 /// Pods of one workload whose additions are kept.
 const MAX_ADDED: usize = 3;
+/// Different pods of one workload that are told from each other.
+const MAX_ALIKE: usize = 50;
 /// Digests of one workload that are kept.
 const MAX_DIGESTS: usize = 20;
 
@@ -48,6 +51,10 @@ pub(crate) struct Pods {
     pub(crate) count: u64,
     /// Digest and image, of images that are about AI.
     pub(crate) digests: BTreeSet<(String, String)>,
+    /// Pods like these were looked at already.
+    alike: BTreeSet<u64>,
+    /// Who tokens are for that something adds to them.
+    pub(crate) audiences: BTreeSet<String>,
     /// Pods that show something that their template does not: something added it to them.
     pub(crate) added: Vec<Object>,
 }
@@ -107,7 +114,7 @@ impl<'p> Cluster<'p> {
         self.egress.extend(egress::of(&object).into_iter().filter(|of| !self.pack.host(&of.host).is_empty()));
         let key = key(&object);
         match (object.group.as_str(), object.kind.as_str()) {
-            ("", "Pod") => return self.pod(object),
+            ("", "Pod") => return self.pod(object, None),
             ("apps", "ReplicaSet") | ("batch", "Job") => {
                 if let Some(owner) = object.owners.first() {
                     self.parents.insert(key, owner.clone());
@@ -144,25 +151,56 @@ impl<'p> Cluster<'p> {
         Signs::of(self.pack, workload, &self.egress, &self.claims)
     }
 
-    /// The workload that made a pod; nothing where nothing did.
-    fn owner(&self, pod: &Object) -> Option<(String, String)> {
-        let (mut kind, mut name) = pod.owners.first()?.clone();
+    /// Which pods of a page have to be read: those that nothing made, and of each workload the first that shows something
+    /// new. The others are counted.
+    pub(crate) fn new_among(&mut self, page: &[Glance<'_>]) -> Vec<bool> {
+        let mut new = vec![true; page.len()];
+        let mut at = 0;
+        // Pods of one workload stand beside each other.
+        for pods in page.chunk_by(|a, b| a.namespace == b.namespace && a.owner == b.owner) {
+            let here = at..at + pods.len();
+            at = here.end;
+            let Some((kind, name)) = &pods[0].owner else { continue };
+            let hash = pods[0].template_hash.as_deref();
+            let (kind, name) = self.owner(&pods[0].namespace, kind, name, hash);
+            let key = (pods[0].namespace.clone().into_owned(), kind, name);
+            let seen = self.pods.entry(key).or_default();
+            let mut here_first = BTreeSet::new();
+            for (pod, is_new) in pods.iter().zip(&mut new[here]) {
+                *is_new = !seen.alike.contains(&pod.print) && here_first.insert(pod.print);
+                if !*is_new {
+                    seen.count += 1;
+                    self.seen += 1;
+                }
+            }
+        }
+        new
+    }
+
+    /// The workload that made a pod, by what its object says that made it.
+    fn owner(
+        &self,
+        namespace: &str,
+        kind: &str,
+        name: &str,
+        template_hash: Option<&str>,
+    ) -> (String, String) {
+        let (mut kind, mut name) = (kind.to_owned(), name.to_owned());
         for _ in 0..3 {
-            let above = self.parents.get(&(pod.namespace.clone(), kind.clone(), name.clone()));
+            let above = self.parents.get(&(namespace.to_owned(), kind.clone(), name.clone()));
             let Some((above_kind, above_name)) = above else { break };
             (kind, name) = (above_kind.clone(), above_name.clone());
         }
         // Where what made it was not seen, its name tells what made that.
         let is_known = |kind: &str, name: &str| {
-            self.known.contains(&(pod.namespace.clone(), kind.to_owned(), name.to_owned()))
+            self.known.contains(&(namespace.to_owned(), kind.to_owned(), name.to_owned()))
         };
         if kind == "ReplicaSet" && !is_known(&kind, &name) {
-            let hash = pod.labels.get("pod-template-hash").map(|hash| format!("-{hash}"));
-            let by_hash = hash.and_then(|hash| name.strip_suffix(&hash));
+            let by_hash = template_hash.and_then(|hash| name.strip_suffix(hash)?.strip_suffix('-'));
             let by_name =
                 || name.rsplit_once('-').map(|(name, _)| name).filter(|of| is_known("Deployment", of));
             if let Some(deployment) = by_hash.or_else(by_name) {
-                return Some(("Deployment".to_owned(), deployment.to_owned()));
+                return ("Deployment".to_owned(), deployment.to_owned());
             }
         }
         if kind == "Job"
@@ -171,22 +209,42 @@ impl<'p> Cluster<'p> {
             && run.bytes().all(|byte| byte.is_ascii_digit())
             && is_known("CronJob", schedule)
         {
-            return Some(("CronJob".to_owned(), schedule.to_owned()));
+            return ("CronJob".to_owned(), schedule.to_owned());
         }
-        Some((kind, name))
+        (kind, name)
     }
 
-    fn pod(&mut self, pod: Object) {
+    /// Takes in a pod, with what tells it from others of the same workload where that is known.
+    pub(crate) fn put_pod(&mut self, pod: Object, print: Option<u64>) {
+        self.seen += 1;
+        self.pod(pod, print);
+    }
+
+    fn pod(&mut self, pod: Object, print: Option<u64>) {
         let Some(workload) = Workload::whoever_made_it(&pod) else { return };
-        let signs = self.signs(&workload);
-        let Some((kind, name)) = self.owner(&pod) else {
-            if !signs.is_empty() {
+        let Some((kind, name)) = pod.owners.first() else {
+            if !self.signs(&workload).is_empty() {
                 self.objects.push(pod);
             }
             return;
         };
+        let hash = pod.labels.get("pod-template-hash").map(String::as_str);
+        let (kind, name) = self.owner(&pod.namespace, kind, name, hash);
         let key = (pod.namespace.clone(), kind, name);
+        // Most pods are as the one before.
+        if let (Some(print), Some(seen)) = (print, self.pods.get_mut(&key))
+            && seen.alike.contains(&print)
+        {
+            seen.count += 1;
+            return;
+        }
+        let signs = self.signs(&workload);
         let of_template = self.shown.get(&key);
+        let seen = self.pods.entry(key.clone()).or_default();
+        if seen.alike.len() < MAX_ALIKE {
+            seen.alike.extend(print);
+        }
+        seen.count += 1;
         if signs.is_empty() && of_template.is_none() {
             return;
         }
@@ -194,8 +252,7 @@ impl<'p> Cluster<'p> {
         let keys = signs.keys();
         let adds = !of_template.map_or(keys.is_empty(), |shown| keys.is_subset(shown));
         let is_kept = of_template.is_some();
-        let seen = self.pods.entry(key.clone()).or_default();
-        seen.count += 1;
+        seen.audiences.extend(workload.audiences().into_iter().take(MAX_ADDED).map(str::to_owned));
         for (_, image, _) in &signs.images {
             // The runtime writes the image out in full: `docker.io/library/redis:7`.
             let digest =

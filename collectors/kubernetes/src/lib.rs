@@ -10,6 +10,7 @@ mod doctor;
 mod egress;
 mod export;
 mod exposure;
+mod glance;
 mod kinds;
 mod listing;
 mod live;

@@ -3,10 +3,12 @@
 use asmm_model::{CoveredKind, Gap, GapReason, Seen};
 use serde_json::Value;
 
+use crate::cluster::Cluster;
 use crate::discovery::{Kind, encoded};
+use crate::glance;
 use crate::kinds::called;
 use crate::object::Object;
-use crate::page;
+use crate::page::{self, Read};
 use crate::refusal::Refusal;
 use crate::server::{JSON, NAMES, Server};
 
@@ -54,7 +56,7 @@ impl List<'_> {
     }
 
     /// Hands over every object of the list. One that comes twice, because the list was begun anew, is handed over twice.
-    pub(crate) async fn read(&self, server: &Server, on: &mut (dyn FnMut(Object) + Send)) -> Listed {
+    pub(crate) async fn read(&self, server: &Server, cluster: &mut Cluster<'_>) -> Listed {
         let mut seen = 0;
         let mut next: Option<String> = None;
         let mut began_anew = false;
@@ -75,7 +77,7 @@ impl List<'_> {
                 }
                 Err(refusal) => return self.refused(&refusal, seen, next.is_some()),
             };
-            let read = page::read(&answer, &mut |value| self.object(value, on));
+            let read = self.take(&answer, cluster);
             let page = match read {
                 Ok(page) => page,
                 Err(why) => return self.refused(&Refusal::Unreadable(why), seen, true),
@@ -98,13 +100,32 @@ impl List<'_> {
         self.truncated(seen, GapReason::TooLarge, format!("it has more than {} objects", PAGE * MAX_PAGES))
     }
 
-    fn object(&self, mut value: Value, on: &mut (dyn FnMut(Object) + Send)) {
+    /// Puts what is on a page into the cluster.
+    fn take(&self, answer: &[u8], cluster: &mut Cluster<'_>) -> Result<Read, String> {
+        let is_pods = self.kind.group.is_empty() && self.kind.resource == "pods";
+        let glanced = if is_pods { glance::at(answer) } else { None };
+        let (glances, next) = glanced.unwrap_or_default();
+        let new = cluster.new_among(&glances);
+        if !glances.is_empty() && !new.contains(&true) {
+            return Ok(Read { next, seen: glances.len() as u64 });
+        }
+        let mut prints = glances.iter().zip(&new).filter(|(_, new)| **new).map(|(glance, _)| glance.print);
+        page::read(answer, &new, &mut |value| {
+            let print = prints.next();
+            for object in self.object(value) {
+                if is_pods { cluster.put_pod(object, print) } else { cluster.put(object) }
+            }
+        })
+    }
+
+    fn object(&self, mut value: Value) -> Vec<Object> {
         // Items of a list leave out what the list says.
         if let Value::Object(map) = &mut value {
             map.insert("apiVersion".to_owned(), self.kind.api_version().into());
             map.insert("kind".to_owned(), self.kind.name.clone().into());
-            Object::all(value).into_iter().for_each(on);
+            return Object::all(value);
         }
+        Vec::new()
     }
 
     fn covered(&self, state: Seen, seen: u64) -> CoveredKind {

@@ -256,7 +256,7 @@ async fn survey(
         };
         for namespace in within {
             let list = List { kind, namespace, names, only: "" };
-            let listed = list.read(server, &mut |object| cluster.put(object)).await;
+            let listed = list.read(server, cluster).await;
             coverage.kinds.push(listed.covered);
             coverage.skipped.extend(listed.gap.map(|gap| {
                 let detail = gap.detail.clone().unwrap_or_default();
@@ -284,7 +284,7 @@ async fn alone(server: &Server, kind: &Kind, cluster: &mut Cluster<'_>, coverage
     for (namespace, name) in alone.into_iter().take(MAX_ALONE) {
         let only = format!("fieldSelector=metadata.name%3D{}", discovery::encoded(&name));
         let list = List { kind, namespace: &namespace, names: false, only: &only };
-        let listed = list.read(server, &mut |object| cluster.put(object)).await;
+        let listed = list.read(server, cluster).await;
         coverage.skipped.extend(listed.gap);
     }
 }

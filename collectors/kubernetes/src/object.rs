@@ -30,7 +30,7 @@ pub(crate) struct Object {
 }
 
 /// Annotations that hold whole objects, with every value in them.
-pub(crate) const COPIES: [&str; 2] =
+const COPIES: [&str; 2] =
     ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"];
 
 impl Object {
@@ -42,34 +42,40 @@ impl Object {
     }
 
     fn of(mut value: Value, list: &str) -> Option<Self> {
-        let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).map(str::to_owned);
+        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         // Items of a list of one kind may leave out what the list says.
-        let kind = text(&value, "/kind").or_else(|| Some(list.strip_suffix("List")?.to_owned()))?;
-        let version = text(&value, "/apiVersion").unwrap_or_default();
-        let name = text(&value, "/metadata/name").or_else(|| text(&value, "/metadata/generateName"))?;
-        let texts = |value: &Value, path: &str| -> BTreeMap<String, String> {
-            let map = value.pointer(path).and_then(Value::as_object);
-            let pairs = map.into_iter().flatten().filter(|(key, _)| !COPIES.contains(&key.as_str()));
-            pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+        let kind = text(&value, "kind").or_else(|| Some(list.strip_suffix("List")?.to_owned()))?;
+        let version = text(&value, "apiVersion").unwrap_or_default();
+        let metadata = value.as_object_mut().and_then(|map| map.remove("metadata"));
+        let Some(Value::Object(mut metadata)) = metadata else { return None };
+        let mut named = |key: &str| match metadata.remove(key) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
         };
-        let owners = value.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-        let owner = |owner: &Value| Some((text(owner, "/kind")?, text(owner, "/name")?));
+        let name = named("name").or_else(|| named("generateName"))?;
+        let namespace = named("namespace").unwrap_or_default();
+        let mut texts = |key: &str| -> BTreeMap<String, String> {
+            let Some(Value::Object(map)) = metadata.remove(key) else { return BTreeMap::new() };
+            let pairs = map.into_iter().filter(|(key, _)| !COPIES.contains(&key.as_str()));
+            let text = |(key, value)| if let Value::String(text) = value { Some((key, text)) } else { None };
+            pairs.filter_map(text).collect()
+        };
+        let (labels, annotations) = (texts("labels"), texts("annotations"));
+        let owners = metadata.get("ownerReferences").and_then(Value::as_array);
+        let owner = |owner: &Value| Some((text(owner, "kind")?, text(owner, "name")?));
         let object = Self {
             group: version.split_once('/').map_or("", |(group, _)| group).to_owned(),
             kind,
-            namespace: text(&value, "/metadata/namespace").unwrap_or_default(),
+            namespace,
             name,
-            labels: texts(&value, "/metadata/labels"),
-            annotations: texts(&value, "/metadata/annotations"),
+            labels,
+            annotations,
             owners: owners.into_iter().flatten().filter_map(owner).collect(),
             body: Value::Null,
         };
         // Contents of secrets and settings are never looked at.
         if object.group.is_empty() && ["Secret", "ConfigMap"].contains(&object.kind.as_str()) {
             return Some(object);
-        }
-        if let Value::Object(map) = &mut value {
-            map.remove("metadata");
         }
         forget_values(&mut value, 0);
         Some(Self { body: value, ..object })
@@ -130,9 +136,12 @@ fn collect(document: Value, list: &str, depth: usize, found: &mut Vec<Object>) {
     }
 }
 
+/// Variables that name an identity of a cloud, which is no secret.
+pub(crate) const IDENTITIES: [&str; 2] = ["AWS_ROLE_ARN", "AZURE_CLIENT_ID"];
+
 /// Variables whose values say which model is used, and where: no secrets.
 fn may_be_kept(name: &str) -> bool {
-    if provenance::VARIABLES.contains(&name) {
+    if provenance::VARIABLES.contains(&name) || IDENTITIES.contains(&name) {
         return true;
     }
     let name = name.to_ascii_uppercase();

@@ -1,10 +1,13 @@
 //! One page of a list, read object by object: what no scan needs is skipped while it is read, and never held.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+use crate::{observe, provenance};
 
 /// Where the next page begins, if there is one.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,20 +17,22 @@ pub(crate) struct Read {
     pub(crate) seen: u64,
 }
 
-/// Reads a page and hands over each object of it.
+/// Reads a page and hands over each object of it, but for those that are not among the new: an object that `new` does not
+/// reach is.
 ///
 /// # Errors
 /// It is no list, in words that say nothing of what it holds.
-pub(crate) fn read(text: &[u8], on: &mut dyn FnMut(Value)) -> Result<Read, String> {
+pub(crate) fn read(text: &[u8], new: &[bool], on: &mut dyn FnMut(Value)) -> Result<Read, String> {
     let mut page = Read::default();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let list = ListOf { on, page: &mut page };
+    let list = ListOf { new, on, page: &mut page };
     list.deserialize(&mut deserializer)
         .map_err(|error| format!("no list at line {}, column {}", error.line(), error.column()))?;
     Ok(page)
 }
 
 struct ListOf<'a> {
+    new: &'a [bool],
     on: &'a mut dyn FnMut(Value),
     page: &'a mut Read,
 }
@@ -53,11 +58,15 @@ impl<'de> Visitor<'de> for ListOf<'_> {
             match key {
                 Key::Metadata => {
                     let of = map.next_value::<ListMetadata>()?;
-                    self.page.next = of.next.filter(|next| !next.is_empty());
+                    self.page.next = of.next();
                 }
                 Key::Items => {
                     has_items = true;
-                    map.next_value_seed(Items { on: &mut *self.on, seen: &mut self.page.seen })?;
+                    map.next_value_seed(Items {
+                        new: self.new,
+                        on: &mut *self.on,
+                        seen: &mut self.page.seen,
+                    })?;
                 }
                 Key::Other => {
                     map.next_value::<IgnoredAny>()?;
@@ -77,13 +86,22 @@ enum Key {
     Other,
 }
 
-#[derive(Deserialize)]
-struct ListMetadata {
+/// What a list says of itself.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ListMetadata {
     #[serde(default, rename = "continue")]
     next: Option<String>,
 }
 
+impl ListMetadata {
+    /// Where the next page begins, if there is one.
+    pub(crate) fn next(self) -> Option<String> {
+        self.next.filter(|next| !next.is_empty())
+    }
+}
+
 struct Items<'a> {
+    new: &'a [bool],
     on: &'a mut dyn FnMut(Value),
     seen: &'a mut u64,
 }
@@ -109,13 +127,22 @@ impl<'de> Visitor<'de> for Items<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(object) = items.next_element_seed(Needed(At::Object))? {
+        for at in 0.. {
+            if *self.new.get(at).unwrap_or(&true) {
+                let Some(object) = items.next_element_seed(Needed(At::Object))? else { break };
+                (self.on)(object);
+            } else if items.next_element::<IgnoredAny>()?.is_none() {
+                break;
+            }
             *self.seen += 1;
-            (self.on)(object);
         }
         Ok(())
     }
 }
+
+/// The name of a field, copied only where it is kept.
+#[derive(Deserialize)]
+struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
 /// A value without what no scan needs.
 struct Needed(At);
@@ -126,9 +153,23 @@ enum At {
     Object,
     Metadata,
     Annotations,
+    Owners,
     Status,
     /// Below the specification, so many values deep.
     Inside(u16),
+    /// A container, or a list of some.
+    Containers(u16),
+    /// A variable, or a list of some.
+    Variables(u16),
+    /// Where a volume is mounted.
+    Mounts(u16),
+    /// Volumes.
+    Volumes(u16),
+}
+
+/// Annotations that something is read from.
+fn is_read(annotation: &str) -> bool {
+    provenance::ANNOTATIONS.contains(&annotation) || observe::CLOUDS.iter().any(|(key, _)| *key == annotation)
 }
 
 /// Values inside each other: what lies deeper is dropped.
@@ -147,10 +188,12 @@ impl At {
             },
             Self::Metadata => match key {
                 "annotations" => Some(Self::Annotations),
-                "name" | "namespace" | "generateName" | "labels" | "ownerReferences" => Some(Self::Inside(0)),
+                "ownerReferences" => Some(Self::Owners),
+                "name" | "namespace" | "generateName" | "labels" => Some(Self::Inside(0)),
                 _ => None,
             },
-            Self::Annotations => (!crate::object::COPIES.contains(&key)).then_some(Self::Inside(0)),
+            Self::Annotations => is_read(key).then_some(Self::Inside(0)),
+            Self::Owners => matches!(key, "kind" | "name").then_some(Self::Inside(0)),
             Self::Status => {
                 const NEEDED: [&str; 6] = [
                     "containerStatuses",
@@ -162,26 +205,46 @@ impl At {
                 ];
                 NEEDED.contains(&key).then_some(Self::Inside(0))
             }
-            Self::Inside(depth) => {
-                const NOT_NEEDED: [&str; 15] = [
-                    "livenessProbe",
-                    "readinessProbe",
-                    "startupProbe",
-                    "lifecycle",
-                    "securityContext",
-                    "tolerations",
-                    "affinity",
-                    "topologySpreadConstraints",
-                    "terminationMessagePath",
-                    "terminationMessagePolicy",
-                    "imagePullPolicy",
-                    "openAPIV3Schema",
-                    "managedFields",
-                    "systemMessage",
-                    "systemPrompt",
-                ];
-                (depth < MAX_DEPTH && !NOT_NEEDED.contains(&key)).then_some(Self::Inside(depth + 1))
+            // Of containers, in any kind of object, only what is read of them.
+            Self::Containers(depth) => match key {
+                "env" => Some(Self::Variables(depth + 1)),
+                "volumeMounts" => Some(Self::Mounts(depth + 1)),
+                "image" | "envFrom" | "command" | "args" | "resources" | "script" | "source" => {
+                    Some(Self::Inside(depth + 1))
+                }
+                _ => None,
+            },
+            Self::Variables(depth) => {
+                matches!(key, "name" | "value" | "valueFrom").then_some(Self::Inside(depth + 1))
             }
+            Self::Mounts(depth) => (key == "mountPath").then_some(Self::Inside(depth + 1)),
+            Self::Volumes(depth) => matches!(key, "persistentVolumeClaim" | "projected" | "image")
+                .then_some(Self::Inside(depth + 1)),
+            Self::Inside(depth) if depth < MAX_DEPTH => match key {
+                "containers" | "initContainers" => Some(Self::Containers(depth + 1)),
+                "volumes" => Some(Self::Volumes(depth + 1)),
+                _ => {
+                    const NOT_NEEDED: [&str; 15] = [
+                        "livenessProbe",
+                        "readinessProbe",
+                        "startupProbe",
+                        "lifecycle",
+                        "securityContext",
+                        "tolerations",
+                        "affinity",
+                        "topologySpreadConstraints",
+                        "terminationMessagePath",
+                        "terminationMessagePolicy",
+                        "imagePullPolicy",
+                        "openAPIV3Schema",
+                        "managedFields",
+                        "systemMessage",
+                        "systemPrompt",
+                    ];
+                    (!NOT_NEEDED.contains(&key)).then_some(Self::Inside(depth + 1))
+                }
+            },
+            Self::Inside(_) => None,
         }
     }
 }
@@ -247,7 +310,7 @@ impl<'de> Visitor<'de> for Needed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut all = Map::new();
-        while let Some(key) = map.next_key::<std::borrow::Cow<'_, str>>()? {
+        while let Some(Name(key)) = map.next_key::<Name<'_>>()? {
             match self.0.of(&key) {
                 Some(inside) => {
                     let value = map.next_value_seed(Self(inside))?;
@@ -275,7 +338,7 @@ mod tests {
 
     fn all(text: &[u8]) -> (Vec<Value>, Result<Read, String>) {
         let mut objects = Vec::new();
-        let read = read(text, &mut |object| objects.push(object));
+        let read = read(text, &[], &mut |object| objects.push(object));
         (objects, read)
     }
 

@@ -121,9 +121,10 @@ impl<'o> Workload<'o> {
     /// Who tokens of the account are for, where that is not the cluster itself.
     pub(crate) fn audiences(&self) -> Vec<&'o str> {
         let sources =
-            self.volumes().filter_map(|volume| volume.pointer("/projected/sources")?.as_array()).flatten();
-        let mut found: Vec<&str> =
-            sources.filter_map(|source| source.pointer("/serviceAccountToken/audience")?.as_str()).collect();
+            self.volumes().filter_map(|volume| volume.get("projected")?.get("sources")?.as_array()).flatten();
+        let mut found: Vec<&str> = sources
+            .filter_map(|source| source.get("serviceAccountToken")?.get("audience")?.as_str())
+            .collect();
         found.retain(|audience| !audience.is_empty() && !audience.contains("kubernetes.default.svc"));
         found.sort_unstable();
         found.dedup();
@@ -148,6 +149,66 @@ impl<'o> Workload<'o> {
             lists.chain(script).filter_map(Value::as_str).collect()
         };
         self.containers().map(of).filter(|words| !words.is_empty()).collect()
+    }
+
+    /// Models that the arguments of a server name, each with the option.
+    pub(crate) fn served_models(&self) -> Vec<(&'o str, &'static str)> {
+        const OPTIONS: [&str; 8] = [
+            "--model",
+            "--model-id",
+            "--model-path",
+            "--model_path",
+            "--model-name",
+            "--served-model-name",
+            "-hf",
+            "--hf-repo",
+        ];
+        let is_name = |name: &&str| {
+            let is = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+            // What looks like a key is no name of a model.
+            name.len() > 2
+                && name.len() <= 120
+                && name.chars().all(is)
+                && !name.starts_with(['-', '/'])
+                && !name.starts_with("sk-")
+        };
+        let mut found = Vec::new();
+        for words in self.commands() {
+            let words: Vec<&str> = words.iter().flat_map(|text| text.split_whitespace()).collect();
+            // `vllm serve MODEL`
+            let serve = words
+                .iter()
+                .position(|word| *word == "serve")
+                .filter(|at| *at > 0 && words[at - 1].ends_with("vllm"));
+            found.extend(
+                serve
+                    .and_then(|at| words.get(at + 1))
+                    .filter(|name| is_name(name))
+                    .map(|name| (*name, "vllm serve")),
+            );
+            for (at, word) in words.iter().enumerate() {
+                let (option, value) = match word.split_once('=') {
+                    Some((option, value)) => (option, Some(value)),
+                    None => (*word, words.get(at + 1).copied()),
+                };
+                if let (Some(option), Some(name)) =
+                    (OPTIONS.iter().find(|known| **known == option), value.filter(|name| is_name(name)))
+                {
+                    found.push((name, option));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup_by_key(|(name, _)| *name);
+        found
+    }
+
+    /// The option that lets a server answer with calls of tools.
+    pub(crate) fn answers_with_calls(&self) -> Option<&'static str> {
+        const OPTIONS: [&str; 3] = ["--enable-auto-tool-choice", "--tool-call-parser", "--jinja"];
+        let commands = self.commands();
+        let mut words = commands.iter().flatten().flat_map(|text| text.split_whitespace());
+        words.find_map(|word| OPTIONS.iter().find(|option| word.split('=').next() == Some(*option)).copied())
     }
 
     pub(crate) fn variables(&self) -> Vec<Variable<'o>> {
@@ -203,9 +264,9 @@ impl<'o> Workload<'o> {
             "k8s.amazonaws.com/accelerator",
         ];
         let asked = self.containers().flat_map(|container| {
-            ["/resources/limits", "/resources/requests"]
+            ["limits", "requests"]
                 .into_iter()
-                .filter_map(|path| container.pointer(path)?.as_object())
+                .filter_map(|key| container.get("resources")?.get(key)?.as_object())
         });
         let is_vendor =
             |name: &&str| VENDORS.iter().any(|vendor| name.to_ascii_lowercase().starts_with(vendor));
@@ -306,7 +367,7 @@ fn find<'o>(value: &'o Value, labels: Option<&'o Value>, depth: usize, found: &m
                 found.push(Template { spec: value, labels });
                 return;
             }
-            let beside = value.pointer("/metadata/labels");
+            let beside = map.get("metadata").and_then(|metadata| metadata.get("labels"));
             for (key, inner) in map {
                 find(inner, if key == "spec" { beside.or(labels) } else { None }, depth + 1, found);
             }
@@ -397,6 +458,24 @@ mod tests {
             (vec![vec!["sh", "-c", "claude -p x"]], vec!["all"])
         );
         assert_eq!(workload.label("app"), Some("bot".to_owned()));
+    }
+
+    #[test]
+    fn a_server_says_which_model_it_serves() {
+        let object = Object::all(json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p"}, "spec": {"containers": [
+            {"image": "a", "command": ["sh", "-c", "vllm serve Qwen/Qwen3-8B --served-model-name qwen --api-key sk-secret"]},
+            {"image": "b", "args": ["--model=meta-llama/Llama-3.1-8B", "--enable-auto-tool-choice", "--model", "/models/mine", "--model", "sk-secret"]}]}}))
+        .remove(0);
+        let workload = Workload::of(&object).unwrap();
+        assert_eq!(
+            workload.served_models(),
+            [
+                ("Qwen/Qwen3-8B", "vllm serve"),
+                ("meta-llama/Llama-3.1-8B", "--model"),
+                ("qwen", "--served-model-name"),
+            ]
+        );
+        assert_eq!(workload.answers_with_calls(), Some("--enable-auto-tool-choice"));
     }
 
     #[test]

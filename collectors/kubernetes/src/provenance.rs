@@ -6,12 +6,18 @@ use serde_json::Value;
 use crate::object::{Object, address_without_secrets};
 use crate::pod::Workload;
 
-/// Annotations that name a repository.
-const REPOSITORIES: [&str; 4] = [
+const TRACKED: &str = "argocd.argoproj.io/tracking-id";
+const RELEASE: &str = "meta.helm.sh/release-name";
+const RELEASE_NAMESPACE: &str = "meta.helm.sh/release-namespace";
+/// Annotations that are read; those of the first four name a repository.
+pub(crate) const ANNOTATIONS: [&str; 7] = [
     "org.opencontainers.image.source",
     "a8r.io/repository",
     "github.com/project-slug",
     "backstage.io/source-location",
+    TRACKED,
+    RELEASE,
+    RELEASE_NAMESPACE,
 ];
 /// Variables that name one; their values are kept.
 pub(crate) const VARIABLES: [&str; 3] = ["DD_GIT_REPOSITORY_URL", "GIT_REPOSITORY_URL", "SOURCE_REPOSITORY"];
@@ -23,13 +29,13 @@ pub(crate) fn of(object: &Object, all: &[Object]) -> Vec<Deployment> {
         (!url.is_empty()).then(|| Deployment::joined(DeploymentKind::Repo, url, strength))
     };
     let mut found = Vec::new();
-    let named = REPOSITORIES.iter().filter_map(|key| object.annotations.get(*key));
+    let named = ANNOTATIONS[..4].iter().filter_map(|key| object.annotations.get(*key));
     found.extend(named.filter_map(|url| repository(url, JoinStrength::Strong)));
     for url in argo(object, all).into_iter().chain(flux(object, all)).chain(skills(object)) {
         found.extend(repository(&url, JoinStrength::Strong));
     }
-    if let Some(release) = object.annotations.get("meta.helm.sh/release-name") {
-        let namespace = object.annotations.get("meta.helm.sh/release-namespace").unwrap_or(&object.namespace);
+    if let Some(release) = object.annotations.get(RELEASE) {
+        let namespace = object.annotations.get(RELEASE_NAMESPACE).unwrap_or(&object.namespace);
         let place = format!("{namespace}/helmrelease/{release}");
         found.push(Deployment::joined(DeploymentKind::K8s, place, JoinStrength::Strong));
     }
@@ -64,8 +70,7 @@ fn text<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
 /// Repositories of the application of Argo CD that an object is part of.
 fn argo(object: &Object, all: &[Object]) -> Vec<String> {
     // `APP:apps/Deployment:namespace/name`, with the namespace of the application in front where it is another.
-    let tracked =
-        object.annotations.get("argocd.argoproj.io/tracking-id").and_then(|id| id.split(':').next());
+    let tracked = object.annotations.get(TRACKED).and_then(|id| id.split(':').next());
     let labelled = || {
         let keys = ["argocd.argoproj.io/instance", "app.kubernetes.io/instance"];
         keys.iter().find_map(|key| object.labels.get(*key)).map(String::as_str)

@@ -1,7 +1,7 @@
 //! One server of Kubernetes: its address and who asks, its pace, and answers in bounded size.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +50,8 @@ pub(crate) struct Server {
     client: kube::Client,
     pace: Pace,
     sent: AtomicU64,
+    /// Bytes of the largest answer so far: the next page is likely to be as large.
+    largest: AtomicUsize,
     stop: Stop,
 }
 
@@ -108,7 +110,13 @@ impl Server {
             ))
         })?;
         let rate = cx.options.one(RATE).and_then(|rate| rate.parse().ok()).unwrap_or(REQUESTS_PER_SECOND);
-        Ok(Self { client, pace: Pace::of(rate), sent: AtomicU64::new(0), stop: cx.stop.clone() })
+        Ok(Self {
+            client,
+            pace: Pace::of(rate),
+            sent: AtomicU64::new(0),
+            largest: AtomicUsize::new(0),
+            stop: cx.stop.clone(),
+        })
     }
 
     /// The requests that were sent so far.
@@ -168,7 +176,7 @@ impl Server {
         let away = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let away = away.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
         let mut body = response.into_body();
-        let mut read = Vec::new();
+        let mut read = Vec::with_capacity(self.largest.load(Ordering::Relaxed));
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| plain(failed(&error)))?;
             let Ok(piece) = frame.into_data() else { continue };
@@ -177,6 +185,7 @@ impl Server {
             }
             read.extend_from_slice(&piece);
         }
+        self.largest.fetch_max(read.len(), Ordering::Relaxed);
         match status {
             200..300 => Ok(read),
             // A server that is overloaded says so in one of two ways.

@@ -9,6 +9,7 @@ mod documents;
 mod explain;
 mod golden;
 mod hostile;
+mod installed;
 mod lookalikes;
 mod manners;
 mod models;

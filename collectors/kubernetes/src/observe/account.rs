@@ -1,6 +1,6 @@
 //! The service accounts that things of a cluster act under, with what these may do.
 
-use asmm_model::{EvidenceClass, Fact, Identity, IdentityKind, Privilege};
+use asmm_model::{Evidence, EvidenceClass, Fact, Identity, IdentityKind, Privilege};
 
 use super::{Out, seen};
 use crate::access::Power;
@@ -51,23 +51,12 @@ impl Out<'_> {
             );
         }
         let privilege = self.access.privilege(namespace, account);
-        if let Some(account) = known {
-            for (cloud, role) in cloud_roles(account) {
-                evidence.push(seen(&at, EvidenceClass::Rbac).noting(format!("stands for {role} of {cloud}")));
-                let name = role.rsplit('/').next().unwrap_or(&role).to_owned();
-                let arn = role.starts_with("arn:").then(|| role.clone());
-                let kind = if arn.is_some() { IdentityKind::CloudRole } else { IdentityKind::ServiceAccount };
-                let mut identity = Identity::named(
-                    kind,
-                    name,
-                    vec![
-                        seen(&at, EvidenceClass::Rbac)
-                            .noting("an annotation of the service account names it"),
-                    ],
-                );
-                identity.arn = arn;
-                self.put(object, Fact::Identity(identity));
-            }
+        let of_annotations = known.into_iter().flat_map(cloud_roles);
+        let roles: Vec<(&str, String)> = of_annotations.chain(self.associated(namespace, account)).collect();
+        for (cloud, role) in roles {
+            evidence.push(seen(&at, EvidenceClass::Rbac).noting(format!("stands for {role} of {cloud}")));
+            let named = seen(&at, EvidenceClass::Rbac).noting("the service account stands for it");
+            self.cloud_identity(object, &role, vec![named]);
         }
         // What a model chooses is done under this account.
         if selects
@@ -82,19 +71,40 @@ impl Out<'_> {
         };
         self.put(object, Fact::Identity(identity));
     }
+
+    /// Roles of AWS that an association of EKS gives a service account, where an operator makes these.
+    fn associated(&self, namespace: &str, account: &str) -> Vec<(&'static str, String)> {
+        let ours = self.objects.iter().filter(|object| {
+            object.kind == "PodIdentityAssociation"
+                && object.text("/spec/namespace") == Some(namespace)
+                && object.text("/spec/serviceAccount") == Some(account)
+        });
+        ours.filter_map(|object| Some(("AWS", object.text("/spec/roleARN")?.to_owned()))).collect()
+    }
+
+    /// An identity of a cloud, by its name there.
+    pub(super) fn cloud_identity(&mut self, object: &Object, name: &str, evidence: Vec<Evidence>) {
+        let arn = name.starts_with("arn:").then(|| name.to_owned());
+        let kind = if arn.is_some() { IdentityKind::CloudRole } else { IdentityKind::ServiceAccount };
+        let short = name.rsplit('/').next().unwrap_or(name).to_owned();
+        let identity = Identity { arn, ..Identity::named(kind, short, evidence) };
+        self.put(object, Fact::Identity(identity));
+    }
 }
+
+/// Annotations of service accounts that name an identity of a cloud, with the cloud.
+pub(crate) const CLOUDS: [(&str, &str); 6] = [
+    ("eks.amazonaws.com/role-arn", "AWS"),
+    ("iam.gke.io/gcp-service-account", "Google Cloud"),
+    ("azure.workload.identity/client-id", "Azure"),
+    ("pod-identity.alibabacloud.com/role-name", "Alibaba Cloud"),
+    ("tke.cloud.tencent.com/role-arn", "Tencent Cloud"),
+    ("vault.hashicorp.com/role", "Vault"),
+];
 
 /// Identities of clouds that a service account stands for, by its annotations.
 fn cloud_roles(account: &Object) -> Vec<(&'static str, String)> {
-    const KEYS: [(&str, &str); 6] = [
-        ("eks.amazonaws.com/role-arn", "AWS"),
-        ("iam.gke.io/gcp-service-account", "Google Cloud"),
-        ("azure.workload.identity/client-id", "Azure"),
-        ("pod-identity.alibabacloud.com/role-name", "Alibaba Cloud"),
-        ("tke.cloud.tencent.com/role-arn", "Tencent Cloud"),
-        ("vault.hashicorp.com/role", "Vault"),
-    ];
     let of =
         |(key, cloud): &(&'static str, &'static str)| Some((*cloud, account.annotations.get(*key)?.clone()));
-    KEYS.iter().filter_map(of).collect()
+    CLOUDS.iter().filter_map(of).collect()
 }

@@ -11,6 +11,8 @@ use asmm_model::{
 };
 use muster_rules::{Rule, RulePack};
 
+pub(crate) use account::CLOUDS;
+
 use crate::access::Access;
 use crate::cluster::Cluster;
 use crate::declared::{self, Declared};

@@ -12,7 +12,7 @@ use super::{Out, seen};
 use crate::cluster::{STAND_IN, key};
 use crate::declared;
 use crate::exposure;
-use crate::object::Object;
+use crate::object::{IDENTITIES, Object};
 use crate::pod::{Variable, Workload};
 use crate::served;
 use crate::signs::Signs;
@@ -67,6 +67,9 @@ impl Out<'_> {
             let place = format!("{place}#pods");
             let signs = self.cluster.signs(pod);
             self.components(object, &place, &signs);
+        }
+        if kinds.contains(&ComponentKind::Serving) {
+            self.arguments(workload, &place, &signs);
         }
         self.notes(workload, &place, &signs);
         if only_stores {
@@ -168,6 +171,22 @@ impl Out<'_> {
         }
     }
 
+    /// What the arguments of a model server say: which model it serves, and whether that may answer with calls of tools.
+    fn arguments(&mut self, workload: &Workload<'_>, place: &str, signs: &Signs<'_>) {
+        let object = workload.object;
+        let at = format!("{place}#args");
+        for (name, flag) in workload.served_models() {
+            let evidence = vec![seen(&at, EvidenceClass::Config).noting(format!("set by `{flag}`"))];
+            let model = Model { name: name.to_owned(), provider: None, pinned: false, evidence };
+            self.put(object, Fact::Model(model));
+        }
+        if let (Some(flag), Some(rule)) = (workload.answers_with_calls(), signs.brings().next()) {
+            let note = format!("`{flag}`: it may answer with calls of tools");
+            let evidence = seen(&at, EvidenceClass::Config).by(rule.id.to_string()).noting(note);
+            self.put_component(object, rule, evidence);
+        }
+    }
+
     /// What a reader should know of how it is seen: that nothing of it runs, or that something else stands for it.
     fn notes(&mut self, workload: &Workload<'_>, place: &str, signs: &Signs<'_>) {
         let object = workload.object;
@@ -231,6 +250,12 @@ impl Out<'_> {
 
     fn variable(&mut self, object: &Object, place: &str, variable: &Variable<'_>) {
         let at = format!("{place}#env.{}", variable.name);
+        if let Some(name) =
+            variable.value.filter(|name| IDENTITIES.contains(&variable.name) && !name.is_empty())
+        {
+            let evidence = vec![seen(&at, EvidenceClass::Env).noting("a variable names it")];
+            self.cloud_identity(object, name, evidence);
+        }
         if self.pack.credential(variable.name).is_empty() {
             if variable.name.contains("MODEL")
                 && let Some(name) = variable.value.filter(|name| !name.is_empty())
@@ -281,6 +306,16 @@ impl Out<'_> {
                 self.trigger(object, TriggerKind::Event, kinds.join(", "), at);
             }
         }
+        for source in self.objects.iter().filter(|other| other.group == "sources.knative.dev") {
+            let is_it = source.namespace == object.namespace
+                && source.text("/spec/sink/ref/name") == Some(&object.name)
+                && source.text("/spec/sink/ref/kind") == Some(&object.kind);
+            if let Some(when) = source.text("/spec/schedule").filter(|_| is_it) {
+                let at = format!("{}#spec.schedule", self.place(source));
+                self.speak(object, "cluster-schedules-it", &at, when);
+                self.trigger(object, TriggerKind::Schedule, when.to_owned(), at);
+            }
+        }
         if object.group == "keda.sh" && object.kind == "ScaledJob" {
             self.speak(object, "cluster-scales-on-events", place, &object.name);
         }
@@ -299,13 +334,21 @@ impl Out<'_> {
                 self.acts_under(object, account, false);
             }
         }
+        if let Some(binding) = workload.label("aadpodidbinding") {
+            let evidence =
+                vec![seen(place, EvidenceClass::Rbac).noting("a label binds it to an identity of Azure")];
+            self.cloud_identity(object, &binding, evidence);
+        }
         for secret in workload.whole_secrets() {
             let note = "every key of it becomes a variable: which there are is not seen";
             let evidence = vec![seen(&format!("{place}#envFrom"), EvidenceClass::Env).noting(note)];
             let name = format!("{}/{secret}", object.namespace);
             self.put(object, Fact::Identity(Identity::named(IdentityKind::SecretRef, name, evidence)));
         }
-        for audience in workload.audiences() {
+        let of_pods = self.cluster.pods.get(&key(object)).into_iter().flat_map(|pods| &pods.audiences);
+        let mut audiences: BTreeSet<&str> = of_pods.map(String::as_str).collect();
+        audiences.extend(workload.audiences());
+        for audience in audiences {
             let note = format!(
                 "a token of its account is made for `{audience}`: it acts outside of the cluster under it"
             );

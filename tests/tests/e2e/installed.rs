@@ -1,0 +1,156 @@
+//! The chart installed on a real server, and a scan as its service account: all that it is granted, and no more.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use asmm_model::{Inventory, Seen};
+use muster_tests::binary::muster;
+use muster_tests::kubernetes::Cluster;
+use serde_json::{Value, json};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn helm(cluster: &Cluster, arguments: &[&str]) -> Output {
+    let made = Command::new(root().join("tests/kubernetes/charts")).output().expect("the script can be run");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let home = tempfile::tempdir().expect("a folder");
+    let helm = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim()).join("bin/helm");
+    let output = Command::new(helm)
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home.path())
+        .env("KUBECONFIG", cluster.kubeconfig())
+        .output()
+        .expect("helm can be run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// A configuration under which the administrator asks in the name of a service account.
+fn impersonating(cluster: &Cluster, namespace: &str, account: &str) -> (tempfile::TempDir, PathBuf) {
+    let read = std::fs::read(cluster.kubeconfig()).expect("a configuration");
+    let mut configuration: Value = serde_json::from_slice(&read).expect("JSON");
+    configuration["users"][0]["user"]["as"] = format!("system:serviceaccount:{namespace}:{account}").into();
+    configuration["users"][0]["user"]["as-groups"] = json!([
+        "system:serviceaccounts",
+        format!("system:serviceaccounts:{namespace}"),
+        "system:authenticated"
+    ]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("impersonating");
+    std::fs::write(&path, configuration.to_string()).expect("it is written");
+    (folder, path)
+}
+
+fn scan(kubeconfig: &PathBuf, arguments: &[String]) -> Inventory {
+    let home = tempfile::tempdir().expect("a folder");
+    let output =
+        muster(home.path()).env("KUBECONFIG", kubeconfig).args(arguments).output().expect("it can be run");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    serde_json::from_slice(&output.stdout).expect("an inventory")
+}
+
+/// What the pods of the chart run.
+fn arguments(cluster: &Cluster, namespace: &str) -> Vec<String> {
+    let (code, job) = cluster.get(&format!("/apis/batch/v1beta1/namespaces/{namespace}/cronjobs/muster"));
+    assert_eq!(code, 200, "{job}");
+    let arguments = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"];
+    serde_json::from_value(arguments.clone()).expect("a list of texts")
+}
+
+#[test]
+fn the_chart_grants_what_a_scan_needs_and_nothing_else() {
+    let cluster = Cluster::start();
+    for namespace in ["security", "shop", "other"] {
+        cluster.apply(&[json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})]);
+        cluster.apply(&[json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "bot", "namespace": namespace},
+            "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [
+                {"name": "a", "image": "acme/bot", "env": [{"name": "OPENAI_API_KEY", "value": "x"}]}]}}}})]);
+    }
+    let chart = root().join("deploy/helm/muster");
+    let chart = chart.to_str().expect("a path is a text");
+    let image = "image.repository=registry.example/muster";
+    helm(
+        &cluster,
+        &["install", "muster", chart, "--namespace", "security", "--set", image, "--set", "clusterName=prod"],
+    );
+
+    // In the whole cluster: nothing that is listed is refused, and secrets are.
+    let (_folder, kubeconfig) = impersonating(&cluster, "security", "muster");
+    let of_job = arguments(&cluster, "security");
+    let inventory = scan(&kubeconfig, &of_job);
+    let gaps: Vec<_> = inventory.coverage.iter().flat_map(|coverage| &coverage.skipped).collect();
+    assert!(gaps.is_empty(), "{gaps:?}");
+    let roots: Vec<&str> = inventory.systems.iter().map(|system| system.root.as_str()).collect();
+    for namespace in ["security", "shop", "other"] {
+        assert!(roots.contains(&format!("prod/{namespace}/deployment/bot").as_str()), "{roots:?}");
+    }
+    let token = cluster.token("security", "muster");
+    for refused in ["/api/v1/secrets", "/api/v1/configmaps", "/api/v1/namespaces/security/secrets"] {
+        assert_eq!(cluster.get_as(&token, refused).0, 403, "{refused}");
+    }
+    only_lists(&cluster, "security-muster");
+
+    // In one namespace: a role there, and the rest is told as not seen.
+    helm(
+        &cluster,
+        &[
+            "upgrade",
+            "muster",
+            chart,
+            "--namespace",
+            "security",
+            "--set",
+            image,
+            "--set",
+            "rbac.clusterWide=false",
+            "--set",
+            "rbac.namespaces={shop}",
+        ],
+    );
+    let inventory = scan(&kubeconfig, &arguments(&cluster, "security"));
+    let roots: Vec<&str> = inventory.systems.iter().map(|system| system.root.as_str()).collect();
+    assert_eq!(roots, ["shop/deployment/bot"]);
+    let kinds = || inventory.coverage.iter().flat_map(|coverage| &coverage.kinds);
+    let forbidden: Vec<&str> =
+        kinds().filter(|kind| kind.state == Seen::Forbidden).map(|kind| kind.kind.as_str()).collect();
+    assert_eq!(
+        forbidden,
+        ["clusterrolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"],
+        "what belongs to no namespace"
+    );
+    assert_eq!(cluster.get_as(&token, "/apis/apps/v1/namespaces/other/deployments").0, 403);
+
+    helm(&cluster, &["uninstall", "muster", "--namespace", "security"]);
+    assert_eq!(cluster.get("/apis/batch/v1beta1/namespaces/security/cronjobs/muster").0, 404);
+}
+
+/// No rule of the roles that were made lets anything be done but to list.
+fn only_lists(cluster: &Cluster, what: &str) {
+    let (_, roles) = cluster.get("/apis/rbac.authorization.k8s.io/v1/clusterroles");
+    let ours: Vec<&Value> = roles["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|role| role["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "Helm")
+        .collect();
+    assert_eq!(ours.len(), 1, "{what}");
+    for rule in ours[0]["rules"].as_array().expect("rules") {
+        assert_eq!(rule["verbs"], json!(["list"]), "{rule}");
+    }
+}
+
+#[test]
+fn the_chart_has_the_role_that_the_binary_prints() {
+    let home = tempfile::tempdir().expect("a folder");
+    let output = muster(home.path()).args(["doctor", "k8s", "--policy"]).output().expect("it can be run");
+    let of_chart = std::fs::read(root().join("deploy/helm/muster/files/clusterrole.yaml")).expect("a file");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&of_chart),
+        "write it anew: muster doctor k8s --policy > deploy/helm/muster/files/clusterrole.yaml"
+    );
+}
