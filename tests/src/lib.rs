@@ -6,5 +6,6 @@ pub mod corpus;
 pub mod emulators;
 pub mod http;
 pub mod kubernetes;
+pub mod registry;
 pub mod scripted;
 pub mod stage;

@@ -43,6 +43,8 @@ pub(crate) struct Cluster<'p> {
     pub(crate) alone: Vec<(String, String)>,
     /// Objects that were put in.
     pub(crate) seen: u64,
+    /// Repositories that images were built from, where registries were asked.
+    pub(crate) origins: BTreeMap<String, String>,
 }
 
 /// The pods of one workload.
@@ -75,6 +77,7 @@ impl<'p> Cluster<'p> {
             shown: BTreeMap::new(),
             alone: Vec::new(),
             seen: 0,
+            origins: BTreeMap::new(),
         }
     }
 
@@ -106,6 +109,19 @@ impl<'p> Cluster<'p> {
         self.objects.dedup_by(|a, b| by(a) == by(b));
         self.egress.sort_by(|a, b| (&a.place, &a.host).cmp(&(&b.place, &b.host)));
         self.egress.dedup();
+    }
+
+    /// Images of workloads that matter, with the digest that runs where pods tell it.
+    pub(crate) fn images(&self) -> BTreeMap<String, Option<String>> {
+        let mut images = BTreeMap::new();
+        for object in &self.objects {
+            let digests = self.pods.get(&key(object)).map(|pods| &pods.digests);
+            for image in Workload::of(object).iter().flat_map(Workload::images) {
+                let digest = digests.and_then(|known| known.iter().find(|(_, of)| of == image));
+                images.insert(image.to_owned(), digest.map(|(digest, _)| digest.clone()));
+            }
+        }
+        images
     }
 
     /// Takes in one object.

@@ -20,6 +20,7 @@ mod page;
 mod pod;
 mod provenance;
 mod refusal;
+mod registry;
 mod served;
 mod server;
 mod signs;

@@ -14,11 +14,13 @@ use crate::kinds::{TABLE, called};
 use crate::listing::List;
 use crate::observe::{Of, observe};
 use crate::refusal::Refusal;
+use crate::registry::{self, Unread};
 use crate::server::{self, EXEC, RATE, Server};
 
 const NAMESPACES: &str = "k8s-namespaces";
 const ALL: &str = "k8s-all-contexts";
 const NAME: &str = "k8s-cluster-name";
+const REGISTRIES: &str = "k8s-registries";
 
 /// Clusters at once.
 const AT_ONCE: usize = 4;
@@ -55,6 +57,13 @@ const DESCRIPTOR: Descriptor = Descriptor {
             help: "What the cluster is called in the inventory, where several are scanned as `k8s:`",
             many: false,
             check: is_title,
+        },
+        SourceOption {
+            name: REGISTRIES,
+            value: "",
+            help: "Ask the registries of images which repository each was built from, without signing in",
+            many: false,
+            check: is_anything,
         },
         SourceOption {
             name: EXEC,
@@ -126,6 +135,9 @@ impl Collector for KubernetesCollector {
         let mut coverage = Coverage { target: unit.target.clone(), ..Coverage::default() };
         survey(&server, cx, &mut cluster, &mut coverage).await?;
         cluster.finish();
+        if cx.options.one(REGISTRIES).is_some() {
+            ask_registries(&mut cluster, &mut coverage).await;
+        }
         let (observations, gaps) =
             observe(&cx.rules, Of { target: &unit.target, part: &unit.part }, &cluster);
         coverage.seen = cluster.seen;
@@ -269,6 +281,27 @@ async fn survey(
         cx.progress.done(1);
     }
     Ok(())
+}
+
+/// Where images come from, as far as their registries tell anybody.
+async fn ask_registries(cluster: &mut Cluster<'_>, coverage: &mut Coverage) {
+    let images = cluster.images();
+    let left = images.len().saturating_sub(registry::MAX_IMAGES);
+    if left > 0 {
+        let gap = Gap::new("registries of images", GapReason::TooLarge).times(left as u64);
+        coverage.skipped.push(gap.because(format!("{} images are asked about", registry::MAX_IMAGES)));
+    }
+    match registry::origins(&images).await {
+        Ok(origins) => {
+            cluster.origins = origins.repositories;
+            for ((host, text), (why, count)) in origins.unread {
+                let reason = if why == Unread::Denied { GapReason::Denied } else { GapReason::Failed };
+                let gap = Gap::new(format!("labels of images of {host}"), reason).times(count);
+                coverage.skipped.push(gap.because(text));
+            }
+        }
+        Err(why) => coverage.skipped.push(Gap::new("registries of images", GapReason::Failed).because(why)),
+    }
 }
 
 /// Replica sets that nothing made are workloads themselves: their templates are asked for.

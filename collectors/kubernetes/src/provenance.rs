@@ -3,6 +3,7 @@
 use asmm_model::{Deployment, DeploymentKind, JoinStrength};
 use serde_json::Value;
 
+use crate::cluster::Cluster;
 use crate::object::{Object, address_without_secrets};
 use crate::pod::Workload;
 
@@ -23,7 +24,8 @@ pub(crate) const ANNOTATIONS: [&str; 7] = [
 pub(crate) const VARIABLES: [&str; 3] = ["DD_GIT_REPOSITORY_URL", "GIT_REPOSITORY_URL", "SOURCE_REPOSITORY"];
 
 /// The places that an object is joined with: by what somebody wrote down first.
-pub(crate) fn of(object: &Object, all: &[Object]) -> Vec<Deployment> {
+pub(crate) fn of(object: &Object, cluster: &Cluster<'_>) -> Vec<Deployment> {
+    let all = &cluster.objects;
     let repository = |url: &str, strength| {
         let url = address_without_secrets(url.trim_start_matches("url:"));
         (!url.is_empty()).then(|| Deployment::joined(DeploymentKind::Repo, url, strength))
@@ -45,6 +47,8 @@ pub(crate) fn of(object: &Object, all: &[Object]) -> Vec<Deployment> {
             found.extend(url.and_then(|url| repository(url, JoinStrength::Strong)));
         }
         for image in workload.images() {
+            let label = cluster.origins.get(image);
+            found.extend(label.and_then(|url| repository(url, JoinStrength::Strong)));
             found.extend(of_image(image).and_then(|url| repository(&url, JoinStrength::Medium)));
         }
     }
@@ -117,13 +121,16 @@ fn skills(object: &Object) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use muster_rules::RulePack;
     use serde_json::json;
 
     use super::*;
 
     #[test]
     fn every_tool_leads_to_the_repository() {
-        let all = Object::all(json!([
+        let pack = RulePack::built_in();
+        let mut cluster = Cluster::new(&pack);
+        cluster.objects = Object::all(json!([
             {"kind": "Application", "apiVersion": "argoproj.io/v1alpha1", "metadata": {"name": "shop", "namespace": "argocd"}, "spec": {"source": {"repoURL": "https://me:SECRET@git.example/acme/shop.git"}}},
             {"kind": "GitRepository", "apiVersion": "source.toolkit.fluxcd.io/v1", "metadata": {"name": "apps", "namespace": "flux-system"}, "spec": {"url": "ssh://git@git.example/acme/apps"}},
             {"kind": "Kustomization", "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "metadata": {"name": "bots", "namespace": "flux-system"}, "spec": {"sourceRef": {"kind": "GitRepository", "name": "apps"}}},
@@ -131,7 +138,10 @@ mod tests {
             {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "b", "namespace": "n", "labels": {"kustomize.toolkit.fluxcd.io/name": "bots", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}}, "spec": {"template": {"spec": {"containers": [{"image": "acme/bot"}]}}}},
         ]));
         let shown = |at: usize| -> Vec<String> {
-            of(&all[at], &all).iter().map(|at| format!("{} {:?}", at.reference, at.strength)).collect()
+            of(&cluster.objects[at], &cluster)
+                .iter()
+                .map(|at| format!("{} {:?}", at.reference, at.strength))
+                .collect()
         };
         assert_eq!(
             shown(3),

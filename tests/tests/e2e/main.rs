@@ -13,6 +13,7 @@ mod installed;
 mod lookalikes;
 mod manners;
 mod models;
+mod origins;
 mod reports;
 mod secrets;
 

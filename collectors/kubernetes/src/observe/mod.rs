@@ -106,7 +106,7 @@ impl Out<'_> {
         );
         let place = self.place(object);
         self.put(object, Fact::Deployment(Deployment::seen(DeploymentKind::K8s, place)));
-        for deployment in provenance::of(object, self.objects) {
+        for deployment in provenance::of(object, self.cluster) {
             self.put(object, Fact::Deployment(deployment));
         }
     }
