@@ -13,6 +13,8 @@ pub enum OwnerSource {
     Backstage,
     /// A line of `CODEOWNERS` that matches the system's files.
     Codeowners,
+    /// A label or an annotation of what runs, or of its namespace.
+    Label,
     /// An author that the package names.
     PackageAuthor,
     /// Somebody with many of the last commits to the system's files; nobody wrote that they own it.
@@ -22,7 +24,7 @@ pub enum OwnerSource {
 impl OwnerSource {
     /// Whether the source is kept to say who answers for something, and not only who wrote it.
     pub fn assigns(self) -> bool {
-        matches!(self, Self::Backstage | Self::Codeowners)
+        matches!(self, Self::Backstage | Self::Codeowners | Self::Label)
     }
 
     /// What people call it.
@@ -30,6 +32,7 @@ impl OwnerSource {
         match self {
             Self::Backstage => "Backstage",
             Self::Codeowners => "CODEOWNERS",
+            Self::Label => "label",
             Self::PackageAuthor => "package author",
             Self::Committer => "most commits",
         }

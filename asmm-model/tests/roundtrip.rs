@@ -182,8 +182,8 @@ fn deployment() -> impl Strategy<Value = Deployment> {
 }
 
 fn owner() -> impl Strategy<Value = Owner> {
-    use OwnerSource::{Backstage, Codeowners, Committer, PackageAuthor};
-    (select(&[Backstage, Codeowners, PackageAuthor, Committer][..]), text(), place())
+    use OwnerSource::{Backstage, Codeowners, Committer, Label, PackageAuthor};
+    (select(&[Backstage, Codeowners, Label, PackageAuthor, Committer][..]), text(), place())
         .prop_map(|(source, name, place)| Owner { source, name, place })
 }
 

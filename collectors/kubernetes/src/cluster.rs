@@ -10,6 +10,7 @@ use crate::declared;
 use crate::egress::{self, Egress};
 use crate::glance::Glance;
 use crate::object::Object;
+use crate::owner;
 use crate::pod::{Workload, digests};
 use crate::signs::Signs;
 
@@ -43,6 +44,8 @@ pub(crate) struct Cluster<'p> {
     pub(crate) alone: Vec<(String, String)>,
     /// Objects that were put in.
     pub(crate) seen: u64,
+    /// Owners by namespace: the key that names each, and the name.
+    pub(crate) owners: BTreeMap<String, (&'static str, String)>,
     /// Repositories that images were built from, where registries were asked.
     pub(crate) origins: BTreeMap<String, String>,
 }
@@ -61,9 +64,6 @@ pub(crate) struct Pods {
     pub(crate) added: Vec<Object>,
 }
 
-/// Kinds whose objects are only read for what they say of others, and are let go then.
-const LET_GO: [&str; 3] = ["Namespace", "ResourceClaim", "ResourceClaimTemplate"];
-
 impl<'p> Cluster<'p> {
     pub(crate) fn new(pack: &'p RulePack) -> Self {
         Self {
@@ -77,6 +77,7 @@ impl<'p> Cluster<'p> {
             shown: BTreeMap::new(),
             alone: Vec::new(),
             seen: 0,
+            owners: BTreeMap::new(),
             origins: BTreeMap::new(),
         }
     }
@@ -145,7 +146,12 @@ impl<'p> Cluster<'p> {
                 self.claims.insert((object.namespace, object.name), classes(&object.body));
                 return;
             }
-            (_, kind) if object.group.is_empty() && LET_GO.contains(&kind) => return,
+            ("", "Namespace") => {
+                if let Some((key, name)) = owner::of_labels(&object.labels) {
+                    self.owners.insert(object.name.clone(), (key, name.to_owned()));
+                }
+                return;
+            }
             _ => {}
         }
         if let Some(workload) = Workload::of(&object) {

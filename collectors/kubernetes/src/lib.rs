@@ -16,6 +16,7 @@ mod listing;
 mod live;
 mod object;
 mod observe;
+mod owner;
 mod page;
 mod pod;
 mod provenance;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::{observe, provenance};
+use crate::{observe, owner, provenance};
 
 /// Where the next page begins, if there is one.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -169,7 +169,9 @@ enum At {
 
 /// Annotations that something is read from.
 fn is_read(annotation: &str) -> bool {
-    provenance::ANNOTATIONS.contains(&annotation) || observe::CLOUDS.iter().any(|(key, _)| *key == annotation)
+    provenance::ANNOTATIONS.contains(&annotation)
+        || owner::KEYS.contains(&annotation)
+        || observe::CLOUDS.iter().any(|(key, _)| *key == annotation)
 }
 
 /// Values inside each other: what lies deeper is dropped.

@@ -258,6 +258,7 @@ fn a_cluster_on_a_real_server_is_told_as_it_was_laid_out() {
 fn the_same_from_saved_objects(cluster: &Cluster, expected: &[Object]) {
     let folder = tempfile::tempdir().expect("a folder");
     let paths = [
+        "/api/v1/namespaces",
         "/api/v1/pods",
         "/api/v1/serviceaccounts",
         "/api/v1/services",

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use asmm_model::{
     Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gap,
-    GapReason, Gate, Model, Observation, Place, Role, Scope, SystemKind, Tool,
+    GapReason, Gate, Model, Observation, Owner, OwnerSource, Place, Role, Scope, SystemKind, Tool,
 };
 use muster_rules::{Rule, RulePack};
 
@@ -19,7 +19,7 @@ use crate::declared::{self, Declared};
 use crate::discovery::sounds_like_ai;
 use crate::object::Object;
 use crate::pod::Workload;
-use crate::{provenance, served};
+use crate::{owner, provenance, served};
 
 /// What of a target is one cluster.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,12 @@ struct Out<'a> {
 impl Out<'_> {
     /// Where an object is, in its target.
     fn place(&self, object: &Object) -> String {
-        if self.of.part.is_empty() { object.place() } else { format!("{}/{}", self.of.part, object.place()) }
+        self.within(&object.place())
+    }
+
+    /// A place of the cluster, in its target.
+    fn within(&self, place: &str) -> String {
+        if self.of.part.is_empty() { place.to_owned() } else { format!("{}/{place}", self.of.part) }
     }
 
     fn scope(&self, object: &Object) -> Scope {
@@ -108,6 +113,16 @@ impl Out<'_> {
         self.put(object, Fact::Deployment(Deployment::seen(DeploymentKind::K8s, place)));
         for deployment in provenance::of(object, self.cluster) {
             self.put(object, Fact::Deployment(deployment));
+        }
+        let of_namespace = self.cluster.owners.get(&object.namespace);
+        let of_namespace = of_namespace.map(|(key, name)| {
+            (*key, name.as_str(), self.within(&format!("-/namespace/{}", object.namespace)))
+        });
+        let own = owner::of(object).map(|(key, name)| (key, name, self.place(object)));
+        if let Some((key, name, place)) = own.or(of_namespace) {
+            let place = Place::locator(format!("{place}#{key}"));
+            let owner = Owner { source: OwnerSource::Label, name: name.to_owned(), place };
+            self.put(object, Fact::Owner(owner));
         }
     }
 
