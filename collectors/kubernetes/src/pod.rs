@@ -34,7 +34,8 @@ pub(crate) struct Variable<'o> {
 pub(crate) const CARRIERS: [&str; 7] =
     ["ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController"];
 /// Kinds that hold a template for others to use: nothing runs because of them.
-const TEMPLATES: [&str; 9] = [
+const TEMPLATES: [&str; 10] = [
+    "ClusterStorageContainer",
     "PodTemplate",
     "ServingRuntime",
     "ClusterServingRuntime",

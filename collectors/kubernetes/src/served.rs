@@ -80,7 +80,14 @@ pub(crate) fn model(object: &Object) -> Option<Served> {
         let name = object.text(path).filter(|name| !name.is_empty())?;
         Some((address_without_secrets(name), *path))
     });
-    let (model, path) = found?;
+    // The older form has a field for each framework.
+    let of_framework = || {
+        let predictor =
+            object.at("/spec/predictor").filter(|_| kind.ends_with("/InferenceService"))?.as_object()?;
+        let address = predictor.values().find_map(|framework| framework.get("storageUri")?.as_str())?;
+        Some((address_without_secrets(address), "/spec/predictor"))
+    };
+    let (model, path) = found.or_else(of_framework)?;
     Some(Served { model, provider: provider(object), path })
 }
 
@@ -133,6 +140,9 @@ mod tests {
         let kserve = json!({"kind": "InferenceService", "apiVersion": "serving.kserve.io/v1beta1", "metadata": {"name": "a"},
             "spec": {"predictor": {"model": {"modelFormat": {"name": "huggingface"}, "storageUri": "s3://me:SECRET@bucket/llama?token=SECRET"}}}});
         assert_eq!(model_of(kserve), Some(("s3://bucket/llama".to_owned(), None)));
+        let older = json!({"kind": "InferenceService", "apiVersion": "serving.kserve.io/v1beta1", "metadata": {"name": "a"},
+            "spec": {"predictor": {"minReplicas": 1, "sklearn": {"storageUri": "gs://bucket/iris"}}}});
+        assert_eq!(model_of(older), Some(("gs://bucket/iris".to_owned(), None)));
         let kaito = json!({"kind": "Workspace", "apiVersion": "kaito.sh/v1beta1", "metadata": {"name": "a"}, "inference": {"preset": {"name": "phi-4"}}});
         assert_eq!(model_of(kaito), Some(("phi-4".to_owned(), None)));
         let dapr = json!({"kind": "Component", "apiVersion": "dapr.io/v1alpha1", "metadata": {"name": "a"},

@@ -10,7 +10,7 @@ use muster_tests::scripted::{CANARY, Scripted, list};
 use serde_json::{Value, json};
 
 /// Deployments of the images, each by the name of its place in the list.
-fn cluster(images: Vec<String>) -> Scripted {
+fn cluster(images: &[String]) -> Scripted {
     let deployment = |(at, image): (usize, &String)| {
         json!({"metadata": {"name": format!("bot-{at}"), "namespace": "n"}, "spec": {"template": {"spec": {"containers": [
             {"image": image, "env": [{"name": "OPENAI_API_KEY", "value": CANARY}]}]}}}})
@@ -68,7 +68,7 @@ fn labels_of_a_real_registry_name_the_repository() {
         false,
     );
     let host = &registry.host;
-    let server = cluster(vec![
+    let server = cluster(&[
         format!("{host}/acme/bot:1"),
         format!("{host}/acme/both@{digest}"),
         format!("{host}/acme/plain:1"),
@@ -128,7 +128,7 @@ fn a_token_that_anybody_is_given_is_fetched_and_sent_nowhere_else() {
     let address = url.trim_start_matches("http://").to_owned();
     host.lock().expect("no test panics here").clone_from(&address);
     let image = |name: &str| format!("{address}/acme/{name}:1");
-    let server = cluster(vec![image("guarded"), image("private"), image("elsewhere")]);
+    let server = cluster(&[image("guarded"), image("private"), image("elsewhere")]);
     let inventory = scan(&server, &["--k8s-registries"]);
     assert_eq!(
         repositories(&inventory),
