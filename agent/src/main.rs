@@ -12,6 +12,7 @@ mod collectors;
 mod correlate;
 mod explain;
 mod export;
+mod history;
 mod page;
 #[cfg(test)]
 mod sample;

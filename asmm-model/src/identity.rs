@@ -27,6 +27,22 @@ pub enum IdentityKind {
     ApiKey,
 }
 
+impl IdentityKind {
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::EnvCredential => "environment",
+            Self::SecretRef => "secret",
+            Self::CloudRole => "cloud role",
+            Self::CloudUser => "cloud user",
+            Self::ServiceAccount => "service account",
+            Self::WorkflowToken => "workflow token",
+            Self::OauthClient => "OAuth client",
+            Self::ApiKey => "API key in place",
+        }
+    }
+}
+
 /// The most an identity may do, where that was evaluated; ordered so that the strongest known privilege is the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

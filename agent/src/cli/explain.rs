@@ -1,20 +1,16 @@
 //! `muster explain`: the argument behind the verdict about one system of a saved inventory.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use asmm_model::{Criterion, Inventory, SCHEMA, System};
+use asmm_model::{Criterion, Inventory, System};
 use clap::Args;
 use muster_collect::Target;
 use muster_rules::RulePack;
-use serde::Deserialize;
 
-use super::UsageError;
 use super::exit::Exit;
 use super::nearest::distance;
 use super::printer::Printer;
+use super::{UsageError, document};
 use crate::explain::{self, Question, Source};
 
 /// Explain the verdict about one system, with the code that it rests on
@@ -55,7 +51,9 @@ impl Explain {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         // Before what may take a while to read.
         let given = self.source.map(|folder| checked(&folder).map(|()| folder)).transpose()?;
-        let inventory = parsed(&read(self.inventory.as_deref())?)?;
+        let help = "give the file with `--inventory FILE`, or pipe a scan into this command: \
+                    `muster scan . --format json | muster explain`";
+        let inventory = document::inventory(self.inventory.as_deref(), help)?;
         let system = chosen(&inventory, self.system.as_deref())?;
         let mut source = match given {
             Some(folder) => Source::folder(folder),
@@ -95,74 +93,6 @@ fn scanned(inventory: &Inventory, system: &System) -> Source {
         Some(folder) => Source::folder(folder),
         None => Source::none(format!("there is no folder `{target}` here; {HELP}")),
     }
-}
-
-/// The largest document that is read.
-const DOCUMENT: u64 = 256 * 1024 * 1024;
-const WRITE_ONE: &str = "write one with `muster scan PATH --format json --output inventory.json`";
-
-fn read(path: Option<&Path>) -> anyhow::Result<String> {
-    let bytes = match path {
-        Some(path) if path != Path::new("-") => {
-            let shown = path.display();
-            if path.is_dir() {
-                return Err(
-                    UsageError::new(format!("`{shown}` is a folder, and no inventory"), WRITE_ONE).into()
-                );
-            }
-            File::open(path).and_then(bounded).with_context(|| format!("`{shown}` cannot be read"))?
-        }
-        None if io::stdin().is_terminal() => {
-            let help = "give the file with `--inventory FILE`, or pipe a scan into this command: \
-                        `muster scan . --format json | muster explain`";
-            return Err(UsageError::new("no inventory is given", help).into());
-        }
-        _ => bounded(io::stdin().lock()).context("standard input cannot be read")?,
-    };
-    if bytes.len() as u64 > DOCUMENT {
-        let what = format!("the inventory is larger than {} MiB", DOCUMENT / 1024 / 1024);
-        return Err(UsageError::new(what, "scan fewer targets at once").into());
-    }
-    String::from_utf8(bytes).map_err(|_| UsageError::new("the inventory is no text", WRITE_ONE).into())
-}
-
-/// One byte more than the bound tells what is larger from what just fits.
-fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(DOCUMENT + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn parsed(text: &str) -> Result<Inventory, UsageError> {
-    /// What every version of the document begins with.
-    #[derive(Deserialize)]
-    struct Head {
-        schema: Option<String>,
-    }
-    if text.trim().is_empty() {
-        return Err(UsageError::new("the inventory is empty", WRITE_ONE));
-    }
-    let head: Head = serde_json::from_str(text).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Data => "the document is no inventory".to_owned(),
-            _ => format!("the inventory is broken JSON, at line {}, column {}", error.line(), error.column()),
-        };
-        UsageError::new(what, WRITE_ONE)
-    })?;
-    match head.schema.as_deref() {
-        Some(SCHEMA) => {}
-        Some(other) => {
-            let what = format!("the document is of the schema `{other}`, and this version reads `{SCHEMA}`");
-            return Err(UsageError::new(what, "scan again with this version of muster"));
-        }
-        None => {
-            return Err(UsageError::new("the document is no inventory: it names no `schema`", WRITE_ONE));
-        }
-    }
-    serde_json::from_str(text).map_err(|error| {
-        let what = format!("the inventory does not follow its schema `{SCHEMA}`: {error}");
-        UsageError::new(what, "`muster schema` prints the schema; a scan writes documents that follow it")
-    })
 }
 
 /// The one system that is meant.

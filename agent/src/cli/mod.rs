@@ -1,7 +1,9 @@
 //! The command line: one file per command, and the only part that prints.
 
 mod completions;
+mod diff;
 mod doctor;
+mod document;
 mod environment;
 mod exit;
 mod explain;
@@ -39,6 +41,7 @@ Examples:
   muster scan .                          what is agentic here, and why
   muster scan . --format json            the same as a document for programs
   muster explain --inventory i.json      the argument about one system, with its code
+  muster diff old.json new.json          what changed between two scans
   muster rules explain uses-openai       what a rule finds, and why that counts";
 
 /// Options of every command.
@@ -56,6 +59,7 @@ struct Global {
 enum Command {
     Scan(scan::Scan),
     Explain(explain::Explain),
+    Diff(diff::Diff),
     Rules(rules::Rules),
     Doctor(doctor::Doctor),
     Schema(schema::Schema),
@@ -105,6 +109,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Scan(scan) => scan.run(printer),
         Command::Explain(explain) => explain.run(printer),
+        Command::Diff(diff) => diff.run(printer),
         Command::Rules(rules) => rules.run(printer),
         Command::Doctor(doctor) => doctor.run(printer),
         Command::Schema(schema) => schema.run(printer),

@@ -4,6 +4,7 @@ mod aws;
 mod chart;
 mod cluster;
 mod codes;
+mod diffs;
 mod docs;
 mod documents;
 mod explain;

@@ -1,6 +1,6 @@
 //! The parts of one system: its tools, what starts it, and what it is made of.
 
-use asmm_model::{Evidence, Identity, IdentityKind, Model, Owner, Privilege, System, Tool, Trigger};
+use asmm_model::{Evidence, Identity, Model, Owner, Privilege, System, Tool, Trigger};
 
 use super::{LABEL, WORDS, approval, components, cut, label, more};
 use crate::page::{Column, Entry, Line, Page, Span, Tone};
@@ -156,20 +156,7 @@ fn identity(identity: &Identity) -> Item {
     let more: Vec<String> = [privilege, inferred].into_iter().flatten().collect();
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
     let line = Line::new().plain(&identity.name).with(Tone::Dim, more);
-    (identity_kind(identity.kind).to_owned(), line)
-}
-
-fn identity_kind(kind: IdentityKind) -> &'static str {
-    match kind {
-        IdentityKind::EnvCredential => "environment",
-        IdentityKind::SecretRef => "secret",
-        IdentityKind::CloudRole => "cloud role",
-        IdentityKind::CloudUser => "cloud user",
-        IdentityKind::ServiceAccount => "service account",
-        IdentityKind::WorkflowToken => "workflow token",
-        IdentityKind::OauthClient => "OAuth client",
-        IdentityKind::ApiKey => "API key in place",
-    }
+    (identity.kind.title().to_owned(), line)
 }
 
 fn privilege(privilege: Privilege) -> &'static str {

@@ -1,0 +1,192 @@
+//! What is otherwise about a system than it was, in the terms in which it is decided about.
+//!
+//! Lines, versions, counts of evidence and confidence are left out: a refactoring changes them, and nothing has to be decided
+//! again because of it.
+
+use std::collections::BTreeMap;
+
+use asmm_model::autonomy::Ternary;
+use asmm_model::{Criterion, Gate, Hitl, Identity, Privilege, System, Tool, Verdict};
+use serde::Serialize;
+
+/// How much a change asks for a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Weight {
+    /// The system can do less than before, or more is known of it.
+    Better,
+    /// Neither.
+    Other,
+    /// The system can do more than before, with fewer people asked, or less is known of it.
+    Worse,
+}
+
+/// One thing that is otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Change {
+    pub(crate) weight: Weight,
+    /// `verdict`, `C4`, `tool send_refund`, …
+    pub(crate) what: String,
+    /// Empty where it was not there.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) before: String,
+    /// Empty where it is not there any more.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) after: String,
+}
+
+/// Everything that is otherwise, in a fixed order.
+pub(super) fn between(old: &System, new: &System) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut put = |weight, what: &str, before: String, after: String| {
+        if before != after {
+            changes.push(Change { weight, what: what.to_owned(), before, after });
+        }
+    };
+    let verdicts = (old.verdict, new.verdict);
+    put(
+        ranked(standing(old.verdict), standing(new.verdict)),
+        "verdict",
+        verdicts.0.name().into(),
+        verdicts.1.name().into(),
+    );
+    put(ranked(old.level[1], new.level[1]), "level", levels(old), levels(new));
+    for criterion in Criterion::ALL {
+        let (before, after) = (old.criteria[criterion].ternary(), new.criteria[criterion].ternary());
+        // Every criterion is asked so that `yes` is the riskier answer.
+        put(ranked(risk(before), risk(after)), criterion.id(), before.name().into(), after.name().into());
+    }
+    put(ranked(asked(old.hitl), asked(new.hitl)), "approval", old.hitl.name().into(), new.hitl.name().into());
+    for (name, before, after) in both(&old.tools, &new.tools, |tool| tool.name.clone()) {
+        let weight = match (before, after) {
+            (Some(before), Some(after)) => ranked(power(before), power(after)),
+            (None, Some(tool)) if tool.effect.changes_state() => Weight::Worse,
+            (Some(_), None) => Weight::Better,
+            _ => Weight::Other,
+        };
+        put(weight, &format!("tool {name}"), said(before, tool), said(after, tool));
+    }
+    let of_identity = |identity: &Identity| format!("{} {}", identity.kind.title(), identity.name);
+    for (name, before, after) in both(&old.identities, &new.identities, of_identity) {
+        let rank = |identity: Option<&Identity>| identity.and_then(|identity| identity.privilege).map(reach);
+        let weight = match (before, after) {
+            (None, Some(_)) => Weight::Worse,
+            (Some(_), None) => Weight::Better,
+            _ => ranked(rank(before), rank(after)),
+        };
+        let privilege = |identity: &Identity| identity.privilege.map_or("there", Privilege::name).to_owned();
+        put(weight, &name, said(before, privilege), said(after, privilege));
+    }
+    let providers = |system: &System| list(system.models.iter().filter_map(|model| model.provider.clone()));
+    put(Weight::Other, "model providers", providers(old), providers(new));
+    let triggers = |system: &System| {
+        list(
+            system
+                .triggers
+                .iter()
+                .filter(|trigger| trigger.kind.self_starting())
+                .map(|t| t.kind.name().to_owned()),
+        )
+    };
+    let (before, after) = (triggers(old), triggers(new));
+    put(ranked(before.len(), after.len()), "started by", before, after);
+    let places = |system: &System| list(system.locations.iter().map(|place| place.reference.clone()));
+    put(Weight::Other, "places", places(old), places(new));
+    put(Weight::Other, "name", old.name.clone(), new.name.clone());
+    put(Weight::Other, "root", old.root.clone(), new.root.clone());
+    changes
+}
+
+fn ranked<T: Copy + PartialOrd>(before: T, after: T) -> Weight {
+    if after > before {
+        Weight::Worse
+    } else if after < before {
+        Weight::Better
+    } else {
+        Weight::Other
+    }
+}
+
+fn standing(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::NotAi => 0,
+        Verdict::NotAgentic => 1,
+        Verdict::Undetermined => 2,
+        Verdict::Agentic => 3,
+    }
+}
+
+fn levels(system: &System) -> String {
+    let [low, high] = system.level.map(|level| level.to_string());
+    if low == high { low } else { format!("{low}-{high}") }
+}
+
+fn risk(answer: Ternary) -> u8 {
+    match answer {
+        Ternary::No => 0,
+        Ternary::Unknown => 1,
+        Ternary::Yes => 2,
+    }
+}
+
+/// The fewer are asked, the higher.
+fn asked(hitl: Hitl) -> u8 {
+    match hitl {
+        Hitl::EveryStep => 0,
+        Hitl::Some => 1,
+        Hitl::Unknown => 2,
+        Hitl::None => 3,
+    }
+}
+
+/// What a tool can do, and who is asked before.
+fn power(tool: &Tool) -> (bool, u8) {
+    let gate = match tool.gate {
+        Gate::Each => 0,
+        Gate::Some => 1,
+        Gate::Unknown => 2,
+        Gate::None => 3,
+    };
+    (tool.effect.changes_state(), gate)
+}
+
+fn reach(privilege: Privilege) -> u8 {
+    match privilege {
+        Privilege::None => 0,
+        Privilege::Read => 1,
+        Privilege::Unknown => 2,
+        Privilege::Write => 3,
+        Privilege::Admin => 4,
+    }
+}
+
+fn tool(tool: &Tool) -> String {
+    format!("{}, approval: {}", tool.effect.name(), tool.gate.name())
+}
+
+fn said<T>(one: Option<&T>, show: impl Fn(&T) -> String) -> String {
+    one.map(show).unwrap_or_default()
+}
+
+/// What both lists have, by name.
+fn both<'i, T>(
+    old: &'i [T],
+    new: &'i [T],
+    name: impl Fn(&T) -> String,
+) -> Vec<(String, Option<&'i T>, Option<&'i T>)> {
+    let mut all: BTreeMap<String, (Option<&T>, Option<&T>)> = BTreeMap::new();
+    for one in old {
+        all.entry(name(one)).or_default().0 = Some(one);
+    }
+    for one in new {
+        all.entry(name(one)).or_default().1 = Some(one);
+    }
+    all.into_iter().map(|(name, (before, after))| (name, before, after)).collect()
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let mut items: Vec<String> = items.collect();
+    items.sort();
+    items.dedup();
+    items.join(", ")
+}

@@ -1,0 +1,181 @@
+//! What became of each system between two scans.
+//!
+//! A system is `missing` only where what it was in was scanned again, and wholly: everything else that is not there any more is
+//! `unseen`, which concludes nothing.
+
+mod change;
+mod pair;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use asmm_model::{Inventory, System, Verdict};
+use serde::Serialize;
+
+pub(crate) use change::{Change, Weight};
+use pair::Pair;
+pub(crate) use report::{markdown, page};
+
+/// Name and version of the document that [`Difference`] is written as.
+pub(crate) const SCHEMA: &str = "muster.diff/1";
+
+/// What became of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Presence {
+    /// It was not there before.
+    New,
+    /// Something about it that a reviewer has to know is otherwise than before.
+    Changed,
+    /// What it was in was scanned wholly, and it is not there any more.
+    Missing,
+    /// It is not there any more, and what it was in was not scanned, or not wholly.
+    Unseen,
+    /// It is as it was.
+    Present,
+}
+
+impl Presence {
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::Unseen => "unseen",
+            Self::Present => "present",
+        }
+    }
+}
+
+/// What became of one system.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Entry {
+    /// Its id now; where it is gone, the last one.
+    pub(crate) id: String,
+    /// Its id before, where it was moved or renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) was: Option<String>,
+    pub(crate) name: String,
+    /// The target that it is in, as given.
+    pub(crate) target: String,
+    pub(crate) root: String,
+    pub(crate) presence: Presence,
+    /// Its verdict now; where it is gone, the last one.
+    pub(crate) verdict: Verdict,
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Entry {
+    /// The heaviest of its changes. A new system weighs as much as its verdict, and one that is not seen any more has to be
+    /// looked after.
+    pub(crate) fn weight(&self) -> Weight {
+        let own = match (self.presence, self.verdict) {
+            (Presence::New, Verdict::Agentic | Verdict::Undetermined) => Weight::Worse,
+            (Presence::New | Presence::Missing | Presence::Unseen, _) => Weight::Other,
+            _ => Weight::Better,
+        };
+        self.changes.iter().map(|change| change.weight).max().unwrap_or(own).max(own)
+    }
+}
+
+/// A target of which less was seen than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct LessSeen {
+    pub(crate) target: String,
+    /// What was not looked at and was before.
+    pub(crate) gaps: Vec<String>,
+}
+
+/// Everything that changed between two scans.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Difference {
+    pub(crate) schema: &'static str,
+    /// When each scan began.
+    pub(crate) before: String,
+    pub(crate) after: String,
+    /// Whether both used the same rules: where not, a change may be one of the rules.
+    pub(crate) same_rules: bool,
+    /// All systems of both, those with the most to look at first.
+    pub(crate) systems: Vec<Entry>,
+    pub(crate) less_seen: Vec<LessSeen>,
+}
+
+/// Compares two inventories.
+pub(crate) fn difference(before: &Inventory, after: &Inventory) -> Difference {
+    let mut systems: Vec<Entry> = pair::pairs(before, after)
+        .into_iter()
+        .map(|pair| match pair {
+            Pair::New(new) => entry(after, new, Presence::New, Vec::new()),
+            Pair::Gone(old) => entry(before, old, gone(before, after, old), Vec::new()),
+            Pair::Both(old, new) => {
+                let changes = change::between(old, new);
+                let presence = if changes.is_empty() { Presence::Present } else { Presence::Changed };
+                let was = (old.id != new.id).then(|| old.id.as_str().to_owned());
+                Entry { was, ..entry(after, new, presence, changes) }
+            }
+        })
+        .collect();
+    systems.sort_by(|a, b| {
+        let key = |entry: &Entry| (std::cmp::Reverse(entry.weight()), entry.presence);
+        key(a).cmp(&key(b)).then_with(|| (&a.target, &a.root, &a.name).cmp(&(&b.target, &b.root, &b.name)))
+    });
+    Difference {
+        schema: SCHEMA,
+        before: before.scan.started_at.clone(),
+        after: after.scan.started_at.clone(),
+        same_rules: before.scan.rules == after.scan.rules,
+        systems,
+        less_seen: less_seen(before, after),
+    }
+}
+
+/// The target that a system is in; where there is one only, systems do not name it.
+fn target<'i>(inventory: &'i Inventory, system: &'i System) -> &'i str {
+    let only = || match inventory.scan.targets.as_slice() {
+        [target] => target.target.as_str(),
+        _ => "",
+    };
+    system.target.as_deref().unwrap_or_else(only)
+}
+
+fn entry(inventory: &Inventory, system: &System, presence: Presence, changes: Vec<Change>) -> Entry {
+    Entry {
+        id: system.id.as_str().to_owned(),
+        was: None,
+        name: system.name.clone(),
+        target: target(inventory, system).to_owned(),
+        root: system.root.clone(),
+        presence,
+        verdict: system.verdict,
+        changes,
+    }
+}
+
+/// What a system is that was there and is not any more.
+fn gone(before: &Inventory, after: &Inventory, system: &System) -> Presence {
+    let target = target(before, system);
+    let covered = after.coverage.iter().find(|coverage| coverage.target == target);
+    if covered.is_some_and(asmm_model::Coverage::is_complete) { Presence::Missing } else { Presence::Unseen }
+}
+
+fn less_seen(before: &Inventory, after: &Inventory) -> Vec<LessSeen> {
+    let gaps = |inventory: &Inventory| -> BTreeMap<String, Vec<String>> {
+        let of = |coverage: &asmm_model::Coverage| {
+            let hiding = coverage.skipped.iter().filter(|gap| gap.why.hides()).map(|gap| gap.what.clone());
+            (coverage.target.clone(), hiding.collect())
+        };
+        inventory.coverage.iter().map(of).collect()
+    };
+    let (old, new) = (gaps(before), gaps(after));
+    let of_target = |(target, known): (&String, &Vec<String>)| {
+        let gaps = match new.get(target) {
+            None => vec!["the whole target: it was not scanned again".to_owned()],
+            Some(gaps) => gaps.iter().filter(|gap| !known.contains(gap)).cloned().collect(),
+        };
+        (!gaps.is_empty()).then(|| LessSeen { target: target.clone(), gaps })
+    };
+    old.iter().filter_map(of_target).collect()
+}

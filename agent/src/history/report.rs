@@ -1,0 +1,133 @@
+//! What changed, for people: on a terminal, and in Markdown.
+
+use std::fmt::Write as _;
+
+use super::{Change, Difference, Entry, Presence, Weight};
+use crate::page::{Line, Page, Tone, visible};
+
+/// Systems that are shown.
+const SYSTEMS: usize = 200;
+/// Gaps of one target that are shown.
+const GAPS: usize = 10;
+
+/// How many systems are of each kind, in words.
+fn summary(difference: &Difference) -> String {
+    let of = |presence| difference.systems.iter().filter(|entry| entry.presence == presence).count();
+    let kinds = [Presence::New, Presence::Changed, Presence::Missing, Presence::Unseen, Presence::Present];
+    let counts: Vec<String> = kinds.iter().map(|kind| format!("{} {}", of(*kind), kind.name())).collect();
+    let systems = match difference.systems.len() {
+        1 => "1 AI system".to_owned(),
+        count => format!("{count} AI systems"),
+    };
+    format!("{systems}: {}.", counts.join(", "))
+}
+
+const OTHER_RULES: &str =
+    "The two scans used different rules: a change may be one of the rules, and not of the system.";
+
+fn sentence(change: &Change) -> String {
+    match (change.before.as_str(), change.after.as_str()) {
+        ("", after) => format!("{}: new, {after}", change.what),
+        (before, "") => format!("{}: gone, was {before}", change.what),
+        (before, after) => format!("{}: {before} → {after}", change.what),
+    }
+}
+
+fn tone(weight: Weight) -> Tone {
+    match weight {
+        Weight::Worse => Tone::Bad,
+        Weight::Other => Tone::Plain,
+        Weight::Better => Tone::Good,
+    }
+}
+
+/// Systems with something to tell.
+fn told(difference: &Difference) -> impl Iterator<Item = &Entry> {
+    difference.systems.iter().filter(|entry| entry.presence != Presence::Present)
+}
+
+/// The report as a page.
+pub(crate) fn page(difference: &Difference, width: usize) -> Page {
+    let mut page = Page::new(width);
+    page.push(Line::new().with(Tone::Strong, summary(difference)));
+    if !difference.same_rules {
+        page.wrap(0, 0, &Line::new().with(Tone::Open, OTHER_RULES));
+    }
+    for entry in told(difference).take(SYSTEMS) {
+        page.gap();
+        let verdict = format!("{}, {}", entry.presence.name(), entry.verdict.name().replace('_', " "));
+        let head =
+            Line::new().with(Tone::Strong, &entry.name).plain(": ").with(tone(entry.weight()), verdict);
+        page.wrap(0, 2, &head.plain("  ").with(Tone::Dim, place(entry)));
+        if let Some(was) = &entry.was {
+            page.wrap(2, 4, &Line::new().with(Tone::Dim, format!("was {was}, is {}", entry.id)));
+        }
+        for change in &entry.changes {
+            page.wrap(2, 4, &Line::new().with(tone(change.weight), sentence(change)));
+        }
+    }
+    let more = told(difference).count().saturating_sub(SYSTEMS);
+    if more > 0 {
+        page.push(Line::new().with(Tone::Dim, format!("… and {more} more (--format json shows all)")));
+    }
+    for target in &difference.less_seen {
+        page.gap();
+        page.wrap(0, 2, &Line::new().with(Tone::Bad, format!("Less is seen of {}", target.target)));
+        for gap in target.gaps.iter().take(GAPS) {
+            page.wrap(2, 4, &Line::new().plain(gap));
+        }
+        if target.gaps.len() > GAPS {
+            page.push(Line::new().with(Tone::Dim, format!("  … and {} more", target.gaps.len() - GAPS)));
+        }
+    }
+    page
+}
+
+fn place(entry: &Entry) -> String {
+    match (entry.target.as_str(), entry.root.as_str()) {
+        ("" | ".", root) => root.to_owned(),
+        (target, "" | ".") => target.to_owned(),
+        (target, root) => format!("{target} {root}"),
+    }
+}
+
+/// The report in Markdown.
+pub(crate) fn markdown(difference: &Difference) -> String {
+    let mut text = format!("# What changed\n\n{}\n", summary(difference));
+    if !difference.same_rules {
+        let _ = writeln!(text, "\n{OTHER_RULES}");
+    }
+    for entry in told(difference) {
+        let verdict = entry.verdict.name().replace('_', " ");
+        let _ = writeln!(text, "\n## {}: {}, {verdict}\n", plain(&entry.name), entry.presence.name());
+        let _ = writeln!(text, "In {}.", plain(&place(entry)));
+        if !entry.changes.is_empty() {
+            text.push('\n');
+        }
+        for change in &entry.changes {
+            let mark = if change.weight == Weight::Worse { "**worse** " } else { "" };
+            let _ = writeln!(text, "- {mark}{}", plain(&sentence(change)));
+        }
+    }
+    if !difference.less_seen.is_empty() {
+        text.push_str("\n## Less is seen\n\n");
+    }
+    for target in &difference.less_seen {
+        for gap in &target.gaps {
+            let _ = writeln!(text, "- {}: {}", plain(&target.target), plain(gap));
+        }
+    }
+    text
+}
+
+/// Text that Markdown takes as text: nothing that was scanned makes a link, a heading or HTML.
+fn plain(text: &str) -> String {
+    let mut shown = String::new();
+    for c in visible(text).chars() {
+        if c.is_ascii_punctuation() && !matches!(c, '.' | ',' | ':' | '/' | '-' | '\'' | '(' | ')') {
+            shown.push('\\');
+        }
+        shown.push(c);
+    }
+    shown
+}
