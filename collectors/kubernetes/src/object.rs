@@ -162,7 +162,10 @@ fn forget_values(value: &mut Value, depth: usize) {
         Value::Object(map) => {
             for (key, inner) in map.iter_mut() {
                 match (key.as_str(), &mut *inner) {
-                    ("env", Value::Array(variables)) => variables.iter_mut().for_each(forget_variable),
+                    // Dapr calls the settings of a component so.
+                    ("env" | "metadata", Value::Array(variables)) => {
+                        variables.iter_mut().for_each(forget_variable);
+                    }
                     ("env" | "environment" | "environmentVariables", Value::Object(variables)) => {
                         for (name, value) in variables.iter_mut() {
                             *value = kept(name, value);
@@ -232,13 +235,14 @@ mod tests {
              ]}]}},
             {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s"}, "data": {"a": "SECRET"}},
             {"kind": "MCPServer", "apiVersion": "kagent.dev/v1alpha1", "metadata": {"name": "m"}, "spec": {"deployment": {"env": {"TOKEN": "SECRET"}}}},
+            {"kind": "Component", "apiVersion": "dapr.io/v1alpha1", "metadata": {"name": "d"}, "spec": {"metadata": [{"name": "key", "value": "SECRET"}, {"name": "model", "value": "gpt-4o"}]}},
             7, {"kind": "NoName"},
         ]});
         let objects = Object::all(json!([list]));
         let shown = format!("{objects:?}");
         assert!(!shown.contains("SECRET"), "{shown}");
         let places: Vec<String> = objects.iter().map(Object::place).collect();
-        assert_eq!(places, ["n/pod/a", "-/secret/s", "-/mcpserver/m"]);
+        assert_eq!(places, ["n/pod/a", "-/secret/s", "-/mcpserver/m", "-/component/d"]);
         assert_eq!(objects[0].text("/spec/containers/0/env/1/value"), Some("https://proxy/v1"));
         assert_eq!(objects[0].text("/spec/containers/0/env/2/value"), Some("gpt-4o"));
         assert_eq!(objects[2].kind_for_rules(), "kagent.dev/MCPServer");
