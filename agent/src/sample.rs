@@ -228,3 +228,21 @@ pub(crate) fn inventory(observations: Vec<Observation>) -> Inventory {
         identities,
     }
 }
+
+/// A system and a server whose every text is the same.
+pub(crate) fn hostile(text: &str) -> Inventory {
+    let at = || Place::line(format!("src/{text}.py"), 3);
+    let sample = Sample::new(".", text, text)
+        .system(SystemKind::Agent, false)
+        .says(Criterion::C1, Supports::Yes, 0.9, text, at())
+        .tool(text, Effect::Unknown, Gate::Unknown, at())
+        .component(ComponentKind::ProviderSdk, text, Some(text), at())
+        .component(ComponentKind::Prompt, text, None, at())
+        .identity(text, false, at())
+        .model(text, text, false, at());
+    let mut server = Sample::new(".", "b", "b").component(ComponentKind::Mcp, text, None, at());
+    server.offer(&[text]);
+    let mut inventory = inventory(sample.observations().into_iter().chain(server.observations()).collect());
+    inventory.coverage[0].skipped.push(Gap::new(text, GapReason::Failed).because(text));
+    inventory
+}

@@ -1,6 +1,9 @@
 //! The formats of an inventory: one file each, written from the inventory alone.
 
+mod bom;
+mod cyclonedx;
 mod json;
+mod spdx;
 pub(crate) mod table;
 
 #[cfg(test)]
@@ -17,6 +20,14 @@ pub(crate) enum Format {
     Table,
     /// The whole inventory as one JSON document.
     Json,
+    /// A bill of materials by CycloneDX 1.6.
+    #[value(name = "cyclonedx", alias = "cyclonedx-1.6")]
+    Cyclonedx16,
+    /// The same by CycloneDX 1.7.
+    #[value(name = "cyclonedx-1.7")]
+    Cyclonedx17,
+    /// A bill of materials by SPDX 3.0.1, with the fields of its AI profile.
+    Spdx,
 }
 
 /// What the text is written for.
@@ -34,6 +45,9 @@ impl Format {
         match self {
             Self::Table => Ok(table::page(inventory, surface.width).text(surface.colour)),
             Self::Json => json::text(inventory),
+            Self::Cyclonedx16 => cyclonedx::text(inventory, cyclonedx::Version::V1_6),
+            Self::Cyclonedx17 => cyclonedx::text(inventory, cyclonedx::Version::V1_7),
+            Self::Spdx => spdx::text(inventory),
         }
     }
 }
