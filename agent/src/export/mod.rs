@@ -1,10 +1,16 @@
 //! The formats of an inventory: one file each, written from the inventory alone.
 
 mod bom;
+mod csv;
 mod cyclonedx;
 mod json;
+mod markdown;
+mod omb;
+mod oscal;
+mod sarif;
 mod spdx;
 pub(crate) mod table;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +34,16 @@ pub(crate) enum Format {
     Cyclonedx17,
     /// A bill of materials by SPDX 3.0.1, with the fields of its AI profile.
     Spdx,
+    /// Findings for code scanning and editors: SARIF 2.1.0.
+    Sarif,
+    /// One line for each system, for spreadsheets.
+    Csv,
+    /// A use case inventory in the columns of the US OMB of 2025, to be completed.
+    Omb,
+    /// A short report for wikis, tickets and pull requests.
+    Markdown,
+    /// Observations for an audit: assessment results of OSCAL 1.2.1.
+    Oscal,
 }
 
 /// What the text is written for.
@@ -48,6 +64,11 @@ impl Format {
             Self::Cyclonedx16 => cyclonedx::text(inventory, cyclonedx::Version::V1_6),
             Self::Cyclonedx17 => cyclonedx::text(inventory, cyclonedx::Version::V1_7),
             Self::Spdx => spdx::text(inventory),
+            Self::Sarif => sarif::text(inventory),
+            Self::Csv => csv::text(inventory),
+            Self::Omb => omb::text(inventory),
+            Self::Markdown => Ok(markdown::text(inventory)),
+            Self::Oscal => oscal::text(inventory),
         }
     }
 }

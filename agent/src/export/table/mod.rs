@@ -64,7 +64,7 @@ fn more(length: usize, shown: usize) -> Option<String> {
     Some(format!("… and {more} more (--format json shows all)"))
 }
 
-fn count(count: u64, one: &str, many: &str) -> String {
+pub(super) fn count(count: u64, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
@@ -170,12 +170,12 @@ pub(crate) fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-fn level(system: &System) -> String {
+pub(super) fn level(system: &System) -> String {
     let [low, high] = system.level;
     if low == high { low.to_string() } else { format!("{low}-{high}") }
 }
 
-fn percent(confidence: Option<f64>) -> String {
+pub(super) fn percent(confidence: Option<f64>) -> String {
     confidence.map_or_else(|| "-".to_owned(), |confidence| format!("{:.0}%", confidence * 100.0))
 }
 
@@ -199,11 +199,21 @@ pub(crate) fn root(system: &System) -> String {
 }
 
 /// A place with its target in front, where no heading names the target.
-fn from_start(place: &Place) -> String {
+pub(super) fn from_start(place: &Place) -> String {
     match &place.target {
         Some(target) => format!("{}/{place}", target.trim_end_matches('/')),
         None => place.to_string(),
     }
+}
+
+/// Why the test decides so about a system, in one to three sentences.
+pub(super) fn why(system: &System) -> String {
+    why::why(system)
+}
+
+/// Who is asked before something is changed, in a word.
+pub(super) fn approval(system: &System) -> &'static str {
+    approval::short(system)
 }
 
 /// What the test decides about a system, in a sentence, and why, in one to three.
