@@ -161,7 +161,7 @@ def main():
         sys.exit(f"usage: check.py {{{','.join(KINDS)}}} FILE")
     errors = list(KINDS[sys.argv[1]](sys.argv[2]))
     for error in errors:
-        print(error, file=sys.stderr)
+        print(f"{sys.argv[2]}: {error}", file=sys.stderr)
     sys.exit(1 if errors else 0)
 
 

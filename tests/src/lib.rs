@@ -9,3 +9,4 @@ pub mod kubernetes;
 pub mod registry;
 pub mod scripted;
 pub mod stage;
+pub mod validators;

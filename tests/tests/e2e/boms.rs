@@ -1,10 +1,9 @@
 //! Bills of materials, read by the validators of their standards; broken copies show that these do read them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::LazyLock;
 
 use muster_tests::stage::{Stage, copy};
+use muster_tests::validators::refusal;
 use serde_json::{Value, json};
 
 /// Each format, with the kind that the validators call it.
@@ -28,31 +27,6 @@ def cancel_order(number: str) -> str:
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Python with the validators, which are installed first where that was not done yet.
-static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
-    let installed = Command::new(root().join("tests/exports/venv")).output().expect("the script can be run");
-    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
-    PathBuf::from(String::from_utf8_lossy(&installed.stdout).trim()).join("bin/python")
-});
-
-/// Why the validator of a kind refuses a text.
-fn refusal(stage: &Stage, kind: &str, text: &str) -> Option<String> {
-    let file = stage.beside("document.json");
-    std::fs::write(&file, text).expect("a file");
-    let ended = Command::new(&*PYTHON)
-        .arg(root().join("tests/exports/check.py"))
-        .args([kind, "document.json"])
-        .current_dir(stage.lair())
-        .output()
-        .expect("python can be run");
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    match ended.status.code() {
-        Some(0) => None,
-        Some(1) if said.starts_with("document.json: ") => Some(said),
-        _ => panic!("the validator failed: {said}"),
-    }
 }
 
 /// The refund agent, and objects of a cluster with agents, models and servers.
@@ -83,7 +57,7 @@ fn every_document_is_valid_by_its_standard() {
     for (format, kind) in FORMATS {
         for targets in scans {
             let text = exported(&stage, format, targets);
-            assert_eq!(refusal(&stage, kind, &text), None, "{format} {targets:?}:\n{text}");
+            assert_eq!(refusal(kind, &text), None, "{format} {targets:?}:\n{text}");
         }
     }
 }
@@ -96,7 +70,7 @@ fn hostile_names_make_valid_documents() {
     for (format, kind) in FORMATS {
         let text = exported(&stage, format, &["app"]);
         assert!(text.contains("</script>"), "{text}");
-        assert_eq!(refusal(&stage, kind, &text), None, "{format}:\n{text}");
+        assert_eq!(refusal(kind, &text), None, "{format}:\n{text}");
     }
 }
 
@@ -171,7 +145,7 @@ fn broken_bills_of_cyclonedx_are_refused() {
         let refused = |spoil: &dyn Fn(&mut Value)| {
             let mut document = whole.clone();
             spoil(&mut document);
-            refusal(&stage, kind, &document.to_string()).expect("a broken document is refused")
+            refusal(kind, &document.to_string()).expect("a broken document is refused")
         };
         let typed = refused(&|document| document["components"][0]["type"] = json!("agent"));
         assert!(typed.contains("'agent' is not one of"), "{typed}");
@@ -205,7 +179,7 @@ fn broken_documents_of_spdx_are_refused() {
     let refused = |from: &str, to: &str| {
         let broken = whole.replacen(from, to, 1);
         assert_ne!(broken, whole, "{from} is there");
-        refusal(&stage, "spdx", &broken).expect("a broken document is refused")
+        refusal("spdx", &broken).expect("a broken document is refused")
     };
     let autonomy = refused("\"ai_autonomyType\": \"yes\"", "\"ai_autonomyType\": \"maybe\"");
     assert!(autonomy.contains("'maybe' is not a valid value"), "{autonomy}");

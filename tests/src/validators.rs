@@ -1,0 +1,35 @@
+//! The validators of exported documents, asked about one.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+/// Python with the validators; they are installed first where that was not done yet, and no test is skipped.
+static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("exports/venv");
+    let installed = Command::new(script).output().expect("the script can be run");
+    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    PathBuf::from(String::from_utf8_lossy(&installed.stdout).trim()).join("bin/python")
+});
+
+/// Why the validator of a kind refuses a document; nothing where it takes it.
+///
+/// # Panics
+/// Where the validator itself fails: that is no refusal.
+pub fn refusal(kind: &str, document: &str) -> Option<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("document.json"), document).expect("a file");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("exports/check.py");
+    let ended = Command::new(&*PYTHON)
+        .arg(script)
+        .args([kind, "document.json"])
+        .current_dir(folder.path())
+        .output()
+        .expect("python can be run");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    match ended.status.code() {
+        Some(0) => None,
+        Some(1) if said.starts_with("document.json: ") => Some(said),
+        _ => panic!("the validator failed: {said}"),
+    }
+}
