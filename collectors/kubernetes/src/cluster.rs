@@ -11,7 +11,7 @@ use crate::egress::{self, Egress};
 use crate::glance::Glance;
 use crate::object::Object;
 use crate::owner;
-use crate::pod::{Workload, digests};
+use crate::pod::{CARRIERS, Workload, digests};
 use crate::signs::Signs;
 
 /// Pods of one workload whose additions are kept.
@@ -108,6 +108,15 @@ impl<'p> Cluster<'p> {
         };
         self.objects.sort_by_cached_key(by);
         self.objects.dedup_by(|a, b| by(a) == by(b));
+        // What a workload made is told by that one.
+        let (known, parents) = (&self.known, &self.parents);
+        let is_told = |object: &Object| {
+            let above = parents.get(&key(object));
+            above.is_some_and(|(kind, name)| {
+                known.contains(&(object.namespace.clone(), kind.clone(), name.clone()))
+            })
+        };
+        self.objects.retain(|object| !is_told(object));
         self.egress.sort_by(|a, b| (&a.place, &a.host).cmp(&(&b.place, &b.host)));
         self.egress.dedup();
     }
@@ -133,12 +142,17 @@ impl<'p> Cluster<'p> {
         match (object.group.as_str(), object.kind.as_str()) {
             ("", "Pod") => return self.pod(object, None),
             ("apps", "ReplicaSet") | ("batch", "Job") => {
-                if let Some(owner) = object.owners.first() {
-                    self.parents.insert(key, owner.clone());
+                let owner = object.owners.first();
+                if let Some(owner) = owner {
+                    self.parents.insert(key.clone(), owner.clone());
+                }
+                let has_template = object.body.get("spec").is_some();
+                if owner.is_none() && !has_template {
+                    self.alone.push((object.namespace, object.name));
                     return;
                 }
-                if object.body.get("spec").is_none() {
-                    self.alone.push((object.namespace, object.name));
+                // Of what an operator made the template is kept: what the operator's object says may not be seen.
+                if !has_template || owner.is_some_and(|(kind, _)| CARRIERS.contains(&kind.as_str())) {
                     return;
                 }
             }
@@ -307,7 +321,7 @@ impl<'p> Cluster<'p> {
     }
 }
 
-/// An annotation under which a stand-in says what it is; no cluster can set it, for it is no name of an annotation.
+/// An annotation under which a stand-in says what it is; what was scanned cannot set it.
 pub(crate) const STAND_IN: &str = "muster: stands for";
 
 /// The workload that made a pod, as far as the pod tells.
@@ -344,4 +358,30 @@ fn classes(body: &Value) -> Vec<String> {
         own.and_then(Value::as_str).map(str::to_owned)
     };
     requests.filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_operator_made_is_told_where_the_operator_is_not_seen() {
+        let template = json!({"spec": {"containers": [{"image": "a", "env": [{"name": "OPENAI_API_KEY", "value": "x"}]}]}});
+        let made = |kind: &str, version: &str, name: &str, owner: (&str, &str)| {
+            json!({"kind": kind, "apiVersion": version, "metadata": {"name": name, "namespace": "n",
+                "ownerReferences": [{"kind": owner.0, "name": owner.1}]}, "spec": {"template": template}})
+        };
+        let rollout = json!({"kind": "Rollout", "apiVersion": "argoproj.io/v1alpha1", "metadata": {"name": "seen", "namespace": "n"}, "spec": {"template": template}});
+        let objects = Object::all(json!([
+            made("Job", "batch/v1", "by-workflow", ("Workflow", "w")),
+            made("Job", "batch/v1", "by-schedule-29000000", ("CronJob", "by-schedule")),
+            made("ReplicaSet", "apps/v1", "unseen-1", ("Rollout", "unseen")),
+            made("ReplicaSet", "apps/v1", "seen-1", ("Rollout", "seen")),
+            made("ReplicaSet", "apps/v1", "web-1", ("Deployment", "web")),
+            rollout,
+        ]));
+        let pack = RulePack::built_in();
+        let told: Vec<String> = Cluster::of(&pack, objects).objects.iter().map(Object::place).collect();
+        assert_eq!(told, ["n/job/by-workflow", "n/replicaset/unseen-1", "n/rollout/seen"]);
+    }
 }

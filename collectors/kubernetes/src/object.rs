@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::cluster::STAND_IN;
 use crate::provenance;
 
 /// Objects of one list that are read; a million pods have few templates.
@@ -30,8 +31,12 @@ pub(crate) struct Object {
 }
 
 /// Annotations that hold whole objects, with every value in them.
-const COPIES: [&str; 2] =
-    ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"];
+const COPIES: [&str; 3] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+    // Ours: a manifest does not get to say it.
+    STAND_IN,
+];
 
 impl Object {
     /// The objects that a document holds: one, or those of a list. What is no object of a cluster is none.

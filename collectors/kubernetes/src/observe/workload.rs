@@ -100,6 +100,9 @@ impl Out<'_> {
     }
 
     fn is_of_agent(&self, object: &Object) -> bool {
+        if object.owners.is_empty() {
+            return false;
+        }
         let is_owner = |other: &&Object| {
             object.owners.iter().any(|(kind, name)| *kind == other.kind && *name == other.name)
                 && other.namespace == object.namespace
