@@ -8,10 +8,13 @@ use muster_tests::stage::Stage;
 /// In the shape of a key, and of nobody.
 const CANARY: &str = "sk-proj-CANARYkjh3g4k5jh6g7fd8s9a0QWERTYuiop1234567890asdfgh";
 
+const FORMATS: [&str; 10] =
+    ["table", "json", "cyclonedx", "cyclonedx-1.7", "spdx", "sarif", "csv", "omb", "markdown", "oscal"];
+
 /// Everything that a run on `app` puts out, in every format that exists.
 fn everything(stage: &Stage) -> String {
     let mut all = String::new();
-    for format in ["table", "json"] {
+    for format in FORMATS {
         let ended = stage.run(&["scan", "app", "--format", format]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         all.push_str(&ended.stdout);
@@ -26,6 +29,18 @@ fn everything(stage: &Stage) -> String {
         all.push_str(&String::from_utf8_lossy(&std::fs::read(file).expect("it can be read")));
     }
     all
+}
+
+#[test]
+fn every_format_is_looked_at() {
+    let stage = Stage::new();
+    let help = stage.run(&["scan", "--help"]).stdout;
+    // As its help lists them, each on a line of its own.
+    let of_format = help.split_once("--format").and_then(|(_, rest)| rest.split_once("Possible values:"));
+    let (_, rest) = of_format.expect("the help of `--format` lists its values");
+    let listed = rest.lines().map(str::trim).take_while(|line| !line.starts_with("[default"));
+    let names: Vec<&str> = listed.filter_map(|line| line.strip_prefix("- ")?.split(':').next()).collect();
+    assert_eq!(names, FORMATS.to_vec());
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

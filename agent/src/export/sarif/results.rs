@@ -172,11 +172,13 @@ fn acts_under(identity: &Identity) -> Option<Claim> {
         }
         _ => return None,
     };
-    let properties = json!({
-        "kind": kind,
-        "privilege": identity.privilege.map(Privilege::name),
-        "fingerprint": identity.fingerprint,
-    });
+    let mut properties = json!({ "kind": kind });
+    if let Some(privilege) = identity.privilege {
+        properties["privilege"] = privilege.name().into();
+    }
+    if let Some(print) = &identity.fingerprint {
+        properties["fingerprint"] = print.as_str().into();
+    }
     // Keys of one kind are told apart by fingerprint, identities of one name by ARN.
     let print = identity.fingerprint.as_ref().map_or("", |print| print.as_str());
     let key = format!("{kind}\0{}\0{}\0{print}", identity.name, identity.arn.as_deref().unwrap_or_default());
