@@ -53,3 +53,14 @@ pub struct Inventory {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<Identity>,
 }
+
+impl Inventory {
+    /// The target that a system is in; where there is one only, systems do not name it.
+    pub fn target_of<'i>(&'i self, system: &'i System) -> Option<&'i str> {
+        let only = || match self.scan.targets.as_slice() {
+            [target] => Some(target.target.as_str()),
+            _ => None,
+        };
+        system.target.as_deref().or_else(only)
+    }
+}

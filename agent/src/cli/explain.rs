@@ -81,11 +81,7 @@ fn checked(folder: &Path) -> Result<(), UsageError> {
 /// The folder that was scanned, if it is one and still there.
 fn scanned(inventory: &Inventory, system: &System) -> Source {
     const HELP: &str = "give the folder that was scanned with `--source DIR`";
-    let only = || match inventory.scan.targets.as_slice() {
-        [target] => Some(target.target.as_str()),
-        _ => None,
-    };
-    let Some(target) = system.target.as_deref().or_else(only) else {
+    let Some(target) = inventory.target_of(system) else {
         return Source::none(format!("the inventory does not say which target the system is from; {HELP}"));
     };
     let folder = Target::parse(target).ok().and_then(|target| target.folder());

@@ -72,7 +72,7 @@ fn row(inventory: &Inventory, system: &System) -> Vec<String> {
         system.id.as_str().to_owned(),
         visible(&system.name).into_owned(),
         system.kind.name().to_owned(),
-        visible(words::target(inventory, system)).into_owned(),
+        visible(inventory.target_of(system).unwrap_or_default()).into_owned(),
         visible(&system.root).into_owned(),
         system.verdict.name().to_owned(),
         low.0.to_string(),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use asmm_model::{Answer, Criterion, Evidence, Inventory, Supports, System};
+use asmm_model::{Answer, Criterion, Evidence, Supports, System};
 use serde::Serialize;
 
 /// The name that the document uses for a kind.
@@ -20,15 +20,6 @@ pub(super) fn answer(answer: &Answer) -> &'static str {
         Answer::Yes(_) => "yes",
         Answer::No(_) => "no",
         Answer::Unknown(_) => "unknown",
-    }
-}
-
-/// The target of a system; with a single target it is not written at the system.
-pub(super) fn target<'a>(inventory: &'a Inventory, system: &'a System) -> &'a str {
-    match (&system.target, inventory.scan.targets.as_slice()) {
-        (Some(target), _) => target,
-        (None, [only]) => &only.target,
-        (None, _) => "",
     }
 }
 

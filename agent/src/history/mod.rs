@@ -132,21 +132,12 @@ pub(crate) fn difference(before: &Inventory, after: &Inventory) -> Difference {
     }
 }
 
-/// The target that a system is in; where there is one only, systems do not name it.
-fn target<'i>(inventory: &'i Inventory, system: &'i System) -> &'i str {
-    let only = || match inventory.scan.targets.as_slice() {
-        [target] => target.target.as_str(),
-        _ => "",
-    };
-    system.target.as_deref().unwrap_or_else(only)
-}
-
 fn entry(inventory: &Inventory, system: &System, presence: Presence, changes: Vec<Change>) -> Entry {
     Entry {
         id: system.id.as_str().to_owned(),
         was: None,
         name: system.name.clone(),
-        target: target(inventory, system).to_owned(),
+        target: inventory.target_of(system).unwrap_or_default().to_owned(),
         root: system.root.clone(),
         presence,
         verdict: system.verdict,
@@ -156,7 +147,7 @@ fn entry(inventory: &Inventory, system: &System, presence: Presence, changes: Ve
 
 /// What a system is that was there and is not any more.
 fn gone(before: &Inventory, after: &Inventory, system: &System) -> Presence {
-    let target = target(before, system);
+    let target = before.target_of(system).unwrap_or_default();
     let covered = after.coverage.iter().find(|coverage| coverage.target == target);
     if covered.is_some_and(asmm_model::Coverage::is_complete) { Presence::Missing } else { Presence::Unseen }
 }

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use asmm_model::{Inventory, System};
 
-use super::target;
-
 /// A way in which two systems may be the same.
 type Way = dyn Fn(&System, &System) -> bool;
 
@@ -22,8 +20,8 @@ pub(super) fn pairs<'i>(before: &'i Inventory, after: &'i Inventory) -> Vec<Pair
     let mut old: Vec<&System> = before.systems.iter().collect();
     let mut new: Vec<&System> = after.systems.iter().collect();
     let mut pairs = Vec::new();
-    let here = |system: &System| target(before, system).to_owned();
-    let there = |system: &System| target(after, system).to_owned();
+    let here = |system: &System| before.target_of(system).map(str::to_owned);
+    let there = |system: &System| after.target_of(system).map(str::to_owned);
     // The kind is no part of it: a pipeline that is given tools is the same system. A name in another folder, or another name
     // in the same folder, is only where no other system could be meant.
     let ways: [&Way; 5] = [

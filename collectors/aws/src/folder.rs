@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::calls::{Call, Parameters, Question, SERVICES, Service};
-use crate::client::encoded;
+use muster_collect::url::encoded;
 
 /// Bytes of one answer; 5,000 roles take about five million.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;

@@ -9,6 +9,7 @@ mod error;
 mod fingerprint;
 mod options;
 mod target;
+pub mod url;
 pub mod whole;
 
 pub use collector::{Collector, Descriptor, Diagnosis, Permission, PermissionState, Sink, Unit};

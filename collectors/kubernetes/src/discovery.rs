@@ -1,10 +1,10 @@
 //! Which kinds a server knows: from its aggregated lists, or group by group where it has none.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use asmm_model::Gap;
 use kube::core::Version;
+use muster_collect::url::encoded;
 use serde::Deserialize;
 
 use crate::refusal::Refusal;
@@ -35,19 +35,6 @@ impl Kind {
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
-}
-
-/// Text as it stands in a path or a query.
-pub(crate) fn encoded(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            written.push(char::from(byte));
-        } else {
-            let _ = write!(written, "%{byte:02X}");
-        }
-    }
-    written
 }
 
 /// What a server knows, and which groups did not answer.

@@ -1,10 +1,11 @@
 //! Lists one kind, page by page, and says how much of it was seen.
 
 use asmm_model::{CoveredKind, Gap, GapReason, Seen};
+use muster_collect::url::encoded;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
-use crate::discovery::{Kind, encoded};
+use crate::discovery::Kind;
 use crate::glance;
 use crate::kinds::called;
 use crate::object::Object;

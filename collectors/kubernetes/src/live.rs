@@ -4,6 +4,7 @@ use asmm_model::{Coverage, CoveredKind, Gap, GapReason, Seen};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use muster_collect::url::encoded;
 use muster_collect::{
     CollectError, Collector, Context, Descriptor, Diagnosis, Sink, Source, SourceOption, Target, Unit,
 };
@@ -315,7 +316,7 @@ async fn alone(server: &Server, kind: &Kind, cluster: &mut Cluster<'_>, coverage
             .push(gap.because(format!("of replica sets that nothing made, {MAX_ALONE} are asked for")));
     }
     for (namespace, name) in alone.into_iter().take(MAX_ALONE) {
-        let only = format!("fieldSelector=metadata.name%3D{}", discovery::encoded(&name));
+        let only = format!("fieldSelector=metadata.name%3D{}", encoded(&name));
         let list = List { kind, namespace: &namespace, names: false, only: &only };
         let listed = list.read(server, cluster).await;
         coverage.skipped.extend(listed.gap);

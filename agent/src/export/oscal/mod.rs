@@ -110,7 +110,7 @@ fn item(inventory: &Inventory, system: &System, parts: &mut BTreeMap<String, Par
     let mut props = Prop::standard([("asset-id", system.id.as_str()), ("asset-type", &kind)]);
     props.extend(Prop::list([
         ("name", system.name.as_str()),
-        ("target", words::target(inventory, system)),
+        ("target", inventory.target_of(system).unwrap_or_default()),
         ("root", &system.root),
         ("verdict", system.verdict.name()),
         ("level-min", &low),

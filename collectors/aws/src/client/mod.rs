@@ -17,6 +17,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4::SigningParams;
 use aws_types::service_config::ServiceConfigKey;
 use muster_collect::Stop;
+use muster_collect::url::encoded;
 use serde_json::{Map, Value};
 
 use crate::calls::{Call, Parameters, Protocol, Question, Service};
@@ -365,19 +366,6 @@ fn written(service: &Service, call: &Call, parameters: &Parameters, token: Optio
             }
         }
     }
-}
-
-/// Text as it stands in a path or a form: everything but letters, digits and `-._~` is escaped.
-pub(crate) fn encoded(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            written.push(char::from(byte));
-        } else {
-            let _ = write!(written, "%{byte:02X}");
-        }
-    }
-    written
 }
 
 fn next_token(service: &Service, answer: &Value) -> Option<String> {
