@@ -6,6 +6,7 @@ pub mod corpus;
 pub mod emulators;
 pub mod http;
 pub mod kubernetes;
+pub mod postgres;
 pub mod registry;
 pub mod scripted;
 pub mod stage;
