@@ -17,6 +17,8 @@ mod page;
 #[cfg(test)]
 mod sample;
 mod scan;
+#[allow(dead_code, reason = "runs of a configuration, which come next, use the rest of it")]
+mod store;
 
 fn main() -> std::process::ExitCode {
     cli::main()

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Component, Criteria, Hitl, Identity, Level, Model, Owner, Purpose, Role, Tool, Trigger, Verdict,
-    autonomy::Missing,
+    Component, Criteria, Hitl, Identity, Level, Model, Owner, Place, Purpose, Remembered, Role, Tool,
+    Trigger, Verdict, autonomy::Missing,
 };
 
 /// Stable name of a system across scans.
@@ -19,6 +19,11 @@ impl SystemId {
     pub fn derive(kind: SystemKind, root: &str, name: &str) -> Self {
         let hash = blake3::hash(format!("{}\0{root}\0{name}", kind.name()).as_bytes());
         Self(format!("sys-{}", &hash.to_hex()[..16]))
+    }
+
+    /// An id that was derived before.
+    pub fn known(id: impl Into<String>) -> Self {
+        Self(id.into())
     }
 
     /// The id as text.
@@ -162,9 +167,37 @@ pub struct System {
     pub triggers: Vec<Trigger>,
     /// Where it lives.
     pub locations: Vec<Deployment>,
+    /// What is remembered of it, where the document comes from a store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<Remembered>,
 }
 
 impl System {
+    /// Writes the target that it is in into it and into every place that it names, or removes it from there.
+    pub fn set_target(&mut self, target: Option<&str>) {
+        self.target = target.map(str::to_owned);
+        for place in self.places_mut() {
+            place.target = target.map(str::to_owned);
+        }
+    }
+
+    fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        let components = self.components.iter_mut().flat_map(Component::places_mut);
+        let identities = self.identities.iter_mut().map(|identity| &mut identity.evidence);
+        let models = self.models.iter_mut().map(|model| &mut model.evidence);
+        let tools = self.tools.iter_mut().map(|tool| &mut tool.evidence);
+        let criteria = self.criteria.evidence_mut();
+        let (mut own, mut starts) = (Vec::new(), Vec::new());
+        for trigger in &mut self.triggers {
+            own.push(&mut trigger.place);
+            starts.push(&mut trigger.evidence);
+        }
+        let evidence = identities.chain(models).chain(tools).chain(starts).flatten().chain(criteria);
+        let claims = self.owners.iter_mut().map(|owner| &mut owner.place);
+        let claims = claims.chain(self.purpose.iter_mut().map(|purpose| &mut purpose.place));
+        components.chain(evidence.map(|evidence| &mut evidence.place)).chain(own).chain(claims)
+    }
+
     /// Whether a reviewer must look: the verdict says agentic, or cannot say.
     pub fn is_flagged(&self) -> bool {
         matches!(self.verdict, Verdict::Agentic | Verdict::Undetermined)

@@ -3,22 +3,28 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use asmm_model::Inventory;
 use clap::{Args, ValueEnum};
 
-use super::document;
 use super::exit::Exit;
 use super::output::OutputFile;
 use super::printer::Printer;
+use super::store::StoreOption;
+use super::{UsageError, document};
 use crate::history::{self, Difference, Weight};
+use crate::store::Filter;
 
-/// Compare two inventories: what appeared, disappeared, or is decided otherwise than before
+/// Compare two scans: what appeared, disappeared, or is decided otherwise than before
 ///
-/// Reads two inventories that `muster scan --format json` wrote. A system that is not in the second one is `missing` only where the
+/// Compares two runs of the store, or two inventories that `muster scan --format json` wrote. A system that is not in the second one is `missing` only where the
 /// target that it was in was scanned wholly; otherwise it is `unseen`, which says nothing about it. Moved lines, new versions and more
 /// evidence for the same answer are no changes.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  muster diff                                # the last run with the one before it
+  muster diff latest~7                       # the last run with the seventh before it
+  muster diff 12 19 --format markdown
   muster diff monday.json tuesday.json
   muster diff monday.json tuesday.json --format markdown --output changes.md
   muster diff main.json branch.json --exit-code
@@ -30,12 +36,13 @@ Exit codes:
   10  something is worse than before (only with --exit-code): a system that is new and may be agentic, one that can do
       more or asks fewer people, or a target of which less was seen")]
 pub(super) struct Diff {
-    /// The inventory of the earlier scan
-    #[arg(value_name = "BEFORE")]
-    before: PathBuf,
-    /// The inventory of the later scan; `-` is standard input
+    /// The earlier scan: the file of an inventory, or a run of the store by its number, its id, `latest`, or `latest~2` for the
+    /// second before that
+    #[arg(value_name = "BEFORE", default_value = "latest~1")]
+    before: String,
+    /// The later scan; `-` is an inventory on standard input
     #[arg(value_name = "AFTER")]
-    after: PathBuf,
+    after: Option<String>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t)]
     format: Form,
@@ -45,6 +52,8 @@ pub(super) struct Diff {
     /// End with code 10 when something is worse than before
     #[arg(long)]
     exit_code: bool,
+    #[command(flatten)]
+    store: StoreOption,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -58,13 +67,48 @@ enum Form {
     Markdown,
 }
 
+/// One side of a comparison.
+enum Side {
+    File(PathBuf),
+    Run(String),
+}
+
+impl Side {
+    /// What is there as a file, or is written like the name of one, is a file.
+    fn of(given: &str) -> Self {
+        let path = PathBuf::from(given);
+        let is_file = given == "-" || path.exists() || path.extension().is_some() || given.contains('/');
+        if is_file { Self::File(path) } else { Self::Run(given.to_owned()) }
+    }
+
+    fn inventory(self, store: &StoreOption) -> anyhow::Result<Inventory> {
+        match self {
+            Self::File(path) => {
+                let help = "give the file that `muster scan --format json --output FILE` wrote";
+                document::inventory(Some(&path), help)
+            }
+            Self::Run(name) => store.with(async |store| {
+                let run = store.run_named(&name).await?;
+                store.inventory(&run, &Filter::default()).await
+            }),
+        }
+    }
+}
+
 impl Diff {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         let output = self.output.as_deref().map(OutputFile::at).transpose()?;
-        let help = "give the file that `muster scan --format json --output FILE` wrote";
-        let before = document::inventory(Some(&self.before), help)?;
-        let after = document::inventory(Some(&self.after), help)?;
-        let difference = history::difference(&before, &after);
+        let difference = match (Side::of(&self.before), self.after.as_deref().map(Side::of)) {
+            (Side::File(_), None) => {
+                let help = "give the inventory of the later scan as well, as in `muster diff before.json after.json`";
+                return Err(UsageError::new("there is nothing to compare with", help).into());
+            }
+            (Side::Run(before), None) => self.of_runs(&before, "latest")?,
+            (Side::Run(before), Some(Side::Run(after))) => self.of_runs(&before, &after)?,
+            (before, Some(after)) => {
+                history::difference(&before.inventory(&self.store)?, &after.inventory(&self.store)?)
+            }
+        };
         let surface = printer.surface();
         let text = match self.format {
             Form::Table if output.is_none() => {
@@ -83,6 +127,15 @@ impl Diff {
             (None, _) => {}
         }
         Ok(if self.exit_code && is_worse(&difference) { Exit::Flagged } else { Exit::Done })
+    }
+}
+
+impl Diff {
+    fn of_runs(&self, before: &str, after: &str) -> anyhow::Result<Difference> {
+        self.store.with(async |store| {
+            let (before, after) = (store.run_named(before).await?, store.run_named(after).await?);
+            store.difference(&before, &after).await
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: one file per command, and the only part that prints.
 
+mod backup;
 mod completions;
 mod diff;
 mod doctor;
@@ -7,15 +8,20 @@ mod document;
 mod environment;
 mod exit;
 mod explain;
+mod export;
 mod man;
 mod nearest;
 mod output;
 mod printer;
 mod progress;
+mod restore;
 mod rules;
+mod runs;
 mod scan;
 mod schema;
 mod sources;
+mod store;
+mod systems;
 
 use std::io;
 use std::process::ExitCode;
@@ -24,6 +30,8 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 
 use exit::Exit;
 use printer::Printer;
+
+use crate::store::StoreError;
 
 /// Finds the AI systems of an organisation in its code, and says which of them are agentic.
 #[derive(Debug, Parser)]
@@ -60,6 +68,11 @@ enum Command {
     Scan(scan::Scan),
     Explain(explain::Explain),
     Diff(diff::Diff),
+    Runs(runs::Runs),
+    Systems(systems::Systems),
+    Export(export::Export),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Rules(rules::Rules),
     Doctor(doctor::Doctor),
     Schema(schema::Schema),
@@ -110,6 +123,11 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Scan(scan) => scan.run(printer),
         Command::Explain(explain) => explain.run(printer),
         Command::Diff(diff) => diff.run(printer),
+        Command::Runs(runs) => runs.run(printer),
+        Command::Systems(systems) => systems.run(printer),
+        Command::Export(export) => export.run(printer),
+        Command::Backup(backup) => backup.run(printer),
+        Command::Restore(restore) => restore.run(printer),
         Command::Rules(rules) => rules.run(printer),
         Command::Doctor(doctor) => doctor.run(printer),
         Command::Schema(schema) => schema.run(printer),
@@ -134,6 +152,9 @@ fn finish(mut printer: Printer, result: anyhow::Result<Exit>) -> Exit {
         return Exit::Usage;
     }
     printer.error(&format!("{error:#}"), None);
+    if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_a_mistake) {
+        return Exit::Usage;
+    }
     Exit::Failed
 }
 

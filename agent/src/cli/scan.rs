@@ -7,14 +7,15 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::UsageError;
-use super::environment;
 use super::exit::{self, Exit, Findings};
 use super::output::OutputFile;
 use super::printer::Printer;
 use super::sources::SourceOptions;
+use super::{environment, store};
 use crate::clock;
 use crate::export::Format;
 use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
+use crate::store::{Place, RunState, Seen, Store};
 
 /// Find the AI systems in one or more targets, and say which are agentic
 ///
@@ -45,6 +46,12 @@ pub(super) struct Scan {
     /// How many threads work at once; by default one for each processor
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    /// Keep the result in a store as well: a file, or postgres://USER@HOST/DATABASE with the password in PGPASSWORD
+    #[arg(long, value_name = "PLACE")]
+    store: Option<String>,
+    /// What the target is known by in the store, where it is scanned in another place each time, as in CI
+    #[arg(long = "as", value_name = "NAME", requires = "store")]
+    known_as: Option<String>,
     #[command(flatten)]
     sources: SourceOptions,
 }
@@ -57,6 +64,7 @@ Examples:
   muster scan services/refunds services/mail
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
+  muster scan . --store muster.db               # and remember it: see `muster diff` and `muster systems`
   muster scan . aws-export:details.json         # with the identities of an account
   muster scan aws:audit --aws-regions eu-west-1
   muster scan k8s-export:objects.json           # what `kubectl get -o json` printed
@@ -76,6 +84,11 @@ impl Scan {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         let plan = Plan::of(&self.targets)
             .map_err(|PlanError { what, help }| UsageError { what, help: Some(help) })?;
+        if self.known_as.is_some() && plan.len() > 1 {
+            let what = "one name cannot stand for several targets";
+            return Err(UsageError::new(what, "scan each of them with its own `--as NAME`").into());
+        }
+        let store = self.store.as_deref().map(Place::named).transpose()?;
         let output = self.output.as_deref().map(OutputFile::at).transpose()?;
         let rules = super::rules::for_scan(self.rules.as_deref())?;
         for note in &plan.notes {
@@ -112,6 +125,9 @@ impl Scan {
                 None => printer.result(&text)?,
             }
         }
+        if let Some(store) = store {
+            keep(&store, self.known_as.as_deref(), &plan, outcome)?;
+        }
         if exit == Exit::Nothing {
             let help = "check that the target is the right folder, and that its files may be read";
             printer.error("nothing to scan: no target holds anything that could be read", Some(help));
@@ -127,6 +143,23 @@ impl Scan {
             gaps: self.strict_coverage && !outcome.is_complete(),
         }
     }
+}
+
+/// Records the result in a store, a run of its own.
+fn keep(place: &Place, name: Option<&str>, plan: &Plan, outcome: Outcome) -> anyhow::Result<()> {
+    let state = if outcome.all_failed() { RunState::Failed } else { RunState::Done };
+    let scan = outcome.inventory.scan.clone();
+    let seen = Seen::each(outcome.inventory, |target| {
+        let place = plan.place_of(target);
+        (name.map_or_else(|| place.clone(), str::to_owned), place)
+    });
+    store::block_on(async {
+        let store = Store::open(place).await?;
+        let kept = store.record_scan(&scan, seen, state, &clock::now()).await;
+        store.close().await;
+        kept?;
+        Ok(())
+    })
 }
 
 /// Why a target failed. Most reasons begin with its name, which is then not said twice.

@@ -60,6 +60,7 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
         models,
         triggers,
         locations: facts.deployments.into_iter().collect(),
+        remembered: None,
         root,
         name,
     }

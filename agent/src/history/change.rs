@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use asmm_model::autonomy::Ternary;
-use asmm_model::{Criterion, Gate, Hitl, Identity, Privilege, System, Tool, Verdict};
-use serde::Serialize;
+use asmm_model::{Criterion, DeploymentKind, Gate, Hitl, Identity, Privilege, System, Tool, Verdict};
+use serde::{Deserialize, Serialize};
 
 /// How much a change asks for a look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Weight {
     /// The system can do less than before, or more is known of it.
@@ -22,21 +22,21 @@ pub(crate) enum Weight {
 }
 
 /// One thing that is otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Change {
     pub(crate) weight: Weight,
     /// `verdict`, `C4`, `tool send_refund`, …
     pub(crate) what: String,
     /// Empty where it was not there.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) before: String,
     /// Empty where it is not there any more.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) after: String,
 }
 
 /// Everything that is otherwise, in a fixed order.
-pub(super) fn between(old: &System, new: &System) -> Vec<Change> {
+pub(crate) fn between(old: &System, new: &System) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut put = |weight, what: &str, before: String, after: String| {
         if before != after {
@@ -90,7 +90,11 @@ pub(super) fn between(old: &System, new: &System) -> Vec<Change> {
     };
     let (before, after) = (triggers(old), triggers(new));
     put(ranked(before.len(), after.len()), "started by", before, after);
-    let places = |system: &System| list(system.locations.iter().map(|place| place.reference.clone()));
+    // The folder or repository that was scanned is the same, whatever it was called on the command line.
+    let places = |system: &System| {
+        let deployed = system.locations.iter().filter(|place| place.kind != DeploymentKind::Repo);
+        list(deployed.map(|place| place.reference.clone()))
+    };
     put(Weight::Other, "places", places(old), places(new));
     put(Weight::Other, "name", old.name.clone(), new.name.clone());
     put(Weight::Other, "root", old.root.clone(), new.root.clone());

@@ -4,59 +4,30 @@
 //! `unseen`, which concludes nothing.
 
 mod change;
-mod pair;
+pub(crate) mod pair;
 mod report;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{Inventory, System, Verdict};
-use serde::Serialize;
+use asmm_model::{Gap, Inventory, Presence, System, Verdict};
+use serde::{Deserialize, Serialize};
 
-pub(crate) use change::{Change, Weight};
+pub(crate) use change::{Change, Weight, between};
 use pair::Pair;
 pub(crate) use report::{markdown, page};
 
 /// Name and version of the document that [`Difference`] is written as.
 pub(crate) const SCHEMA: &str = "muster.diff/1";
 
-/// What became of a system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Presence {
-    /// It was not there before.
-    New,
-    /// Something about it that a reviewer has to know is otherwise than before.
-    Changed,
-    /// What it was in was scanned wholly, and it is not there any more.
-    Missing,
-    /// It is not there any more, and what it was in was not scanned, or not wholly.
-    Unseen,
-    /// It is as it was.
-    Present,
-}
-
-impl Presence {
-    /// What people call it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Changed => "changed",
-            Self::Missing => "missing",
-            Self::Unseen => "unseen",
-            Self::Present => "present",
-        }
-    }
-}
-
 /// What became of one system.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     /// Its id now; where it is gone, the last one.
     pub(crate) id: String,
     /// Its id before, where it was moved or renamed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) was: Option<String>,
     pub(crate) name: String,
     /// The target that it is in, as given.
@@ -73,16 +44,16 @@ impl Entry {
     /// looked after.
     pub(crate) fn weight(&self) -> Weight {
         let own = match (self.presence, self.verdict) {
-            (Presence::New, Verdict::Agentic | Verdict::Undetermined) => Weight::Worse,
-            (Presence::New | Presence::Missing | Presence::Unseen, _) => Weight::Other,
-            _ => Weight::Better,
+            (Presence::New | Presence::Returned, Verdict::Agentic | Verdict::Undetermined) => Weight::Worse,
+            (Presence::Changed | Presence::Present, _) => Weight::Better,
+            _ => Weight::Other,
         };
         self.changes.iter().map(|change| change.weight).max().unwrap_or(own).max(own)
     }
 }
 
 /// A target of which less was seen than before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LessSeen {
     pub(crate) target: String,
     /// What was not looked at and was before.
@@ -98,8 +69,10 @@ pub(crate) struct Difference {
     pub(crate) after: String,
     /// Whether both used the same rules: where not, a change may be one of the rules.
     pub(crate) same_rules: bool,
-    /// All systems of both, those with the most to look at first.
+    /// The systems that are not as they were, those with the most to look at first.
     pub(crate) systems: Vec<Entry>,
+    /// How many systems are as they were.
+    pub(crate) present: u64,
     pub(crate) less_seen: Vec<LessSeen>,
 }
 
@@ -111,25 +84,34 @@ pub(crate) fn difference(before: &Inventory, after: &Inventory) -> Difference {
             Pair::New(new) => entry(after, new, Presence::New, Vec::new()),
             Pair::Gone(old) => entry(before, old, gone(before, after, old), Vec::new()),
             Pair::Both(old, new) => {
-                let changes = change::between(old, new);
+                let changes = between(old, new);
                 let presence = if changes.is_empty() { Presence::Present } else { Presence::Changed };
                 let was = (old.id != new.id).then(|| old.id.as_str().to_owned());
                 Entry { was, ..entry(after, new, presence, changes) }
             }
         })
         .collect();
-    systems.sort_by(|a, b| {
-        let key = |entry: &Entry| (std::cmp::Reverse(entry.weight()), entry.presence);
-        key(a).cmp(&key(b)).then_with(|| (&a.target, &a.root, &a.name).cmp(&(&b.target, &b.root, &b.name)))
-    });
+    let all = systems.len();
+    systems.retain(|entry| entry.presence != Presence::Present);
+    let present = (all - systems.len()) as u64;
+    sort(&mut systems);
     Difference {
         schema: SCHEMA,
         before: before.scan.started_at.clone(),
         after: after.scan.started_at.clone(),
         same_rules: before.scan.rules == after.scan.rules,
         systems,
+        present,
         less_seen: less_seen(before, after),
     }
+}
+
+/// Those with the most to look at first.
+pub(crate) fn sort(systems: &mut [Entry]) {
+    systems.sort_by(|a, b| {
+        let key = |entry: &Entry| (std::cmp::Reverse(entry.weight()), entry.presence);
+        key(a).cmp(&key(b)).then_with(|| (&a.target, &a.root, &a.name).cmp(&(&b.target, &b.root, &b.name)))
+    });
 }
 
 fn entry(inventory: &Inventory, system: &System, presence: Presence, changes: Vec<Change>) -> Entry {
@@ -152,19 +134,23 @@ fn gone(before: &Inventory, after: &Inventory, system: &System) -> Presence {
     if covered.is_some_and(asmm_model::Coverage::is_complete) { Presence::Missing } else { Presence::Unseen }
 }
 
+/// What `after` hides and `before` did not.
+pub(crate) fn hidden_since(before: &[Gap], after: &[Gap]) -> Vec<String> {
+    let hiding = |gaps: &[Gap]| -> BTreeSet<String> {
+        gaps.iter().filter(|gap| gap.why.hides()).map(|gap| gap.what.clone()).collect()
+    };
+    hiding(after).difference(&hiding(before)).cloned().collect()
+}
+
 fn less_seen(before: &Inventory, after: &Inventory) -> Vec<LessSeen> {
-    let gaps = |inventory: &Inventory| -> BTreeMap<String, Vec<String>> {
-        let of = |coverage: &asmm_model::Coverage| {
-            let hiding = coverage.skipped.iter().filter(|gap| gap.why.hides()).map(|gap| gap.what.clone());
-            (coverage.target.clone(), hiding.collect())
-        };
-        inventory.coverage.iter().map(of).collect()
+    let gaps = |inventory: &'_ Inventory| -> BTreeMap<String, Vec<Gap>> {
+        inventory.coverage.iter().map(|of| (of.target.clone(), of.skipped.clone())).collect()
     };
     let (old, new) = (gaps(before), gaps(after));
-    let of_target = |(target, known): (&String, &Vec<String>)| {
+    let of_target = |(target, known): (&String, &Vec<Gap>)| {
         let gaps = match new.get(target) {
             None => vec!["the whole target: it was not scanned again".to_owned()],
-            Some(gaps) => gaps.iter().filter(|gap| !known.contains(gap)).cloned().collect(),
+            Some(gaps) => hidden_since(known, gaps),
         };
         (!gaps.is_empty()).then(|| LessSeen { target: target.clone(), gaps })
     };

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Change, Difference, Entry, Presence, Weight};
+use asmm_model::Presence;
+
+use super::{Change, Difference, Entry, Weight};
 use crate::page::{Line, Page, Tone, visible};
 
 /// Systems that are shown.
@@ -12,10 +14,14 @@ const GAPS: usize = 10;
 
 /// How many systems are of each kind, in words.
 fn summary(difference: &Difference) -> String {
-    let of = |presence| difference.systems.iter().filter(|entry| entry.presence == presence).count();
-    let kinds = [Presence::New, Presence::Changed, Presence::Missing, Presence::Unseen, Presence::Present];
-    let counts: Vec<String> = kinds.iter().map(|kind| format!("{} {}", of(*kind), kind.name())).collect();
-    let systems = match difference.systems.len() {
+    let of = |presence| match presence {
+        Presence::Present => difference.present,
+        _ => difference.systems.iter().filter(|entry| entry.presence == presence).count() as u64,
+    };
+    // Two documents do not tell what was missing before both of them.
+    let kinds = Presence::ALL.into_iter().filter(|kind| *kind != Presence::Returned || of(*kind) > 0);
+    let counts: Vec<String> = kinds.map(|kind| format!("{} {}", of(kind), kind.name())).collect();
+    let systems = match difference.systems.len() as u64 + difference.present {
         1 => "1 AI system".to_owned(),
         count => format!("{count} AI systems"),
     };
@@ -41,11 +47,6 @@ fn tone(weight: Weight) -> Tone {
     }
 }
 
-/// Systems with something to tell.
-fn told(difference: &Difference) -> impl Iterator<Item = &Entry> {
-    difference.systems.iter().filter(|entry| entry.presence != Presence::Present)
-}
-
 /// The report as a page.
 pub(crate) fn page(difference: &Difference, width: usize) -> Page {
     let mut page = Page::new(width);
@@ -53,7 +54,7 @@ pub(crate) fn page(difference: &Difference, width: usize) -> Page {
     if !difference.same_rules {
         page.wrap(0, 0, &Line::new().with(Tone::Open, OTHER_RULES));
     }
-    for entry in told(difference).take(SYSTEMS) {
+    for entry in difference.systems.iter().take(SYSTEMS) {
         page.gap();
         let verdict = format!("{}, {}", entry.presence.name(), entry.verdict.name().replace('_', " "));
         let head =
@@ -66,7 +67,7 @@ pub(crate) fn page(difference: &Difference, width: usize) -> Page {
             page.wrap(2, 4, &Line::new().with(tone(change.weight), sentence(change)));
         }
     }
-    let more = told(difference).count().saturating_sub(SYSTEMS);
+    let more = difference.systems.len().saturating_sub(SYSTEMS);
     if more > 0 {
         page.push(Line::new().with(Tone::Dim, format!("… and {more} more (--format json shows all)")));
     }
@@ -97,7 +98,7 @@ pub(crate) fn markdown(difference: &Difference) -> String {
     if !difference.same_rules {
         let _ = writeln!(text, "\n{OTHER_RULES}");
     }
-    for entry in told(difference) {
+    for entry in &difference.systems {
         let verdict = entry.verdict.name().replace('_', " ");
         let _ = writeln!(text, "\n## {}: {}, {verdict}\n", plain(&entry.name), entry.presence.name());
         let _ = writeln!(text, "In {}.", plain(&place(entry)));

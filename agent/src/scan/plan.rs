@@ -63,6 +63,21 @@ impl Plan {
         }
         Ok(plan)
     }
+
+    /// How many targets there are.
+    pub(crate) fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// The place that a target of the plan stands for, whatever folder the command is given in.
+    pub(crate) fn place_of(&self, given: &str) -> String {
+        let planned = self.targets.iter().find(|planned| planned.target.given == given);
+        let Some(Planned { target, .. }) = planned else { return given.to_owned() };
+        match target.path().map(|path| path.canonicalize()) {
+            Some(Ok(path)) => format!("{}{}", given.trim_end_matches(&target.rest), path.display()),
+            _ => given.to_owned(),
+        }
+    }
 }
 
 fn unread(target: &Target) -> PlanError {

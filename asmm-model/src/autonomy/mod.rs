@@ -249,6 +249,16 @@ impl Criteria {
     pub fn iter(&self) -> impl Iterator<Item = (Criterion, &Answer)> {
         Criterion::ALL.into_iter().map(|criterion| (criterion, &self[criterion]))
     }
+
+    /// The evidence of all answers.
+    pub fn evidence_mut(&mut self) -> impl Iterator<Item = &mut Evidence> {
+        let Self { c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 } = self;
+        let answers = [c1, c2, c3, c4, c5, c6, c7, c8, c9, c10];
+        answers.into_iter().flat_map(|answer| match answer {
+            Answer::Yes(basis) | Answer::No(basis) => &mut basis.evidence,
+            Answer::Unknown(open) => &mut open.evidence,
+        })
+    }
 }
 
 impl std::ops::Index<Criterion> for Criteria {

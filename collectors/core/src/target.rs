@@ -101,6 +101,12 @@ impl Target {
         Ok(target(Source::Folder, given))
     }
 
+    /// The file or folder of this machine that it is read from, if it is.
+    pub fn path(&self) -> Option<PathBuf> {
+        let local = matches!(self.source, Source::Folder | Source::AwsExport | Source::KubernetesExport);
+        local.then(|| PathBuf::from(&self.rest))
+    }
+
     /// The folder it names, if it is one.
     pub fn folder(&self) -> Option<PathBuf> {
         (self.source == Source::Folder).then(|| PathBuf::from(&self.rest))

@@ -425,6 +425,7 @@ mod tests {
             models: Vec::new(),
             triggers: Vec::new(),
             locations: Vec::new(),
+            remembered: None,
         };
         let mut agent = system("desk", SystemKind::Agent, Verdict::Agentic, 4);
         agent.tools = vec![read(json!({"name": "send", "effect": "pay", "gate": "none", "evidence": place}))];

@@ -19,6 +19,7 @@ mod origins;
 mod registers;
 mod reports;
 mod secrets;
+mod stores;
 
 /// A program that calls a model: proof that the scan went on past whatever else is in the folder.
 const WITNESS: &str = "\

@@ -24,6 +24,18 @@ fn everything(stage: &Stage) -> String {
         all.push_str(&ended.stderr);
         all.push_str(&std::fs::read_to_string(stage.beside(&file)).expect("the result is in the file"));
     }
+    let ended = stage.run(&["scan", "app", "--store", "muster.db"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let kept = stage.run(&["backup", "-", "--store", "muster.db"]).stdout;
+    assert!(kept.lines().count() > 2, "{kept}");
+    all.push_str(&kept);
+    for format in FORMATS {
+        all.push_str(&stage.run(&["export", "--store", "muster.db", "--format", format]).stdout);
+    }
+    for name in ["muster.db", "muster.db-wal"] {
+        let held = std::fs::read(stage.beside(name)).unwrap_or_default();
+        all.push_str(&String::from_utf8_lossy(&held));
+    }
     for file in walk(&stage.beside("home")) {
         // What is kept between runs must not hold it either.
         all.push_str(&String::from_utf8_lossy(&std::fs::read(file).expect("it can be read")));

@@ -1,0 +1,136 @@
+-- What a store remembers. The tables of both dialects are the same; agent/docs/store.md describes them.
+
+-- The next number of each kind. Taken with a lock, so that two scans never take one number.
+CREATE TABLE sequences (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    next BIGINT NOT NULL
+);
+INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1);
+
+CREATE TABLE runs (
+    id BIGINT NOT NULL PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL UNIQUE,
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('running', 'done', 'failed', 'interrupted')),
+    started_at TEXT COLLATE "C" NOT NULL,
+    finished_at TEXT COLLATE "C",
+    tool TEXT COLLATE "C" NOT NULL,
+    rules TEXT COLLATE "C" NOT NULL
+);
+
+-- Texts that many runs share, by their digest.
+CREATE TABLE documents (
+    digest TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    body TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE targets (
+    id BIGINT NOT NULL PRIMARY KEY,
+    key TEXT COLLATE "C" NOT NULL UNIQUE,
+    place TEXT COLLATE "C" NOT NULL,
+    shown TEXT COLLATE "C" NOT NULL,
+    recorded BIGINT NOT NULL
+);
+CREATE INDEX targets_by_place ON targets (place);
+
+CREATE TABLE coverage (
+    target BIGINT NOT NULL REFERENCES targets (id),
+    run BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    commit_id TEXT COLLATE "C",
+    seen BIGINT NOT NULL,
+    complete BIGINT NOT NULL CHECK (complete IN (0, 1)),
+    gaps TEXT COLLATE "C" NOT NULL REFERENCES documents (digest),
+    loose TEXT COLLATE "C" NOT NULL REFERENCES documents (digest),
+    PRIMARY KEY (target, run)
+);
+CREATE INDEX coverage_by_run ON coverage (run);
+CREATE INDEX coverage_by_gaps ON coverage (gaps);
+CREATE INDEX coverage_by_loose ON coverage (loose);
+
+CREATE TABLE systems (
+    id BIGINT NOT NULL PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL UNIQUE,
+    target BIGINT NOT NULL REFERENCES targets (id),
+    first_run BIGINT NOT NULL,
+    first_seen TEXT COLLATE "C" NOT NULL,
+    -- What became of it in the run beside it; in a later run of its target that says nothing, it is as it was.
+    presence TEXT COLLATE "C" NOT NULL CHECK (presence IN ('new', 'present', 'changed', 'missing', 'unseen', 'returned')),
+    presence_run BIGINT NOT NULL,
+    -- The last run that found it; null while the last one did.
+    seen_run BIGINT,
+    seen_at TEXT COLLATE "C"
+);
+CREATE INDEX systems_by_target ON systems (target);
+
+CREATE TABLE aliases (
+    target BIGINT NOT NULL REFERENCES targets (id),
+    alias TEXT COLLATE "C" NOT NULL,
+    system BIGINT NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+    PRIMARY KEY (target, alias)
+);
+CREATE INDEX aliases_by_system ON aliases (system);
+
+-- What was known of a system from one run until another; the present one has no end.
+CREATE TABLE versions (
+    id BIGINT NOT NULL PRIMARY KEY,
+    system BIGINT NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+    since BIGINT NOT NULL,
+    until BIGINT,
+    digest TEXT COLLATE "C" NOT NULL,
+    scanned TEXT COLLATE "C" NOT NULL,
+    title TEXT COLLATE "C" NOT NULL,
+    root TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    role TEXT COLLATE "C" NOT NULL,
+    verdict TEXT COLLATE "C" NOT NULL,
+    level_low BIGINT NOT NULL,
+    level_high BIGINT NOT NULL,
+    hitl TEXT COLLATE "C" NOT NULL,
+    priority BIGINT NOT NULL,
+    body TEXT COLLATE "C" NOT NULL,
+    UNIQUE (system, since)
+);
+CREATE INDEX versions_by_since ON versions (since);
+CREATE INDEX versions_by_priority ON versions (priority DESC, title, system) WHERE until IS NULL;
+CREATE INDEX versions_by_verdict ON versions (verdict, priority DESC, title, system) WHERE until IS NULL;
+
+-- What was observed of a version: one piece of evidence each.
+CREATE TABLE observations (
+    version BIGINT NOT NULL REFERENCES versions (id) ON DELETE CASCADE,
+    n BIGINT NOT NULL,
+    rule TEXT COLLATE "C",
+    body TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (version, n)
+);
+
+-- What became of a system in a run, where that is not what the run before said.
+CREATE TABLE presences (
+    system BIGINT NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+    run BIGINT NOT NULL,
+    presence TEXT COLLATE "C" NOT NULL CHECK (presence IN ('new', 'present', 'changed', 'missing', 'unseen', 'returned')),
+    PRIMARY KEY (system, run)
+);
+CREATE INDEX presences_by_run ON presences (run);
+CREATE INDEX presences_away ON presences (system, run) WHERE presence IN ('missing', 'unseen');
+
+CREATE TABLE events (
+    id BIGINT NOT NULL PRIMARY KEY,
+    run BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('system', 'coverage')),
+    body TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX events_by_run ON events (run);
+
+-- Who is told what happens, and the last event that is not for them.
+CREATE TABLE channels (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    heard BIGINT NOT NULL
+);
+
+CREATE TABLE deliveries (
+    notice TEXT COLLATE "C" NOT NULL,
+    channel TEXT COLLATE "C" NOT NULL,
+    delivery TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('pending', 'sent', 'refused')),
+    at TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (notice, channel)
+);

@@ -1,0 +1,136 @@
+-- What a store remembers. The tables of both dialects are the same; agent/docs/store.md describes them.
+
+-- The next number of each kind. Taken with a lock, so that two scans never take one number.
+CREATE TABLE sequences (
+    name TEXT NOT NULL PRIMARY KEY,
+    next INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1);
+
+CREATE TABLE runs (
+    id INTEGER NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'interrupted')),
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    tool TEXT NOT NULL,
+    rules TEXT NOT NULL
+) STRICT;
+
+-- Texts that many runs share, by their digest.
+CREATE TABLE documents (
+    digest TEXT NOT NULL PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE targets (
+    id INTEGER NOT NULL PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    place TEXT NOT NULL,
+    shown TEXT NOT NULL,
+    recorded INTEGER NOT NULL
+) STRICT;
+CREATE INDEX targets_by_place ON targets (place);
+
+CREATE TABLE coverage (
+    target INTEGER NOT NULL REFERENCES targets (id),
+    run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    commit_id TEXT,
+    seen INTEGER NOT NULL,
+    complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
+    gaps TEXT NOT NULL REFERENCES documents (digest),
+    loose TEXT NOT NULL REFERENCES documents (digest),
+    PRIMARY KEY (target, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX coverage_by_run ON coverage (run);
+CREATE INDEX coverage_by_gaps ON coverage (gaps);
+CREATE INDEX coverage_by_loose ON coverage (loose);
+
+CREATE TABLE systems (
+    id INTEGER NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    target INTEGER NOT NULL REFERENCES targets (id),
+    first_run INTEGER NOT NULL,
+    first_seen TEXT NOT NULL,
+    -- What became of it in the run beside it; in a later run of its target that says nothing, it is as it was.
+    presence TEXT NOT NULL CHECK (presence IN ('new', 'present', 'changed', 'missing', 'unseen', 'returned')),
+    presence_run INTEGER NOT NULL,
+    -- The last run that found it; null while the last one did.
+    seen_run INTEGER,
+    seen_at TEXT
+) STRICT;
+CREATE INDEX systems_by_target ON systems (target);
+
+CREATE TABLE aliases (
+    target INTEGER NOT NULL REFERENCES targets (id),
+    alias TEXT NOT NULL,
+    system INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+    PRIMARY KEY (target, alias)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_by_system ON aliases (system);
+
+-- What was known of a system from one run until another; the present one has no end.
+CREATE TABLE versions (
+    id INTEGER NOT NULL PRIMARY KEY,
+    system INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    digest TEXT NOT NULL,
+    scanned TEXT NOT NULL,
+    title TEXT NOT NULL,
+    root TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    role TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    level_low INTEGER NOT NULL,
+    level_high INTEGER NOT NULL,
+    hitl TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (system, since)
+) STRICT;
+CREATE INDEX versions_by_since ON versions (since);
+CREATE INDEX versions_by_priority ON versions (priority DESC, title, system) WHERE until IS NULL;
+CREATE INDEX versions_by_verdict ON versions (verdict, priority DESC, title, system) WHERE until IS NULL;
+
+-- What was observed of a version: one piece of evidence each.
+CREATE TABLE observations (
+    version INTEGER NOT NULL REFERENCES versions (id) ON DELETE CASCADE,
+    n INTEGER NOT NULL,
+    rule TEXT,
+    body TEXT NOT NULL,
+    PRIMARY KEY (version, n)
+) STRICT, WITHOUT ROWID;
+
+-- What became of a system in a run, where that is not what the run before said.
+CREATE TABLE presences (
+    system INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+    run INTEGER NOT NULL,
+    presence TEXT NOT NULL CHECK (presence IN ('new', 'present', 'changed', 'missing', 'unseen', 'returned')),
+    PRIMARY KEY (system, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX presences_by_run ON presences (run);
+CREATE INDEX presences_away ON presences (system, run) WHERE presence IN ('missing', 'unseen');
+
+CREATE TABLE events (
+    id INTEGER NOT NULL PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('system', 'coverage')),
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_run ON events (run);
+
+-- Who is told what happens, and the last event that is not for them.
+CREATE TABLE channels (
+    name TEXT NOT NULL PRIMARY KEY,
+    heard INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deliveries (
+    notice TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    delivery TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'refused')),
+    at TEXT NOT NULL,
+    PRIMARY KEY (notice, channel)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,168 @@
+//! Writes what a scan saw of a target: what is new of its systems, what became of the others, and what happened by that.
+
+use std::collections::HashMap;
+
+use asmm_model::{Component, Coverage, Gap, Identity, Inventory, Presence, Scan, System};
+use serde::{Deserialize, Serialize};
+
+use super::recording::Recording;
+use super::{Run, RunState, Store, StoreError, runs};
+use crate::history::{self, Entry, LessSeen};
+
+/// What a scan saw of one target.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Seen {
+    /// What the target is known by over all scans.
+    pub(crate) key: String,
+    /// The place that it stands for: two keys of one place are one target.
+    pub(crate) place: String,
+    /// The commit that was scanned, where it has one.
+    pub(crate) commit: Option<String>,
+    /// What was looked at, and what was not.
+    pub(crate) coverage: Coverage,
+    /// Its systems; they do not name the target.
+    pub(crate) systems: Vec<System>,
+    /// What belongs to none of them.
+    pub(crate) loose: Loose,
+}
+
+/// What belongs to no system of a target.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Loose {
+    pub(crate) components: Vec<Component>,
+    pub(crate) identities: Vec<Identity>,
+}
+
+impl Seen {
+    /// What an inventory says of each of its targets; `known_by` gives the key and the place of a target.
+    pub(crate) fn each(inventory: Inventory, known_by: impl Fn(&str) -> (String, String)) -> Vec<Self> {
+        let Inventory { scan, coverage, systems, components, identities, .. } = inventory;
+        let only = (scan.targets.len() == 1).then(|| scan.targets[0].target.clone());
+        let commits: HashMap<String, Option<String>> =
+            scan.targets.into_iter().map(|target| (target.target, target.commit)).collect();
+        let mut seen: Vec<Self> = Vec::new();
+        let mut of_target: HashMap<String, usize> = HashMap::new();
+        for coverage in coverage {
+            let (key, place) = known_by(&coverage.target);
+            of_target.insert(coverage.target.clone(), seen.len());
+            seen.push(Self {
+                key,
+                place,
+                commit: commits.get(&coverage.target).cloned().flatten(),
+                coverage,
+                systems: Vec::new(),
+                loose: Loose::default(),
+            });
+        }
+        let at =
+            |named: Option<&str>| named.or(only.as_deref()).and_then(|target| of_target.get(target)).copied();
+        for mut system in systems {
+            if let Some(at) = at(system.target.as_deref()) {
+                system.set_target(None);
+                seen[at].systems.push(system);
+            }
+        }
+        for mut component in components {
+            let named = component.evidence.iter().find_map(|evidence| evidence.place.target.clone());
+            if let Some(at) = at(named.as_deref()) {
+                component.places_mut().for_each(|place| place.target = None);
+                seen[at].loose.components.push(component);
+            }
+        }
+        for mut identity in identities {
+            let named = identity.evidence.iter().find_map(|evidence| evidence.place.target.clone());
+            if let Some(at) = at(named.as_deref()) {
+                identity.evidence.iter_mut().for_each(|evidence| evidence.place.target = None);
+                seen[at].loose.identities.push(identity);
+            }
+        }
+        seen
+    }
+}
+
+/// What was written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Recorded {
+    /// What happened to systems.
+    pub(crate) systems: Vec<Entry>,
+    /// What is not seen any more.
+    pub(crate) less_seen: Option<LessSeen>,
+    /// Systems that are there.
+    pub(crate) there: usize,
+}
+
+/// One event, as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Event {
+    System(Entry),
+    Coverage(LessSeen),
+}
+
+impl Store {
+    /// Records what a scan saw of one target, whole or not at all.
+    ///
+    /// # Errors
+    /// A later run recorded the target already, or the store cannot be written.
+    pub(crate) async fn record(&self, run: &Run, seen: Seen) -> Result<Recorded, StoreError> {
+        let mut transaction = self.write().await?;
+        let recorded = Recording::of(&mut transaction, run.number, &run.started_at).write(seen).await?;
+        transaction.commit().await?;
+        Ok(recorded)
+    }
+
+    /// Records a scan as a run of its own, whole or not at all.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(crate) async fn record_scan(
+        &self,
+        scan: &Scan,
+        all: Vec<Seen>,
+        state: RunState,
+        at: &str,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let mut transaction = self.write().await?;
+        let number = runs::started(&mut transaction, scan).await?;
+        let mut recorded = Vec::new();
+        for seen in all {
+            recorded.push(Recording::of(&mut transaction, number, &scan.started_at).write(seen).await?);
+        }
+        runs::ended(&mut transaction, number, state, at).await?;
+        transaction.commit().await?;
+        Ok(recorded)
+    }
+}
+
+/// What coverage says beside its numbers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Kinds {
+    pub(super) skipped: Vec<Gap>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) kinds: Vec<asmm_model::CoveredKind>,
+}
+
+impl Kinds {
+    pub(super) fn of(coverage: &Coverage) -> Self {
+        Self { skipped: coverage.skipped.clone(), kinds: coverage.kinds.clone() }
+    }
+}
+
+pub(super) fn entry(
+    id: &str,
+    system: &System,
+    shown: &str,
+    presence: Presence,
+    changes: Vec<history::Change>,
+) -> Entry {
+    Entry {
+        id: id.to_owned(),
+        was: None,
+        name: system.name.clone(),
+        target: shown.to_owned(),
+        root: system.root.clone(),
+        presence,
+        verdict: system.verdict,
+        changes,
+    }
+}

@@ -1,0 +1,504 @@
+//! The steps of one record: the target, what was covered, which systems are known, and what became of each.
+
+use std::collections::{HashMap, HashSet};
+
+use asmm_model::{Coverage, Presence, System, SystemId};
+use sqlx::{Any, Row as _, Transaction};
+
+use super::identity::{self, Known};
+use super::record::{Kinds, Loose, Recorded, Seen, entry};
+use super::rows::{Value, insert};
+use super::{StoreError, body, numbers};
+use crate::history::{self, LessSeen};
+
+/// Texts of columns that are sorted by are cut: an index takes no text of any length.
+const COLUMN: usize = 200;
+
+/// A target that is known.
+struct TargetRow {
+    id: i64,
+    /// The last run that recorded it, and when that began; none where this is the first.
+    before: Option<(i64, String)>,
+}
+
+/// One record under way.
+pub(super) struct Recording<'t> {
+    transaction: &'t mut Transaction<'static, Any>,
+    run: i64,
+    started_at: &'t str,
+    systems: Vec<Vec<Value>>,
+    versions: Vec<Vec<Value>>,
+    observations: Vec<Vec<Value>>,
+    aliases: Vec<Vec<Value>>,
+    presences: Vec<Vec<Value>>,
+    recorded: Recorded,
+}
+
+impl<'t> Recording<'t> {
+    pub(super) fn of(transaction: &'t mut Transaction<'static, Any>, run: i64, started_at: &'t str) -> Self {
+        Self {
+            transaction,
+            run,
+            started_at,
+            systems: Vec::new(),
+            versions: Vec::new(),
+            observations: Vec::new(),
+            aliases: Vec::new(),
+            presences: Vec::new(),
+            recorded: Recorded::default(),
+        }
+    }
+
+    /// Writes all that a scan saw.
+    pub(super) async fn write(mut self, seen: Seen) -> Result<Recorded, StoreError> {
+        let Seen { key, place, commit, coverage, systems, loose } = seen;
+        let target = self.target(&key, &place, &coverage.target).await?;
+        self.coverage(&target, commit, &coverage, &loose).await?;
+
+        let known = self.known(target.id).await?;
+        let aliases = self.aliases_of(target.id).await?;
+        let mut found = identity::by_id(&known, &aliases, &systems);
+        self.pair_the_rest(&known, &systems, &mut found).await?;
+
+        let first = self.number_of_systems(&systems, &found).await?;
+        let names = self.new_names(&systems, &found, &key).await?;
+        let (mut next, mut new_names) = (first, names.into_iter());
+        for (system, found) in systems.iter().zip(&found) {
+            if let Some(at) = found {
+                self.again(&target, &known[*at], system, &coverage.target).await?;
+            } else {
+                let name = new_names.next().unwrap_or_default();
+                self.first_time(&target, next, &name, system, &coverage.target)?;
+                next += 1;
+            }
+        }
+        let there: HashSet<usize> = found.iter().flatten().copied().collect();
+        for (_, gone) in known.iter().enumerate().filter(|(at, _)| !there.contains(at)) {
+            self.gone(&target, gone, &coverage).await?;
+        }
+        self.recorded.there = systems.len();
+        self.flush().await
+    }
+
+    async fn target(&mut self, key: &str, place: &str, shown: &str) -> Result<TargetRow, StoreError> {
+        // Also what keeps two transactions from recording at once.
+        let spare = numbers(self.transaction, "target", 1).await?;
+        let (key, place) = (bounded(key), bounded(place));
+        let by_key = "SELECT t.id, t.recorded, r.started_at FROM targets t LEFT JOIN runs r ON r.id = t.recorded WHERE t.key = $1";
+        let mut row = sqlx::query(by_key).bind(key.clone()).fetch_optional(&mut **self.transaction).await?;
+        if row.is_none() {
+            // A target that was scanned by its place alone is given its name now; one that has another name is another target.
+            let by_place = "SELECT t.id, t.recorded, r.started_at FROM targets t LEFT JOIN runs r ON r.id = t.recorded WHERE t.place = $1 AND (t.key = t.place OR $1 = $2) ORDER BY t.id";
+            row = sqlx::query(by_place)
+                .bind(place.clone())
+                .bind(key.clone())
+                .fetch_optional(&mut **self.transaction)
+                .await?;
+        }
+        let Some(row) = row else {
+            let insert = "INSERT INTO targets (id, key, place, shown, recorded) VALUES ($1, $2, $3, $4, $5)";
+            sqlx::query(insert)
+                .bind(spare)
+                .bind(key)
+                .bind(place)
+                .bind(clean(shown))
+                .bind(self.run)
+                .execute(&mut **self.transaction)
+                .await?;
+            return Ok(TargetRow { id: spare, before: None });
+        };
+        let (id, recorded): (i64, i64) = (row.try_get("id")?, row.try_get("recorded")?);
+        if recorded >= self.run {
+            return Err(StoreError::Overtaken(shown.to_owned()));
+        }
+        // A scan by place alone does not take its name from a target that has one.
+        let named = key != place;
+        let update = "UPDATE targets SET recorded = $1, shown = $2, place = $3, key = CASE WHEN $4 = 1 THEN $5 ELSE key END WHERE id = $6";
+        sqlx::query(update)
+            .bind(self.run)
+            .bind(clean(shown))
+            .bind(place)
+            .bind(i64::from(named))
+            .bind(key)
+            .bind(id)
+            .execute(&mut **self.transaction)
+            .await?;
+        let at: Option<String> = row.try_get("started_at")?;
+        Ok(TargetRow { id, before: Some((recorded, at.unwrap_or_default())) })
+    }
+
+    async fn coverage(
+        &mut self,
+        target: &TargetRow,
+        commit: Option<String>,
+        coverage: &Coverage,
+        loose: &Loose,
+    ) -> Result<(), StoreError> {
+        let gaps = self.document(serde_json::to_string(&Kinds::of(coverage))?).await?;
+        let loose = self.document(serde_json::to_string(loose)?).await?;
+        let seen = i64::try_from(coverage.seen).unwrap_or(i64::MAX);
+        let row = vec![
+            Value::Int(target.id),
+            Value::Int(self.run),
+            Value::maybe(commit),
+            Value::Int(seen),
+            Value::Int(i64::from(coverage.is_complete())),
+            Value::text(&gaps),
+            Value::text(loose),
+        ];
+        let into = "coverage (target, run, commit_id, seen, complete, gaps, loose)";
+        insert(self.transaction, into, vec![row], "").await?;
+        let Some((before, _)) = target.before else { return Ok(()) };
+        let text = "SELECT c.gaps, d.body FROM coverage c JOIN documents d ON d.digest = c.gaps WHERE c.target = $1 AND c.run = $2";
+        let row =
+            sqlx::query(text).bind(target.id).bind(before).fetch_optional(&mut **self.transaction).await?;
+        let Some(row) = row else { return Ok(()) };
+        if row.try_get::<String, _>("gaps")? != gaps {
+            let known: Kinds = serde_json::from_str(&row.try_get::<String, _>("body")?)?;
+            let hidden = history::hidden_since(&known.skipped, &coverage.skipped);
+            if !hidden.is_empty() {
+                self.recorded.less_seen = Some(LessSeen { target: coverage.target.clone(), gaps: hidden });
+            }
+        }
+        Ok(())
+    }
+
+    async fn document(&mut self, body: String) -> Result<String, StoreError> {
+        let digest = blake3::hash(body.as_bytes()).to_hex()[..32].to_owned();
+        let row = vec![Value::text(&digest), Value::text(body)];
+        insert(self.transaction, "documents (digest, body)", vec![row], "ON CONFLICT (digest) DO NOTHING")
+            .await?;
+        Ok(digest)
+    }
+
+    /// All systems that are known of a target, those that are not there any more with them.
+    async fn known(&mut self, target: i64) -> Result<Vec<Known>, StoreError> {
+        let text = "\
+            SELECT s.id, s.name, s.presence, v.id AS version, v.digest, v.scanned
+            FROM systems s JOIN versions v ON v.system = s.id AND v.until IS NULL
+            WHERE s.target = $1 ORDER BY s.id";
+        let rows = sqlx::query(text).bind(target).fetch_all(&mut **self.transaction).await?;
+        let known = |row: &sqlx::any::AnyRow| -> Result<Known, StoreError> {
+            let presence = row.try_get::<String, _>("presence")?;
+            let presence = Presence::named(&presence).unwrap_or(Presence::Present);
+            Ok(Known {
+                system: row.try_get("id")?,
+                name: row.try_get("name")?,
+                presence,
+                is_there: presence != Presence::Missing,
+                version: row.try_get("version")?,
+                digest: row.try_get("digest")?,
+                scanned: row.try_get("scanned")?,
+            })
+        };
+        rows.iter().map(known).collect()
+    }
+
+    async fn aliases_of(&mut self, target: i64) -> Result<HashMap<String, i64>, StoreError> {
+        let text = "SELECT alias, system FROM aliases WHERE target = $1";
+        let rows = sqlx::query(text).bind(target).fetch_all(&mut **self.transaction).await?;
+        rows.iter().map(|row| Ok((row.try_get("alias")?, row.try_get("system")?))).collect()
+    }
+
+    /// Finds systems that were moved or renamed among those that no id tells.
+    async fn pair_the_rest(
+        &mut self,
+        known: &[Known],
+        systems: &[System],
+        found: &mut [Option<usize>],
+    ) -> Result<(), StoreError> {
+        let taken: HashSet<usize> = found.iter().flatten().copied().collect();
+        let new: Vec<(usize, &System)> =
+            systems.iter().enumerate().filter(|(at, _)| found[*at].is_none()).collect();
+        if new.is_empty() || taken.len() == known.len() {
+            return Ok(());
+        }
+        let mut old = Vec::new();
+        for (at, one) in known.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
+            old.push((at, one.is_there, self.version(one.version, true).await?));
+        }
+        for (before, after) in identity::by_likeness(&old, &new) {
+            found[after] = Some(before);
+        }
+        Ok(())
+    }
+
+    async fn version(&mut self, version: i64, evidence: bool) -> Result<System, StoreError> {
+        let text = "SELECT body FROM versions WHERE id = $1";
+        let row = sqlx::query(text).bind(version).fetch_one(&mut **self.transaction).await?;
+        let text: String = row.try_get("body")?;
+        if !evidence {
+            return Ok(body::together(&text, None)?);
+        }
+        let rows = sqlx::query("SELECT body FROM observations WHERE version = $1 ORDER BY n")
+            .bind(version)
+            .fetch_all(&mut **self.transaction)
+            .await?;
+        let observed: Result<Vec<String>, sqlx::Error> = rows.iter().map(|row| row.try_get("body")).collect();
+        Ok(body::together(&text, Some(&observed?))?)
+    }
+
+    async fn number_of_systems(
+        &mut self,
+        systems: &[System],
+        found: &[Option<usize>],
+    ) -> Result<i64, StoreError> {
+        let new = systems.len() - found.iter().flatten().count();
+        if new == 0 { Ok(0) } else { numbers(self.transaction, "system", new).await }
+    }
+
+    /// The ids of the systems that are new: those that the scan gave, unless another system has it.
+    async fn new_names(
+        &mut self,
+        systems: &[System],
+        found: &[Option<usize>],
+        key: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let new: Vec<&System> = systems
+            .iter()
+            .zip(found)
+            .filter(|(_, found)| found.is_none())
+            .map(|(system, _)| system)
+            .collect();
+        let mut names: Vec<String> = new.iter().map(|system| system.id.as_str().to_owned()).collect();
+        // Each round tells apart those whose name is taken; a name is made of more than any other system has.
+        for round in 0_u32.. {
+            let taken = self.taken(&names).await?;
+            let mut own = HashSet::new();
+            let mut again = false;
+            for (name, system) in names.iter_mut().zip(&new) {
+                if taken.contains(name) || !own.insert(name.clone()) {
+                    let longer = format!("{}\0{key}\0{round}", system.name);
+                    SystemId::derive(system.kind, &system.root, &longer).as_str().clone_into(name);
+                    again = true;
+                }
+            }
+            if !again {
+                break;
+            }
+        }
+        Ok(names)
+    }
+
+    async fn taken(&mut self, names: &[String]) -> Result<HashSet<String>, StoreError> {
+        const AT_ONCE: usize = 32;
+        let mut taken = HashSet::new();
+        for chunk in names.chunks(AT_ONCE) {
+            let list: Vec<String> = (1..=chunk.len()).map(|n| format!("${n}")).collect();
+            let text = format!("SELECT name FROM systems WHERE name IN ({})", list.join(", "));
+            // Nothing in the text comes from outside: it is made of numbers of parameters.
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+            for name in chunk {
+                query = query.bind(name.clone());
+            }
+            for row in query.fetch_all(&mut **self.transaction).await? {
+                taken.insert(row.try_get("name")?);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// A system that was not known is there.
+    fn first_time(
+        &mut self,
+        target: &TargetRow,
+        number: i64,
+        name: &str,
+        system: &System,
+        shown: &str,
+    ) -> Result<(), StoreError> {
+        self.systems.push(vec![
+            Value::Int(number),
+            Value::text(name),
+            Value::Int(target.id),
+            Value::Int(self.run),
+            Value::text(self.started_at),
+            Value::text(Presence::New.name()),
+            Value::Int(self.run),
+        ]);
+        self.put_version(number, body::digest(system)?, system)?;
+        self.put_alias(target, number, system);
+        self.put_presence(number, Presence::New);
+        self.recorded.systems.push(entry(name, system, shown, Presence::New, Vec::new()));
+        Ok(())
+    }
+
+    /// A system that was known is there.
+    async fn again(
+        &mut self,
+        target: &TargetRow,
+        known: &Known,
+        system: &System,
+        shown: &str,
+    ) -> Result<(), StoreError> {
+        let digest = body::digest(system)?;
+        let mut changes = Vec::new();
+        if digest != known.digest {
+            let before = self.version(known.version, false).await?;
+            changes = history::between(&before, system);
+            sqlx::query("UPDATE versions SET until = $1 WHERE id = $2")
+                .bind(self.run)
+                .bind(known.version)
+                .execute(&mut **self.transaction)
+                .await?;
+            self.put_version(known.system, digest, system)?;
+        }
+        if known.scanned != system.id.as_str() {
+            self.put_alias(target, known.system, system);
+        }
+        let presence = match known.presence {
+            Presence::Missing => Presence::Returned,
+            _ if !changes.is_empty() => Presence::Changed,
+            Presence::Unseen => Presence::Present,
+            _ => return Ok(()),
+        };
+        self.set_presence(known, presence, None).await?;
+        if presence != Presence::Present {
+            self.recorded.systems.push(entry(&known.name, system, shown, presence, changes));
+        }
+        Ok(())
+    }
+
+    /// A system that was known is not there: missing where the target was seen wholly, and unseen otherwise.
+    async fn gone(
+        &mut self,
+        target: &TargetRow,
+        known: &Known,
+        coverage: &Coverage,
+    ) -> Result<(), StoreError> {
+        let presence = match (known.presence, coverage.is_complete()) {
+            // That it is missing was concluded from a scan that saw everything: one that did not takes nothing back.
+            (Presence::Missing, _) | (Presence::Unseen, false) => return Ok(()),
+            (_, true) => Presence::Missing,
+            (_, false) => Presence::Unseen,
+        };
+        self.set_presence(known, presence, target.before.as_ref()).await?;
+        let system = self.version(known.version, false).await?;
+        self.recorded.systems.push(entry(&known.name, &system, &coverage.target, presence, Vec::new()));
+        Ok(())
+    }
+
+    async fn set_presence(
+        &mut self,
+        known: &Known,
+        presence: Presence,
+        seen: Option<&(i64, String)>,
+    ) -> Result<(), StoreError> {
+        self.put_presence(known.system, presence);
+        // Where it was not seen before this already, the run that saw it last stays as it is.
+        let text = "\
+            UPDATE systems SET presence = $1, presence_run = $2,
+                seen_run = CASE WHEN $3 = 1 THEN NULL ELSE COALESCE(seen_run, $4) END,
+                seen_at = CASE WHEN $3 = 1 THEN NULL ELSE COALESCE(seen_at, $5) END
+            WHERE id = $6";
+        sqlx::query(text)
+            .bind(presence.name())
+            .bind(self.run)
+            .bind(i64::from(presence.is_there()))
+            .bind(seen.map(|(run, _)| *run))
+            .bind(seen.map(|(_, at)| at.clone()))
+            .bind(known.system)
+            .execute(&mut **self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    fn put_presence(&mut self, system: i64, presence: Presence) {
+        self.presences.push(vec![Value::Int(system), Value::Int(self.run), Value::text(presence.name())]);
+    }
+
+    fn put_alias(&mut self, target: &TargetRow, system: i64, of: &System) {
+        self.aliases.push(vec![Value::Int(target.id), Value::text(of.id.as_str()), Value::Int(system)]);
+    }
+
+    /// The number of the version is known when it is written.
+    fn put_version(&mut self, number: i64, digest: String, system: &System) -> Result<(), StoreError> {
+        let parts = body::apart(system)?;
+        let [low, high] = system.level;
+        let at = i64::try_from(self.versions.len()).unwrap_or(i64::MAX);
+        self.versions.push(vec![
+            Value::Int(at),
+            Value::Int(number),
+            Value::Int(self.run),
+            Value::text(digest),
+            Value::text(system.id.as_str()),
+            Value::text(cut(&system.name)),
+            Value::text(&system.root),
+            Value::text(system.kind.name()),
+            Value::text(system.role.name()),
+            Value::text(system.verdict.name()),
+            Value::Int(i64::from(low.0)),
+            Value::Int(i64::from(high.0)),
+            Value::text(system.hitl.name()),
+            Value::Int(i64::from(system.priority)),
+            Value::text(parts.body),
+        ]);
+        for (n, one) in parts.observations.into_iter().enumerate() {
+            let n = i64::try_from(n).unwrap_or(i64::MAX);
+            self.observations.push(vec![
+                Value::Int(at),
+                Value::Int(n),
+                Value::maybe(one.rule),
+                Value::text(one.body),
+            ]);
+        }
+        Ok(())
+    }
+
+    async fn flush(mut self) -> Result<Recorded, StoreError> {
+        if !self.versions.is_empty() {
+            let first = numbers(self.transaction, "version", self.versions.len()).await?;
+            for row in self.versions.iter_mut().chain(&mut self.observations) {
+                if let Some(Value::Int(at)) = row.first_mut() {
+                    *at += first;
+                }
+            }
+        }
+        let transaction = &mut *self.transaction;
+        let systems = "systems (id, name, target, first_run, first_seen, presence, presence_run)";
+        insert(transaction, systems, self.systems, "").await?;
+        let versions = "versions (id, system, since, digest, scanned, title, root, kind, role, verdict, level_low, level_high, hitl, priority, body)";
+        insert(transaction, versions, self.versions, "").await?;
+        insert(transaction, "observations (version, n, rule, body)", self.observations, "").await?;
+        let then = "ON CONFLICT (target, alias) DO UPDATE SET system = excluded.system";
+        insert(transaction, "aliases (target, alias, system)", self.aliases, then).await?;
+        insert(transaction, "presences (system, run, presence)", self.presences, "").await?;
+
+        history::sort(&mut self.recorded.systems);
+        let systems = self.recorded.systems.iter().map(|entry| ("system", serde_json::to_string(entry)));
+        let less = self.recorded.less_seen.iter().map(|less| ("coverage", serde_json::to_string(less)));
+        let events: Vec<(&str, Result<String, _>)> = systems.chain(less).collect();
+        if !events.is_empty() {
+            let mut number = numbers(transaction, "event", events.len()).await?;
+            let mut rows = Vec::new();
+            for (kind, body) in events {
+                rows.push(vec![
+                    Value::Int(number),
+                    Value::Int(self.run),
+                    Value::text(kind),
+                    Value::text(body?),
+                ]);
+                number += 1;
+            }
+            insert(transaction, "events (id, run, kind, body)", rows, "").await?;
+        }
+        Ok(self.recorded)
+    }
+}
+
+/// A key of any length, as one that an index takes.
+fn bounded(key: &str) -> String {
+    if key.len() <= 4 * COLUMN {
+        clean(key)
+    } else {
+        format!("blake3:{}", blake3::hash(key.as_bytes()).to_hex())
+    }
+}
+
+fn clean(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(COLUMN).collect()
+}
