@@ -4,7 +4,15 @@ use jiff::Timestamp;
 
 /// Now, as RFC 3339 in UTC with milliseconds.
 pub(crate) fn now() -> String {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock of the binary")]
-    let now = Timestamp::now();
-    now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    instant().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// Now, in seconds since 1970.
+pub(crate) fn seconds() -> i64 {
+    instant().as_second()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock of the binary")]
+fn instant() -> Timestamp {
+    Timestamp::now()
 }

@@ -13,6 +13,11 @@ mod correlate;
 mod explain;
 mod export;
 mod history;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the run that sends notices is not connected yet")
+)]
+mod notify;
 mod page;
 #[cfg(test)]
 mod sample;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use asmm_model::autonomy::Ternary;
-use asmm_model::{Criterion, DeploymentKind, Gate, Hitl, Identity, Privilege, System, Tool, Verdict};
+use asmm_model::{Criterion, DeploymentKind, Effect, Gate, Hitl, Identity, Privilege, System, Tool, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// How much a change asks for a look.
@@ -21,6 +21,22 @@ pub(crate) enum Weight {
     Worse,
 }
 
+/// What a change means to those who want to be told of some changes only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Signal {
+    /// The verdict is nearer to agentic than it was.
+    VerdictRaised,
+    /// The highest level that it may have is higher than it was.
+    LevelRaised,
+    /// People were asked before, and fewer are asked now, or it cannot be seen any more that they are.
+    GateLost,
+    /// A tool is new and may change state, or changes state and was not known to.
+    ToolGained,
+    /// It acts under an identity that it did not have, or one that may do more than it could.
+    PrivilegeRaised,
+}
+
 /// One thing that is otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Change {
@@ -33,30 +49,42 @@ pub(crate) struct Change {
     /// Empty where it is not there any more.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) after: String,
+    /// Empty for most: these are the changes that somebody may want to hear of at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) signals: Vec<Signal>,
 }
 
 /// Everything that is otherwise, in a fixed order.
 pub(crate) fn between(old: &System, new: &System) -> Vec<Change> {
     let mut changes = Vec::new();
-    let mut put = |weight, what: &str, before: String, after: String| {
+    let mut put = |weight, signals: &[Option<Signal>], what: &str, before: String, after: String| {
         if before != after {
-            changes.push(Change { weight, what: what.to_owned(), before, after });
+            let signals = signals.iter().flatten().copied().collect();
+            changes.push(Change { weight, what: what.to_owned(), before, after, signals });
         }
     };
+    let raised = |weight, signal| (weight == Weight::Worse).then_some(signal);
     let verdicts = (old.verdict, new.verdict);
-    put(
-        ranked(standing(old.verdict), standing(new.verdict)),
-        "verdict",
-        verdicts.0.name().into(),
-        verdicts.1.name().into(),
-    );
-    put(ranked(old.level[1], new.level[1]), "level", levels(old), levels(new));
+    let weight = ranked(standing(old.verdict), standing(new.verdict));
+    let signal = raised(weight, Signal::VerdictRaised);
+    put(weight, &[signal], "verdict", verdicts.0.name().into(), verdicts.1.name().into());
+    let weight = ranked(old.level[1], new.level[1]);
+    put(weight, &[raised(weight, Signal::LevelRaised)], "level", levels(old), levels(new));
     for criterion in Criterion::ALL {
         let (before, after) = (old.criteria[criterion].ternary(), new.criteria[criterion].ternary());
         // Every criterion is asked so that `yes` is the riskier answer.
-        put(ranked(risk(before), risk(after)), criterion.id(), before.name().into(), after.name().into());
+        put(
+            ranked(risk(before), risk(after)),
+            &[],
+            criterion.id(),
+            before.name().into(),
+            after.name().into(),
+        );
     }
-    put(ranked(asked(old.hitl), asked(new.hitl)), "approval", old.hitl.name().into(), new.hitl.name().into());
+    let weight = ranked(asked(old.hitl), asked(new.hitl));
+    // Where nobody was known to be asked, no gate can be lost.
+    let signal = raised(weight, Signal::GateLost).filter(|_| asked(old.hitl) < asked(Hitl::Unknown));
+    put(weight, &[signal], "approval", old.hitl.name().into(), new.hitl.name().into());
     for (name, before, after) in both(&old.tools, &new.tools, |tool| tool.name.clone()) {
         let weight = match (before, after) {
             (Some(before), Some(after)) => ranked(power(before), power(after)),
@@ -64,7 +92,8 @@ pub(crate) fn between(old: &System, new: &System) -> Vec<Change> {
             (Some(_), None) => Weight::Better,
             _ => Weight::Other,
         };
-        put(weight, &format!("tool {name}"), said(before, tool), said(after, tool));
+        let signals = [loses_gate(before, after), gains_power(before, after)];
+        put(weight, &signals, &format!("tool {name}"), said(before, tool), said(after, tool));
     }
     let of_identity = |identity: &Identity| format!("{} {}", identity.kind.title(), identity.name);
     for (name, before, after) in both(&old.identities, &new.identities, of_identity) {
@@ -75,10 +104,13 @@ pub(crate) fn between(old: &System, new: &System) -> Vec<Change> {
             _ => ranked(rank(before), rank(after)),
         };
         let privilege = |identity: &Identity| identity.privilege.map_or("there", Privilege::name).to_owned();
-        put(weight, &name, said(before, privilege), said(after, privilege));
+        // A new identity that may only read is worth a line of the report, but no call.
+        let harmless = |one: &Identity| matches!(one.privilege, Some(Privilege::None | Privilege::Read));
+        let signal = raised(weight, Signal::PrivilegeRaised).filter(|_| !after.is_some_and(harmless));
+        put(weight, &[signal], &name, said(before, privilege), said(after, privilege));
     }
     let providers = |system: &System| list(system.models.iter().filter_map(|model| model.provider.clone()));
-    put(Weight::Other, "model providers", providers(old), providers(new));
+    put(Weight::Other, &[], "model providers", providers(old), providers(new));
     let triggers = |system: &System| {
         list(
             system
@@ -89,15 +121,15 @@ pub(crate) fn between(old: &System, new: &System) -> Vec<Change> {
         )
     };
     let (before, after) = (triggers(old), triggers(new));
-    put(ranked(before.len(), after.len()), "started by", before, after);
+    put(ranked(before.len(), after.len()), &[], "started by", before, after);
     // The folder or repository that was scanned is the same, whatever it was called on the command line.
     let places = |system: &System| {
         let deployed = system.locations.iter().filter(|place| place.kind != DeploymentKind::Repo);
         list(deployed.map(|place| place.reference.clone()))
     };
-    put(Weight::Other, "places", places(old), places(new));
-    put(Weight::Other, "name", old.name.clone(), new.name.clone());
-    put(Weight::Other, "root", old.root.clone(), new.root.clone());
+    put(Weight::Other, &[], "places", places(old), places(new));
+    put(Weight::Other, &[], "name", old.name.clone(), new.name.clone());
+    put(Weight::Other, &[], "root", old.root.clone(), new.root.clone());
     changes
 }
 
@@ -145,13 +177,35 @@ fn asked(hitl: Hitl) -> u8 {
 
 /// What a tool can do, and who is asked before.
 fn power(tool: &Tool) -> (bool, u8) {
-    let gate = match tool.gate {
+    (tool.effect.changes_state(), open(tool.gate))
+}
+
+/// The fewer calls wait for a person, the higher.
+fn open(gate: Gate) -> u8 {
+    match gate {
         Gate::Each => 0,
         Gate::Some => 1,
         Gate::Unknown => 2,
         Gate::None => 3,
+    }
+}
+
+/// A tool that only reads needs nobody to be asked, and one that nobody was known to be asked about has nothing to lose.
+fn loses_gate(before: Option<&Tool>, after: Option<&Tool>) -> Option<Signal> {
+    let (before, after) = (before?, after?);
+    let had = open(before.gate) < open(Gate::Unknown);
+    (had && open(after.gate) > open(before.gate) && after.effect != Effect::Read).then_some(Signal::GateLost)
+}
+
+/// A new tool whose effect could not be followed may change something, and is told; one that was there already is told
+/// only where it certainly does.
+fn gains_power(before: Option<&Tool>, after: Option<&Tool>) -> Option<Signal> {
+    let after = after?;
+    let gains = match before {
+        None => after.effect != Effect::Read,
+        Some(before) => after.effect.changes_state() && !before.effect.changes_state(),
     };
-    (tool.effect.changes_state(), gate)
+    gains.then_some(Signal::ToolGained)
 }
 
 fn reach(privilege: Privilege) -> u8 {

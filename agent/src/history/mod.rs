@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::{Gap, Inventory, Presence, System, Verdict};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use change::{Change, Weight, between};
+pub(crate) use change::{Change, Signal, Weight, between};
 use pair::Pair;
 pub(crate) use report::{markdown, page};
 
