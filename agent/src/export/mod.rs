@@ -3,6 +3,7 @@
 mod bom;
 mod csv;
 mod cyclonedx;
+mod html;
 mod json;
 mod markdown;
 mod omb;
@@ -42,6 +43,8 @@ pub(crate) enum Format {
     Omb,
     /// A short report for wikis, tickets and pull requests.
     Markdown,
+    /// A page for reviewers and assessors, in one file that needs no network.
+    Html,
     /// Observations for an audit: assessment results of OSCAL 1.2.1.
     Oscal,
 }
@@ -68,6 +71,7 @@ impl Format {
             Self::Csv => csv::text(inventory),
             Self::Omb => omb::text(inventory),
             Self::Markdown => Ok(markdown::text(inventory)),
+            Self::Html => html::text(inventory),
             Self::Oscal => oscal::text(inventory),
         }
     }

@@ -8,8 +8,19 @@ use muster_tests::stage::Stage;
 /// In the shape of a key, and of nobody.
 const CANARY: &str = "sk-proj-CANARYkjh3g4k5jh6g7fd8s9a0QWERTYuiop1234567890asdfgh";
 
-const FORMATS: [&str; 10] =
-    ["table", "json", "cyclonedx", "cyclonedx-1.7", "spdx", "sarif", "csv", "omb", "markdown", "oscal"];
+const FORMATS: [&str; 11] = [
+    "table",
+    "json",
+    "cyclonedx",
+    "cyclonedx-1.7",
+    "spdx",
+    "sarif",
+    "csv",
+    "omb",
+    "markdown",
+    "html",
+    "oscal",
+];
 
 /// Everything that a run on `app` puts out, in every format that exists.
 fn everything(stage: &Stage) -> String {
