@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod binary;
+pub mod browser;
 pub mod corpus;
 pub mod emulators;
 pub mod http;

@@ -16,6 +16,7 @@ mod lookalikes;
 mod manners;
 mod models;
 mod origins;
+mod pages;
 mod registers;
 mod reports;
 mod secrets;
