@@ -2,17 +2,18 @@
 
 use jiff::Timestamp;
 
+/// Now.
+#[expect(clippy::disallowed_methods, reason = "this is the clock of the binary")]
+pub(crate) fn timestamp() -> Timestamp {
+    Timestamp::now()
+}
+
 /// Now, as RFC 3339 in UTC with milliseconds.
 pub(crate) fn now() -> String {
-    instant().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    timestamp().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 /// Now, in seconds since 1970.
 pub(crate) fn seconds() -> i64 {
-    instant().as_second()
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the clock of the binary")]
-fn instant() -> Timestamp {
-    Timestamp::now()
+    timestamp().as_second()
 }

@@ -9,6 +9,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 mod cli;
 mod clock;
 mod collectors;
+#[expect(dead_code, reason = "`muster run` reads the rest of it")]
+mod config;
 mod correlate;
 mod explain;
 mod export;
@@ -24,6 +26,8 @@ mod sample;
 mod scan;
 #[allow(dead_code, reason = "runs of a configuration, which come next, use the rest of it")]
 mod store;
+#[cfg_attr(not(test), expect(dead_code, reason = "the daemon connects it"))]
+mod watch;
 
 fn main() -> std::process::ExitCode {
     cli::main()

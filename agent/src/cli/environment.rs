@@ -23,6 +23,12 @@ pub(super) fn fingerprint_key() -> Result<Option<FingerprintKey>, UsageError> {
     }
 }
 
+/// A variable that a configuration names; nothing where it is not set, or is no text.
+#[expect(clippy::disallowed_methods, reason = "this is where the configuration is read from the environment")]
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn of(key: &[u8]) -> Result<FingerprintKey, UsageError> {
     FingerprintKey::try_new(key).map_err(|weak| {
         UsageError::new(

@@ -2,6 +2,7 @@
 
 mod backup;
 mod completions;
+mod config;
 mod diff;
 mod doctor;
 mod document;
@@ -9,8 +10,9 @@ mod environment;
 mod exit;
 mod explain;
 mod export;
+mod init;
 mod man;
-mod nearest;
+pub(crate) mod nearest;
 mod output;
 mod printer;
 mod progress;
@@ -74,6 +76,8 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Rules(rules::Rules),
+    Init(init::Init),
+    Config(config::Configuration),
     Doctor(doctor::Doctor),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -129,6 +133,8 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Backup(backup) => backup.run(printer),
         Command::Restore(restore) => restore.run(printer),
         Command::Rules(rules) => rules.run(printer),
+        Command::Init(init) => init.run(printer),
+        Command::Config(config) => config.run(printer),
         Command::Doctor(doctor) => doctor.run(printer),
         Command::Schema(schema) => schema.run(printer),
         Command::Completions(completions) => completions.run(printer),

@@ -89,6 +89,11 @@ impl Printer {
         self.message(Tone::Open, "warning", text, None);
     }
 
+    /// The same with what to do about it.
+    pub(crate) fn warning_with(&mut self, text: &str, help: Option<&str>) {
+        self.message(Tone::Open, "warning", text, help);
+    }
+
     /// Says what went wrong, and what to do about it.
     pub(crate) fn error(&mut self, text: &str, help: Option<&str>) {
         self.message(Tone::Bad, "error", text, help);

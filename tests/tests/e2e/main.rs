@@ -5,6 +5,7 @@ mod boms;
 mod chart;
 mod cluster;
 mod codes;
+mod configuration;
 mod diffs;
 mod docs;
 mod documents;

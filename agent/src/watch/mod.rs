@@ -1,0 +1,5 @@
+//! The daemon: says when each source is due.
+
+mod schedule;
+
+pub(crate) use schedule::Schedule;
