@@ -26,7 +26,6 @@ mod sample;
 mod scan;
 #[allow(dead_code, reason = "runs of a configuration, which come next, use the rest of it")]
 mod store;
-#[cfg_attr(not(test), expect(dead_code, reason = "the daemon connects it"))]
 mod watch;
 
 fn main() -> std::process::ExitCode {

@@ -18,6 +18,8 @@ mod printer;
 mod progress;
 mod restore;
 mod rules;
+#[expect(dead_code, reason = "it is offered once there is a store to keep what it finds")]
+mod run;
 mod runs;
 mod scan;
 mod schema;
