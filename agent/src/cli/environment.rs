@@ -1,23 +1,16 @@
 //! What is read from the environment: only what must not stand on a command line, where every user of the machine
 //! sees it.
 
-use std::ffi::OsString;
-
 use muster_collect::FingerprintKey;
 
 use super::UsageError;
 
 const FINGERPRINT_KEY: &str = "MUSTER_FINGERPRINT_KEY";
 
-/// What a variable holds.
-#[expect(clippy::disallowed_methods, reason = "this is where the configuration is read from the environment")]
-pub(super) fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
-}
-
 /// The key that fingerprints of secrets are made under, if there is one.
+#[expect(clippy::disallowed_methods, reason = "this is where the configuration is read from the environment")]
 pub(super) fn fingerprint_key() -> Result<Option<FingerprintKey>, UsageError> {
-    match variable(FINGERPRINT_KEY) {
+    match std::env::var_os(FINGERPRINT_KEY) {
         Some(key) if !key.is_empty() => of(key.as_encoded_bytes()).map(Some),
         _ => Ok(None),
     }

@@ -4,10 +4,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use asmm_model::Verdict;
+use asmm_model::{Presence, Verdict};
 
 use super::wanted::Wanted;
-use crate::history::{Difference, Entry, Presence, Signal};
+use crate::history::{Difference, Entry, Signal};
 use crate::page::{Cut, fit, visible};
 
 /// Most letters of a name, and of what a change was from and to.
@@ -81,20 +81,12 @@ pub(super) fn clean(text: &str, most: usize) -> String {
 }
 
 /// The notices of what changed between two scans, in a fixed order.
-///
-/// `was_there` says of the id of a system that appears whether an earlier scan than the one before knew it: such a system
-/// returned, and is not new.
-pub(crate) fn notices(
-    run: &str,
-    at: &str,
-    difference: &Difference,
-    was_there: &dyn Fn(&str) -> bool,
-) -> Vec<Notice> {
+pub(crate) fn notices(run: &str, at: &str, difference: &Difference) -> Vec<Notice> {
     let mut all = Vec::new();
     for entry in &difference.systems {
         let on = |wanted, rest: &str, signal: Option<Signal>| about(run, at, entry, wanted, rest, signal);
         match (entry.presence, entry.verdict) {
-            (Presence::New, verdict) if was_there(&entry.id) => {
+            (Presence::Returned, verdict) => {
                 all.push(on(Wanted::Returned, &format!("is there again, and {}", words(verdict)), None));
             }
             (Presence::New, Verdict::Agentic) => {

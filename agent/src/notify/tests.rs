@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use asmm_model::{Effect, Gap, GapReason, Gate, Identity, IdentityKind, Inventory, Privilege, Tool, Verdict};
+use asmm_model::{
+    Effect, Gap, GapReason, Gate, Identity, IdentityKind, Inventory, Presence, Privilege, Tool, Verdict,
+};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 use super::secret::Secret;
 use super::words::{headline, inert};
 use super::*;
-use crate::history::{self, Difference, LessSeen, Presence, difference};
+use crate::history::{self, Difference, LessSeen, difference};
 use crate::sample;
 
 const AT: &str = "2026-01-02T03:04:05.678Z";
@@ -119,7 +121,7 @@ fn changed() -> Difference {
 }
 
 fn told() -> Vec<Notice> {
-    notices("run-2", AT, &changed(), &|_| false)
+    notices("run-2", AT, &changed())
 }
 
 /// Names that do their worst.
@@ -151,7 +153,7 @@ fn hostile() -> Vec<Notice> {
         })
         .collect();
     found.less_seen = vec![LessSeen { target: HOSTILE[0].to_owned(), gaps: vec![HOSTILE[1].to_owned()] }];
-    notices("run-2", AT, &found, &|_| false)
+    notices("run-2", AT, &found)
 }
 
 fn delivery(notices: &[Notice]) -> Delivery {
@@ -192,7 +194,7 @@ fn the_same_event_has_the_same_key_and_another_has_another() {
     assert_eq!(one, two);
     let keys: BTreeSet<_> = one.iter().map(|notice| &notice.key).collect();
     assert_eq!(keys.len(), one.len());
-    let later = notices("run-3", AT, &changed(), &|_| false);
+    let later = notices("run-3", AT, &changed());
     assert!(later.iter().all(|notice| !keys.contains(&notice.key)));
     // What is cut to the same text stays two events.
     let mut found = changed();
@@ -200,14 +202,18 @@ fn the_same_event_has_the_same_key_and_another_has_another() {
         |end: &str| LessSeen { target: format!("{}{end}", "a".repeat(5000)), gaps: vec!["b".to_owned()] };
     found.systems.clear();
     found.less_seen = vec![long("1"), long("2")];
-    let both = notices("run-2", AT, &found, &|_| false);
+    let both = notices("run-2", AT, &found);
     assert_eq!(both[0].target, both[1].target);
     assert_ne!(both[0].key, both[1].key);
 }
 
 #[test]
 fn a_system_that_was_known_returns_and_a_scan_may_fail() {
-    let found = notices("run-2", AT, &changed(), &|_| true);
+    let mut difference = changed();
+    for entry in difference.systems.iter_mut().filter(|entry| entry.presence == Presence::New) {
+        entry.presence = Presence::Returned;
+    }
+    let found = notices("run-2", AT, &difference);
     let kinds: Vec<_> = found.iter().map(|notice| notice.wanted).collect();
     assert!(kinds.contains(&Wanted::Returned) && !kinds.contains(&Wanted::NewAgentic), "{kinds:?}");
     let failed = run_failed("run-2", AT, "k8s:prod\u{1b}");
@@ -219,7 +225,7 @@ fn a_system_that_was_known_returns_and_a_scan_may_fail() {
 fn a_change_of_rules_is_told_where_it_may_be_the_reason() {
     let mut found = changed();
     found.same_rules = false;
-    for notice in notices("run-2", AT, &found, &|_| false) {
+    for notice in notices("run-2", AT, &found) {
         assert_eq!(notice.says.contains("rules"), notice.wanted != Wanted::CoverageLost, "{}", notice.says);
     }
 }
@@ -227,7 +233,7 @@ fn a_change_of_rules_is_told_where_it_may_be_the_reason() {
 #[test]
 fn messages_are_planned_by_run_and_size_and_never_for_what_was_told() {
     let mut all = told();
-    all.extend(notices("run-3", "2026-01-03T03:04:05.678Z", &changed(), &|_| false));
+    all.extend(notices("run-3", "2026-01-03T03:04:05.678Z", &changed()));
     let per_run = told().len();
     let (hook, chat) = (webhook(4), slack(2));
     let sizes = |planned: &[Delivery]| -> Vec<(String, usize)> {

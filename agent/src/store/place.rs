@@ -1,6 +1,5 @@
 //! Where a store is: a file of SQLite, or a database of PostgreSQL by its URL.
 
-use std::ffi::OsString;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -49,7 +48,7 @@ impl Place {
     ///
     /// # Errors
     /// There is no such folder, since the user has no home.
-    pub(crate) fn usual(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, StoreError> {
+    pub(crate) fn usual(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StoreError> {
         let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let folder = absolute("XDG_DATA_HOME")
             .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))

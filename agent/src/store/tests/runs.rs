@@ -149,8 +149,7 @@ fn a_password_is_never_shown() {
 fn the_usual_place_is_in_the_data_folder() {
     let with =
         |name: &'static str, value: &'static str| move |asked: &str| (asked == name).then(|| value.into());
-    let usual =
-        |variable: &dyn Fn(&str) -> Option<std::ffi::OsString>| Place::usual(variable).map(|p| p.to_string());
+    let usual = |variable: &dyn Fn(&str) -> Option<String>| Place::usual(variable).map(|p| p.to_string());
     assert_eq!(usual(&with("HOME", "/home/ann")).unwrap(), "/home/ann/.local/share/muster/muster.db");
     assert_eq!(usual(&with("XDG_DATA_HOME", "/data")).unwrap(), "/data/muster/muster.db");
     assert!(usual(&with("HOME", "not/absolute")).is_err());
