@@ -9,22 +9,19 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 mod cli;
 mod clock;
 mod collectors;
-#[expect(dead_code, reason = "`muster run` reads the rest of it")]
+#[allow(dead_code, reason = "`muster run` reads the rest of it")]
 mod config;
 mod correlate;
 mod explain;
 mod export;
 mod history;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the run that sends notices is not connected yet")
-)]
+#[allow(dead_code, unused_imports, reason = "the configuration does not name channels yet")]
 mod notify;
 mod page;
+mod run;
 #[cfg(test)]
 mod sample;
 mod scan;
-#[allow(dead_code, reason = "runs of a configuration, which come next, use the rest of it")]
 mod store;
 mod watch;
 

@@ -101,3 +101,23 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     Some(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
 }
+
+/// A port of this machine where nothing listens at this moment.
+///
+/// # Panics
+/// Where there is none.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    listener.expect("a port is free").port()
+}
+
+/// Status and body of what a server of this machine answers; nothing where none does.
+pub fn get(url: &str) -> Option<(u16, String)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().ok()?;
+        let answer = client.get(url).send().await.ok()?;
+        let status = answer.status().as_u16();
+        Some((status, answer.text().await.ok()?))
+    })
+}

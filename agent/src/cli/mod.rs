@@ -13,12 +13,11 @@ mod export;
 mod init;
 mod man;
 pub(crate) mod nearest;
-mod output;
+pub(crate) mod output;
 mod printer;
 mod progress;
 mod restore;
 mod rules;
-#[expect(dead_code, reason = "it is offered once there is a store to keep what it finds")]
 mod run;
 mod runs;
 mod scan;
@@ -70,6 +69,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Scan),
+    Run(run::Run),
     Explain(explain::Explain),
     Diff(diff::Diff),
     Runs(runs::Runs),
@@ -88,7 +88,7 @@ enum Command {
 
 /// A mistake of the user, with what to write instead.
 #[derive(Debug)]
-struct UsageError {
+pub(crate) struct UsageError {
     what: String,
     help: Option<String>,
 }
@@ -127,6 +127,7 @@ pub(crate) fn main() -> ExitCode {
 fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Scan(scan) => scan.run(printer),
+        Command::Run(run) => run.run(printer),
         Command::Explain(explain) => explain.run(printer),
         Command::Diff(diff) => diff.run(printer),
         Command::Runs(runs) => runs.run(printer),

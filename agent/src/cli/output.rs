@@ -10,7 +10,7 @@ use super::UsageError;
 
 /// A file that can be written, as far as that can be told without writing it.
 #[derive(Debug)]
-pub(super) struct OutputFile {
+pub(crate) struct OutputFile {
     path: PathBuf,
     folder: PathBuf,
     name: String,
@@ -18,7 +18,7 @@ pub(super) struct OutputFile {
 
 impl OutputFile {
     /// Looks at the place before any work is done for it.
-    pub(super) fn at(path: &Path) -> Result<Self, UsageError> {
+    pub(crate) fn at(path: &Path) -> Result<Self, UsageError> {
         let shown = path.display();
         if path.is_dir() {
             return Err(UsageError::new(
@@ -46,7 +46,7 @@ impl OutputFile {
     }
 
     /// Writes beside the file and moves over it, so that nobody ever reads half of a result.
-    pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, text: &str) -> anyhow::Result<()> {
         let cannot = || format!("`{}` cannot be written", self.path.display());
         // A device or a pipe cannot be replaced, and does not hold a result that could be lost.
         if fs::metadata(&self.path).is_ok_and(|existing| !existing.is_file()) {

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::sync::watch::Receiver;
 
-use super::UsageError;
-use super::environment;
-use super::nearest;
+use muster_collect::{NoProgress, Stop};
+
+use super::exit::Exit;
 use super::printer::Printer;
-use crate::clock;
-use crate::config::{Config, DEFAULT_PATH, LogFormat, Store, Wrong};
-use crate::watch::{self, Farewell, Health, Job, Metrics, Settings, Shown};
+use super::{UsageError, environment, nearest};
+use crate::config::{Config, DEFAULT_PATH, LogFormat, Source, Store, Wrong};
+use crate::run::Runner;
+use crate::store::StoreError;
+use crate::watch::{self, Ended, Farewell, Health, Job, Metrics, RunReport, Settings, Shown};
+use crate::{clock, history, store};
 
 /// Scan what a configuration says, once or by its schedules
 ///
@@ -23,7 +26,13 @@ use crate::watch::{self, Farewell, Health, Job, Metrics, Settings, Shown};
 Examples:
   muster run
   muster run -c /etc/muster/muster.toml --source accounts
-  muster run --watch --log-format json")]
+  muster run --watch --log-format json
+
+Exit codes:
+   0  done, also when some sources failed: `muster runs` and `muster diff` say what is known of them
+   1  every source failed, another run is under way, or a file or a notice could not be sent
+   2  the command line or the configuration has a mistake
+   4  something that was meant to be seen could not be (only with --strict-coverage)")]
 pub(super) struct Run {
     /// The configuration
     #[arg(long, short, value_name = "FILE", default_value = DEFAULT_PATH)]
@@ -40,9 +49,79 @@ pub(super) struct Run {
     /// How lines of the log of the daemon are written, in place of what the configuration says
     #[arg(long, value_name = "FORMAT", value_enum)]
     log_format: Option<LogFormat>,
+    /// End with code 4 when something that was meant to be seen could not be
+    #[arg(long, conflicts_with = "watch")]
+    strict_coverage: bool,
 }
 
 impl Run {
+    pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
+        let Some(config) = self.configuration(printer)? else { return Ok(Exit::Usage) };
+        if config.sources.is_empty() {
+            let what = format!("`{}` names no source", self.config.display());
+            return Err(UsageError::new(
+                what,
+                "write a `[[source]]` with its targets; `muster init` shows how",
+            )
+            .into());
+        }
+        let place = place(config.store.as_ref())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runner = Runner {
+            store: runtime.block_on(store::Store::open(&place))?,
+            rules: Arc::new(super::rules::for_scan(None)?),
+            threads: super::scan::processors(),
+            fingerprints: environment::fingerprint_key()?,
+            progress: if self.watch { Arc::new(NoProgress) } else { printer.progress() },
+            exports: config.exports.clone(),
+            channels: Vec::new(),
+            retention: config.retention,
+            variable: environment::variable,
+        };
+        if self.watch {
+            watch::begin_log(config.watch.log_format);
+            let farewell = runtime.block_on(daemon(&config, Arc::new(runner)));
+            // Threads of a run that did not stop in time must not keep the process.
+            runtime.shutdown_background();
+            return farewell.map(|_| Exit::Done);
+        }
+        let ended = runtime.block_on(async {
+            let (run, report) = once(&config, &runner).await?;
+            let difference = runner.difference(&run).await?;
+            anyhow::Ok((report, difference))
+        });
+        runtime.shutdown_background();
+        let (report, difference) = ended?;
+        printer.page(&history::page(&difference, printer.surface().width))?;
+        Ok(self.told(&report, printer))
+    }
+
+    /// Says how each source ended, and gives the exit code that comes of it.
+    fn told(&self, report: &RunReport, printer: &mut Printer) -> Exit {
+        for (name, source) in &report.sources {
+            let why = source.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+            match source.ended {
+                Ended::Done => {}
+                Ended::Gaps => printer.note(&format!("something of `{name}` could not be seen{why}")),
+                Ended::Stopped => {
+                    printer.warning(&format!("`{name}` was not scanned: the run was asked to end"));
+                }
+                Ended::Failed | Ended::TimedOut => printer.warning(&format!("`{name}` failed{why}")),
+            }
+        }
+        for fault in &report.faults {
+            printer.error(fault, None);
+        }
+        let any = |is: fn(Ended) -> bool| report.sources.values().any(|source| is(source.ended));
+        if !any(Ended::is_success) || !report.faults.is_empty() {
+            Exit::Failed
+        } else if self.strict_coverage && any(|ended| ended != Ended::Done) {
+            Exit::Gaps
+        } else {
+            Exit::Done
+        }
+    }
+
     /// The configuration with what the command line says in its place; nothing where the file has mistakes, which are told then.
     fn configuration(&self, printer: &mut Printer) -> Result<Option<Config>, UsageError> {
         let Some(config) = super::config::read(&self.config, printer) else { return Ok(None) };
@@ -83,17 +162,26 @@ impl Run {
     }
 }
 
-/// Runs the daemon until the process is asked to end. The store is open when this is called, and `job` keeps what it finds there.
-fn daemon<J: Job>(config: &Config, job: Arc<J>) -> anyhow::Result<Farewell> {
-    watch::begin_log(config.watch.log_format);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let farewell = runtime.block_on(async {
-        let shutdown = watch::signals()?;
-        watched(config, seed(), job, shutdown).await
-    });
-    // Threads of a run that did not stop in time must not keep the process.
-    runtime.shutdown_background();
-    farewell
+/// The daemon, until the process is asked to end.
+async fn daemon(config: &Config, runner: Arc<Runner>) -> anyhow::Result<Farewell> {
+    let shutdown = watch::signals()?;
+    watched(config, seed(), runner, shutdown).await
+}
+
+/// One run of all sources; asked to end, it ends soon.
+async fn once(config: &Config, runner: &Runner) -> Result<(store::Run, RunReport), StoreError> {
+    let sources: Vec<Arc<Source>> = config.sources.iter().cloned().map(Arc::new).collect();
+    let stop = Stop::new();
+    if let Ok(mut shutdown) = watch::signals() {
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            // Where nobody can tell any more, nobody will.
+            if shutdown.wait_for(|told| *told).await.is_ok() {
+                stop.ask();
+            }
+        });
+    }
+    runner.once(&sources, &stop).await
 }
 
 /// The loop and the endpoints beside it, until `shutdown` becomes true.
@@ -124,6 +212,18 @@ async fn watched<J: Job>(
     Ok(farewell)
 }
 
+/// Where what is found is kept: as the configuration says, or where commands that read it look.
+fn place(store: Option<&Store>) -> Result<store::Place, StoreError> {
+    match store {
+        Some(Store::File(path)) => Ok(store::Place::File(path.clone())),
+        Some(Store::Url(url)) => store::Place::named(url.expose()),
+        None => match environment::variable("MUSTER_STORE") {
+            Some(named) => store::Place::named(&named),
+            None => store::Place::usual(environment::variable),
+        },
+    }
+}
+
 /// Another number on every machine, and the same every time.
 fn seed() -> u64 {
     let mut hasher = blake3::Hasher::new();
@@ -141,12 +241,8 @@ mod tests {
     use std::net::SocketAddr;
     use std::time::Duration;
 
-    use clap::Parser;
-    use muster_collect::Stop;
-
     use super::*;
-    use crate::config::Source;
-    use crate::watch::RunReport;
+    use clap::Parser;
 
     #[derive(Parser)]
     struct Line {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use muster_collect::Stop;
 
 use super::UsageError;
 use super::exit::{self, Exit, Findings};
@@ -14,7 +15,7 @@ use super::sources::SourceOptions;
 use super::{environment, store};
 use crate::clock;
 use crate::export::Format;
-use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
+use crate::scan::{self, Outcome, Plan, PlanError, Settings};
 use crate::store::{Place, RunState, Seen, Store};
 
 /// Find the AI systems in one or more targets, and say which are agentic
@@ -101,6 +102,7 @@ impl Scan {
             threads: self.threads.map_or_else(processors, NonZeroUsize::get),
             options: self.sources.0.clone(),
             started_at: clock::now(),
+            stop: Stop::new(),
         };
         let outcome = scan::run(&plan, settings)?;
         for note in &outcome.notes {
@@ -108,7 +110,7 @@ impl Scan {
         }
         let exit = Exit::of(self.findings(&outcome));
         for failure in &outcome.failures {
-            let message = could_not(failure);
+            let message = failure.to_string();
             if exit == Exit::Failed { printer.error(&message, None) } else { printer.warning(&message) }
         }
         // An empty inventory would say that there is no AI where nothing was looked at.
@@ -162,15 +164,7 @@ fn keep(place: &Place, name: Option<&str>, plan: &Plan, outcome: Outcome) -> any
     })
 }
 
-/// Why a target failed. Most reasons begin with its name, which is then not said twice.
-fn could_not(Failure { target, why }: &Failure) -> String {
-    match why.strip_prefix(target.as_str()).filter(|rest| rest.starts_with(' ')) {
-        Some(rest) => format!("`{target}`{rest}"),
-        None => format!("`{target}` could not be scanned: {why}"),
-    }
-}
-
-fn processors() -> usize {
+pub(super) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
@@ -181,6 +175,7 @@ mod tests {
 
     use super::*;
     use crate::sample;
+    use crate::scan::Failure;
 
     #[derive(Parser)]
     struct Line {
@@ -202,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_target_that_failed_is_named_once() {
-        let message = |why: &str| could_not(&Failure { target: "src/gone".to_owned(), why: why.to_owned() });
+        let message = |why: &str| Failure { target: "src/gone".to_owned(), why: why.to_owned() }.to_string();
         assert_eq!(message("src/gone does not exist; check it"), "`src/gone` does not exist; check it");
         assert_eq!(message("src/gone-too is odd"), "`src/gone` could not be scanned: src/gone-too is odd");
         assert_eq!(message("it broke"), "`src/gone` could not be scanned: it broke");

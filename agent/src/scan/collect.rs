@@ -23,6 +23,17 @@ pub(crate) struct Failure {
     pub(crate) why: String,
 }
 
+impl std::fmt::Display for Failure {
+    /// Most reasons begin with the name of the target, which is then not said twice.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { target, why } = self;
+        match why.strip_prefix(target.as_str()).filter(|rest| rest.starts_with(' ')) {
+            Some(rest) => write!(f, "`{target}`{rest}"),
+            None => write!(f, "`{target}` could not be scanned: {why}"),
+        }
+    }
+}
+
 /// Collects every unit of every target.
 pub(super) async fn collect(plan: &Plan, cx: &Context) -> Collected {
     let mut collected = Collected {

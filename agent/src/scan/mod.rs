@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) options: Options,
     /// When the scan began, RFC 3339 in UTC.
     pub(crate) started_at: String,
+    /// Who asks it to end early. What is found until then is a part of what is there.
+    pub(crate) stop: Stop,
 }
 
 /// What came of a scan.
@@ -85,12 +87,12 @@ impl Outcome {
 
 /// Scans every target of a plan.
 pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
-    let Settings { rules, progress, threads, fingerprints, options, started_at } = settings;
+    let Settings { rules, progress, threads, fingerprints, options, started_at, stop } = settings;
     let digest = rules.digest().to_owned();
     let options = Arc::new(options);
     let noting = Arc::new(Noting { watches: progress, notes: Mutex::default() });
     let progress: Arc<dyn Progress> = Arc::<Noting>::clone(&noting);
-    let cx = Context { rules, stop: Stop::new(), progress, threads, fingerprints, options };
+    let cx = Context { rules, stop, progress, threads, fingerprints, options };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let collected = runtime.block_on(collect::collect(plan, &cx));
     let Collected { observations, coverage, targets, failures } = collected;

@@ -1,6 +1,7 @@
 //! The right to run: one process at a time has it, and loses it when it ends, however it ends.
 
 use std::fs::{File, TryLockError};
+use std::sync::Mutex;
 
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
@@ -19,7 +20,8 @@ pub(crate) struct Claim {
 #[expect(dead_code, reason = "each is held until it is dropped")]
 enum Held {
     File(File),
-    Connection(Box<AnyConnection>),
+    /// Nobody locks it: so held, it may be seen by several threads.
+    Connection(Mutex<AnyConnection>),
 }
 
 impl Store {
@@ -47,7 +49,7 @@ impl Store {
             .fetch_one(&mut connection)
             .await?;
         if row.try_get::<bool, _>("taken")? {
-            Ok(Claim { _held: Held::Connection(Box::new(connection)) })
+            Ok(Claim { _held: Held::Connection(Mutex::new(connection)) })
         } else {
             Err(taken())
         }

@@ -42,6 +42,8 @@ pub(crate) struct Happened {
     pub(crate) run: String,
     /// When that run began, RFC 3339 in UTC.
     pub(crate) at: String,
+    /// Whether the run used the rules of the one before it: where not, a change may be one of the rules.
+    pub(crate) same_rules: bool,
     pub(crate) event: Event,
 }
 
@@ -90,8 +92,11 @@ impl Store {
     /// The store cannot be read.
     pub(crate) async fn happened_after(&self, number: i64, most: i64) -> Result<Vec<Happened>, StoreError> {
         let text = "\
-            SELECT e.id, e.body, r.name, r.started_at FROM events e JOIN runs r ON r.id = e.run
-            WHERE e.id > $1 ORDER BY e.id LIMIT $2";
+            SELECT e.id, e.body, r.name, r.started_at,
+                CAST(CASE WHEN r.rules = COALESCE(
+                    (SELECT b.rules FROM runs b WHERE b.id < r.id ORDER BY b.id DESC LIMIT 1), r.rules)
+                THEN 1 ELSE 0 END AS BIGINT) AS same_rules
+            FROM events e JOIN runs r ON r.id = e.run WHERE e.id > $1 ORDER BY e.id LIMIT $2";
         let rows = sqlx::query(text).bind(number).bind(most).fetch_all(&self.pool).await?;
         rows.iter()
             .map(|row| {
@@ -99,6 +104,7 @@ impl Store {
                     number: row.try_get("id")?,
                     run: row.try_get("name")?,
                     at: row.try_get("started_at")?,
+                    same_rules: row.try_get::<i64, _>("same_rules")? == 1,
                     event: serde_json::from_str(&row.try_get::<String, _>("body")?)?,
                 })
             })

@@ -26,10 +26,12 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, Transaction};
 
-use claim::Claim;
+pub(crate) use claim::Claim;
+pub(crate) use deliver::{Happened, Standing};
 pub(crate) use place::Place;
 pub(crate) use read::{Filter, Listed, Page};
-pub(crate) use record::Seen;
+pub(crate) use record::{Event, Loose, Seen};
+pub(crate) use retain::Retention;
 pub(crate) use runs::{Run, RunState};
 
 static SQLITE: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
@@ -220,11 +222,6 @@ impl Store {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => closed(plain(&error)),
             error => closed(error.to_string()),
         })
-    }
-
-    /// Where it is.
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
     }
 
     /// Ends what is open. A file of SQLite is whole in itself after it.

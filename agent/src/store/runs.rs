@@ -113,6 +113,19 @@ impl Store {
         rows.iter().map(run).collect()
     }
 
+    /// The last run before one that recorded anything; where there is none, one in which nothing was there.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn before(&self, later: &Run) -> Result<Run, StoreError> {
+        let text =
+            "SELECT id FROM runs WHERE id < $1 AND state IN ('done', 'interrupted') ORDER BY id DESC LIMIT 1";
+        match sqlx::query(text).bind(later.number).fetch_optional(&self.pool).await? {
+            Some(row) => self.run_of(row.try_get("id")?).await,
+            None => Ok(Run { number: 0, ..later.clone() }),
+        }
+    }
+
     async fn run_of(&self, number: i64) -> Result<Run, StoreError> {
         let text = sqlx::AssertSqlSafe(format!("{RUNS} WHERE r.id = $1 GROUP BY r.id"));
         let row = sqlx::query(text).bind(number).fetch_optional(&self.pool).await?;

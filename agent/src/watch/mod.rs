@@ -240,6 +240,9 @@ impl<J: Job, C: Fn() -> Timestamp> Daemon<'_, J, C> {
                 }
             }
         }
+        for fault in &report.faults {
+            error!("{}", plain(fault));
+        }
         self.shown.metrics.run(&report, seconds, (self.clock)());
     }
 

@@ -9,7 +9,6 @@ use crate::config::Source;
 
 /// How a run of one source ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(not(test), expect(dead_code, reason = "a job says how it ended, and `muster run` has none yet"))]
 pub(crate) enum Ended {
     /// Everything that was meant to be seen was seen.
     Done,
@@ -70,6 +69,8 @@ pub(crate) struct RunReport {
     pub(crate) notices_sent: u64,
     /// How many notices could not be sent.
     pub(crate) notices_failed: u64,
+    /// What went wrong beside the sources, as sentences without secrets.
+    pub(crate) faults: Vec<String>,
 }
 
 /// What a run does; the daemon only says when.

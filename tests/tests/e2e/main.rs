@@ -20,6 +20,7 @@ mod origins;
 mod pages;
 mod registers;
 mod reports;
+mod runs;
 mod secrets;
 mod stores;
 

@@ -28,7 +28,7 @@ fn many() -> Delivery {
     found.systems = (0..150)
         .map(|at| history::Entry { id: format!("sys-{at}"), name: "<".repeat(10_000), ..entry.clone() })
         .collect();
-    delivery(&notices("run-2", AT, &found, &|_| false))
+    delivery(&notices("run-2", AT, &found))
 }
 
 #[test]

@@ -32,7 +32,7 @@ on_both! {
 on_both! {
     async fn one_runs_at_a_time(home: &Home) {
         let store = home.store().await;
-        let other = Store::open(store.place()).await.unwrap();
+        let other = Store::open(&store.place).await.unwrap();
         let claim = store.claim().await.unwrap();
         assert!(matches!(other.claim().await, Err(StoreError::Claimed(_))));
         drop(claim);

@@ -1,0 +1,131 @@
+//! The scan of one source, on a thread of its own, in the time that it may take.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use asmm_model::{Coverage, Gap, GapReason, Verdict};
+use muster_collect::{Stop, Target};
+use tokio::time::{Instant, sleep};
+
+use super::Runner;
+use crate::clock;
+use crate::config::Source;
+use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
+use crate::store::{Loose, Seen};
+use crate::watch::{Ended, SourceReport};
+
+/// How often it is asked whether the scan has to end.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a scan may take to end when it is told to. Then it is left alone.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What came of the scan of one source.
+pub(super) struct Scanned {
+    /// What is to be recorded, target by target.
+    pub(super) seen: Vec<Seen>,
+    /// The targets of which nothing could be read.
+    pub(super) failures: Vec<String>,
+    /// What is said of it.
+    pub(super) said: SourceReport,
+}
+
+/// Scans a source.
+pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scanned {
+    let given: Vec<String> = source.targets.iter().map(|target| target.given.clone()).collect();
+    let plan = match Plan::of(&given) {
+        Ok(plan) => Arc::new(plan),
+        Err(PlanError { what, help }) => return failed(source, Ended::Failed, format!("{what}; {help}")),
+    };
+    // Of its own: a source that takes too long ends, and the run goes on.
+    let own = Stop::new();
+    let settings = Settings {
+        rules: Arc::clone(&runner.rules),
+        progress: Arc::clone(&runner.progress),
+        threads: runner.threads,
+        fingerprints: runner.fingerprints.clone(),
+        options: source.options.clone(),
+        started_at: clock::now(),
+        stop: own.clone(),
+    };
+    let planned = Arc::clone(&plan);
+    let mut work = tokio::task::spawn_blocking(move || scan::run(&planned, settings));
+    let began = Instant::now();
+    let mut late = false;
+    let ended = loop {
+        tokio::select! {
+            ended = &mut work => break Some(ended),
+            () = sleep(LOOK) => {}
+        }
+        late |= source.timeout.is_some_and(|timeout| began.elapsed() > timeout);
+        if late || stop.is_asked() {
+            own.ask();
+            break tokio::time::timeout(PATIENCE, &mut work).await.ok();
+        }
+    };
+    // What a scan that was told to end has found is a part: to record it would say that the rest is gone.
+    if late {
+        let why = format!("it took longer than {:?}", source.timeout.unwrap_or_default());
+        return failed(source, Ended::TimedOut, why);
+    }
+    if own.is_asked() {
+        let said = SourceReport::bare(Ended::Stopped, None);
+        return Scanned { seen: Vec::new(), failures: Vec::new(), said };
+    }
+    match ended {
+        Some(Ok(Ok(outcome))) => found(source, &plan, outcome),
+        Some(Ok(Err(error))) => failed(source, Ended::Failed, format!("{error:#}")),
+        // What it panicked with may be text of what was scanned.
+        Some(Err(_)) | None => failed(source, Ended::Failed, "the scan broke off".to_owned()),
+    }
+}
+
+fn found(source: &Source, plan: &Plan, outcome: Outcome) -> Scanned {
+    let mut systems = BTreeMap::new();
+    for system in &outcome.inventory.systems {
+        let word = match system.verdict {
+            Verdict::Agentic => "agentic",
+            Verdict::Undetermined => "undetermined",
+            Verdict::NotAgentic => "not-agentic",
+            Verdict::NotAi => continue,
+        };
+        *systems.entry(word).or_insert(0) += 1;
+    }
+    let hiding = outcome.inventory.coverage.iter().flat_map(|coverage| &coverage.skipped);
+    let gaps = hiding.filter(|gap| gap.why.hides()).map(|gap| gap.count).sum();
+    let ended = match (outcome.all_failed(), outcome.is_complete()) {
+        (true, _) => Ended::Failed,
+        (false, true) => Ended::Done,
+        (false, false) => Ended::Gaps,
+    };
+    let why = outcome.failures.first().map(Failure::to_string);
+    let failures = outcome.failures.into_iter().map(|failure| failure.target).collect();
+    let seen = Seen::each(outcome.inventory, |target| (key(source, target), plan.place_of(target)));
+    Scanned { seen, failures, said: SourceReport { ended, why, systems, gaps } }
+}
+
+/// Nothing of it could be read: what is known of it stays, and is `unseen`.
+fn failed(source: &Source, ended: Ended, why: String) -> Scanned {
+    let seen = |Target { given, .. }: &Target| Seen {
+        key: key(source, given),
+        place: given.clone(),
+        commit: None,
+        coverage: Coverage {
+            target: given.clone(),
+            skipped: vec![Gap::new(given, GapReason::Failed).because(&why)],
+            ..Coverage::default()
+        },
+        systems: Vec::new(),
+        loose: Loose::default(),
+    };
+    Scanned {
+        seen: source.targets.iter().map(seen).collect(),
+        failures: source.targets.iter().map(|target| target.given.clone()).collect(),
+        said: SourceReport::bare(ended, Some(why)),
+    }
+}
+
+/// What a target is known by: the source alone, where it has one target, so that the target may be moved.
+fn key(source: &Source, target: &str) -> String {
+    if source.targets.len() == 1 { source.name.to_string() } else { format!("{}: {target}", source.name) }
+}
