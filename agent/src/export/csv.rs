@@ -30,10 +30,14 @@ const BEFORE: [&str; 20] = [
     "locations",
 ];
 
+/// What a store remembers; empty in what a scan alone found.
+const REMEMBERED: [&str; 3] = ["presence", "first_seen", "last_seen"];
+
 /// With a newline as RFC 4180 wants it at the end of each line.
 pub(super) fn text(inventory: &Inventory) -> anyhow::Result<String> {
     let mut head: Vec<String> = BEFORE.map(str::to_owned).to_vec();
     head.extend(asmm_model::Criterion::ALL.map(|criterion| criterion.id().to_lowercase()));
+    head.extend(REMEMBERED.map(str::to_owned));
     let rows = inventory.systems.iter().map(|system| row(inventory, system));
     lines(std::iter::once(head).chain(rows))
 }
@@ -91,6 +95,10 @@ fn row(inventory: &Inventory, system: &System) -> Vec<String> {
         list(places),
     ];
     row.extend(system.criteria.iter().map(|(_, answer)| words::answer(answer).to_owned()));
+    let known = system.remembered.as_ref();
+    row.extend(known.map_or([const { String::new() }; 3], |known| {
+        [known.presence.name().to_owned(), known.first_seen.clone(), known.last_seen.clone()]
+    }));
     row
 }
 

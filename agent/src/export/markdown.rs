@@ -135,6 +135,9 @@ fn in_full(page: &mut String, system: &System) {
             prose(&table::why(system))
         ),
     );
+    if let Some(remembered) = words::remembered(system) {
+        line(page, format_args!("In the store: {remembered}.\n"));
+    }
     for (criterion, answer) in system.criteria.iter() {
         reason(page, criterion, answer);
     }

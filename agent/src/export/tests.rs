@@ -183,3 +183,25 @@ fn the_json_document_is_the_whole_inventory() {
     value["coverage"][0]["skipped"] = "…".into();
     insta::assert_snapshot!(serde_json::to_string_pretty(&value).unwrap());
 }
+
+#[test]
+fn what_a_store_remembers_is_in_what_people_read() {
+    let mut kept = inventory(vec![sample::refunds(".")]);
+    let at = |day: u32| format!("2026-11-{day:02}T02:00:00.000Z");
+    kept.systems[0].remembered = Some(asmm_model::Remembered {
+        presence: asmm_model::Presence::Unseen,
+        first_seen: at(1),
+        last_seen: at(20),
+        aliases: Vec::new(),
+    });
+    let surface = Surface { width: 100, colour: false };
+    for format in [Format::Markdown, Format::Html] {
+        let text = format.write(&kept, surface).unwrap();
+        assert!(text.contains("unseen, first seen 2026-11-01, last seen 2026-11-20"), "{format:?}");
+    }
+    let csv = Format::Csv.write(&kept, surface).unwrap();
+    assert!(csv.ends_with(&format!(",unseen,{},{}\r\n", at(1), at(20))), "{csv}");
+    let sarif: serde_json::Value =
+        serde_json::from_str(&Format::Sarif.write(&kept, surface).unwrap()).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["properties"]["presence"], "unseen");
+}

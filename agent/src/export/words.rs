@@ -87,3 +87,11 @@ mod tests {
         }
     }
 }
+
+/// What a store remembers of a system, in words: `unseen, first seen 2026-11-01, last seen 2026-11-20`. Days are enough for people.
+pub(super) fn remembered(system: &System) -> Option<String> {
+    let known = system.remembered.as_ref()?;
+    let day = |at: &str| at.split('T').next().unwrap_or_default().to_owned();
+    let (first, last) = (day(&known.first_seen), day(&known.last_seen));
+    Some(format!("{}, first seen {first}, last seen {last}", known.presence.name()))
+}

@@ -58,7 +58,7 @@ impl Runner {
     /// Runs the sources once. Gives the run and what came of it; a source that fails does not end it.
     ///
     /// # Errors
-    /// Another run is under way, or the store cannot be written.
+    /// Another run is under way, or the store cannot be written: what was recorded until then holds.
     pub(crate) async fn once(
         &self,
         sources: &[Arc<Source>],
@@ -80,9 +80,14 @@ impl Runner {
             let Scanned { seen, failures, mut said } = scanned::scan(self, source, stop).await;
             failed.extend(failures);
             for target in seen {
-                if let Err(error) = self.store.record(&run, target).await {
-                    said.ended = Ended::Failed;
-                    said.why = Some(error.to_string());
+                match self.store.record(&run, target).await {
+                    Ok(_) => {}
+                    Err(error @ StoreError::Overtaken(_)) => {
+                        said.ended = Ended::Failed;
+                        said.why = Some(error.to_string());
+                    }
+                    // What cannot be recorded is not worth scanning.
+                    Err(error) => return Err(error),
                 }
             }
             report.sources.insert(source.name.to_string(), said);

@@ -223,3 +223,36 @@ fn a_run_that_is_killed_leaves_whole_sources_and_the_next_one_goes_on() {
         assert!(states.iter().all(|state| state != "running"), "{states:?}");
     }
 }
+
+/// A server that breaks down in the middle of a run: the run says so, and nothing that was recorded is lost.
+#[test]
+fn a_run_outlives_its_database() {
+    let mut server = Postgres::start();
+    let store = server.database();
+    let stage = Stage::new();
+    let mut config = format!("store = \"{store}\"\n");
+    for n in 0..16 {
+        stage
+            .put(&format!("s{n}/agent.py"), AGENT.replace("cancel_order", &format!("cancel_{n}")))
+            .put(&format!("s{n}/requirements.txt"), "langchain==1.0.0\n");
+        let _ = write!(config, "[[source]]\nname = \"s{n}\"\ntargets = [\"app/s{n}\"]\n");
+    }
+    put_config(&stage, &config);
+    let recorded = |server: &Postgres| -> Option<usize> {
+        server.sql(&store, "SELECT COUNT(*) FROM systems").trim().parse().ok()
+    };
+    assert_eq!(stage.run(&["run", "--source", "s0"]).code, Some(0));
+    assert_eq!(recorded(&server), Some(1));
+    let mut run = start(&stage, &["run"]);
+    wait_for("some of it", || recorded(&server).filter(|found| *found > 2));
+    server.kill();
+    let ended = wait_for("its end", || run.try_wait().expect("it can be asked"));
+    let log = std::fs::read_to_string(stage.beside("log")).expect("it is there");
+    assert!(ended.code().is_some_and(|code| code != 101), "it panicked: {log}");
+    assert!(ended.code() == Some(0) || log.contains("error: "), "{log}");
+    server.start_again();
+    let kept = wait_for("the server", || recorded(&server));
+    assert!(kept > 2, "{kept}");
+    assert_eq!(stage.run(&["run"]).code, Some(0));
+    assert_eq!(systems(&stage, &store).len(), 16);
+}

@@ -43,7 +43,15 @@ fn everything(stage: &Stage) -> String {
     for format in FORMATS {
         all.push_str(&stage.run(&["export", "--store", "muster.db", "--format", format]).stdout);
     }
-    for name in ["muster.db", "muster.db-wal"] {
+    // A run, with its exports and its log.
+    let config = "store = \"run.db\"\n[[source]]\nname = \"app\"\ntargets = [\"app\"]\n\
+                  [[export]]\nformat = \"html\"\npath = \"run.html\"\n";
+    std::fs::write(stage.beside("muster.toml"), config).expect("a file");
+    let ended = stage.run(&["run"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    all.push_str(&ended.stdout);
+    all.push_str(&ended.stderr);
+    for name in ["muster.db", "muster.db-wal", "run.db", "run.db-wal", "run.html"] {
         let held = std::fs::read(stage.beside(name)).unwrap_or_default();
         all.push_str(&String::from_utf8_lossy(&held));
     }

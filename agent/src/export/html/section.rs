@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use asmm_model::autonomy::Ternary;
 use asmm_model::{Inventory, Owner, System, Verdict};
 
-use super::super::table;
+use super::super::{table, words};
 use super::criteria::{self, Question, Settling};
 use super::parts::{self, Part};
 use super::text::{Prose, Shown, Text};
@@ -73,6 +73,8 @@ pub(super) struct Section {
     pub(super) root: Text,
     pub(super) target: Text,
     pub(super) priority: u32,
+    /// What a store remembers of it; nothing where a scan alone tells of it.
+    pub(super) remembered: Option<String>,
     pub(super) purpose: Option<(Prose, Text)>,
     pub(super) owners: Shown<Suggestion>,
     pub(super) settles: Shown<Settling>,
@@ -115,6 +117,7 @@ impl Section {
             root: Text::short(&table::root(system)),
             target: Text::short(inventory.target_of(system).unwrap_or_default()),
             priority: system.priority,
+            remembered: words::remembered(system),
             purpose: purpose.map(|purpose| (Prose::new(&purpose.text), Text::place(&purpose.place))),
             owners: Shown::of(system.owners.iter(), OWNERS, |owner: &Owner| Suggestion {
                 name: Text::short(&owner.name),

@@ -108,7 +108,7 @@ fn verdict(system: &System) -> Option<Claim> {
         .iter()
         .map(|missing| format!("{}: {}", missing.criterion.id(), missing.what))
         .collect();
-    let properties = json!({
+    let mut properties = json!({
         "verdict": system.verdict.name(),
         "level": system.level,
         "confidence": system.confidence,
@@ -118,6 +118,11 @@ fn verdict(system: &System) -> Option<Claim> {
         "role": system.role.name(),
         "settles": settles,
     });
+    if let Some(known) = &system.remembered {
+        properties["presence"] = known.presence.name().into();
+        properties["firstSeen"] = known.first_seen.clone().into();
+        properties["lastSeen"] = known.last_seen.clone().into();
+    }
     Some(Claim { rule, level, text, key: String::new(), properties })
 }
 
