@@ -61,6 +61,14 @@ pub(super) fn deciding(system: &System) -> Vec<&Evidence> {
     pieces
 }
 
+/// What a store remembers of a system, in words: `unseen, first seen 2026-11-01, last seen 2026-11-20`. Days are enough for people.
+pub(super) fn remembered(system: &System) -> Option<String> {
+    let known = system.remembered.as_ref()?;
+    let day = |at: &str| at.split('T').next().unwrap_or_default().to_owned();
+    let (first, last) = (day(&known.first_seen), day(&known.last_seen));
+    Some(format!("{}, first seen {first}, last seen {last}", known.presence.name()))
+}
+
 #[cfg(test)]
 mod tests {
     use asmm_model::{DeploymentKind, IdentityKind};
@@ -86,12 +94,4 @@ mod tests {
             assert_eq!(uri(path), expected);
         }
     }
-}
-
-/// What a store remembers of a system, in words: `unseen, first seen 2026-11-01, last seen 2026-11-20`. Days are enough for people.
-pub(super) fn remembered(system: &System) -> Option<String> {
-    let known = system.remembered.as_ref()?;
-    let day = |at: &str| at.split('T').next().unwrap_or_default().to_owned();
-    let (first, last) = (day(&known.first_seen), day(&known.last_seen));
-    Some(format!("{}, first seen {first}, last seen {last}", known.presence.name()))
 }
