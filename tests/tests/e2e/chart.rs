@@ -1,6 +1,8 @@
 //! The chart of `deploy/helm/muster` and the image that it runs, as far as they can be checked without a
 //! cluster and an engine of containers: against the schemas of Kubernetes, and by a linter of security.
 
+mod kept;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,9 @@ rbac:
   namespaces: [team-a, "123", team-a]
 scan:
   gapsAreFine: false
+  options:
+    k8s-rate: 5
+    k8s-registries: true
 schedule: "@daily"
 timeZone: Europe/Berlin
 suspend: true
@@ -38,7 +43,21 @@ persistence:
   enabled: true
   size: 10Gi
   storageClass: fast
-  accessModes: [ReadWriteMany]
+  accessModes: [ReadWriteOncePod]
+exports:
+  - format: html
+    file: inventory.html
+  - format: json
+    file: inventory.json
+retention:
+  keep: 400d
+config:
+  source: prod-eu
+  extra: |
+    # More of it: "quotes", 'quotes', \\ and {{ braces }}.
+    [[source]]
+    name = "accounts"
+    targets = ["aws:"]
 networkPolicy:
   apiServerCidrs: [10.0.0.1/32, "fd00::1/128"]
   extraEgress:
@@ -48,7 +67,7 @@ networkPolicy:
       ports:
         - protocol: TCP
           port: 5353
-extraArgs: [--threads=1]
+extraArgs: [--color=never]
 extraEnv:
   - name: MUSTER_FINGERPRINT_KEY
     valueFrom:
@@ -76,14 +95,42 @@ podLabels:
   app.kubernetes.io/name: not-this
 "#;
 
+/// A database keeps what is found, and nothing is on a volume.
+const DATABASE: &str = r#"
+image:
+  repository: registry.example.com/muster
+store:
+  postgres:
+    url: postgres://muster@db.example.com:6432/muster?sslmode=verify-full&sslrootcert=/etc/authority/ca.crt
+    passwordSecret:
+      name: database
+      key: the.password
+networkPolicy:
+  postgresCidrs: [10.2.0.7/32]
+extraEnv:
+  - name: RUST_BACKTRACE
+    value: "1"
+extraVolumes:
+  - name: authority
+    configMap:
+      name: authority
+extraVolumeMounts:
+  - name: authority
+    mountPath: /etc/authority
+    readOnly: true
+"#;
+
+/// Values for each of the ways to run: with nothing kept, with a store on a volume, and with one in a database.
+const ALL: [&str; 3] = ["", EVERYTHING, DATABASE];
+
 /// The oldest version that the chart is for, and the newest whose schemas are installed.
 const VERSIONS: [&str; 2] = ["1.25", "1.37"];
 
 /// What checkov may complain about, each with the values under which it does and the reason why it stays.
 const COMPLAINTS: [(&str, &[&str], &str); 3] = [
-    ("CKV_K8S_38", &["", EVERYTHING], "the pod is given a token because it asks the API server"),
-    ("CKV_K8S_43", &[""], "there is no public image yet whose digest could be the default"),
-    ("CKV_K8S_35", &[EVERYTHING], "muster takes its key from a variable alone"),
+    ("CKV_K8S_38", &ALL, "the pod is given a token because it asks the API server"),
+    ("CKV_K8S_43", &["", DATABASE], "there is no public image yet whose digest could be the default"),
+    ("CKV_K8S_35", &[EVERYTHING, DATABASE], "muster takes its key and a password from variables alone"),
 ];
 
 fn root() -> PathBuf {
@@ -230,7 +277,7 @@ fn complaints(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn helm_finds_nothing_to_complain_about() {
-    for values in ["", EVERYTHING] {
+    for values in ALL {
         let output = helm(&["lint", "--strict"], values, &[]);
         let said = said(&output);
         assert!(output.status.success() && said.contains("1 chart(s) linted, 0 chart(s) failed"), "{said}");
@@ -242,7 +289,7 @@ fn helm_finds_nothing_to_complain_about() {
 
 #[test]
 fn what_is_rendered_fits_the_oldest_and_the_newest_kubernetes() {
-    for values in ["", EVERYTHING] {
+    for values in ALL {
         let text = rendered(values, &[]);
         for version in VERSIONS {
             assert_eq!(objections(&text, version), Vec::<String>::new(), "{text}");
@@ -265,7 +312,7 @@ fn the_schemas_of_kubernetes_are_asked() {
 
 #[test]
 fn a_linter_of_security_complains_about_nothing_but_what_has_a_reason() {
-    for values in ["", EVERYTHING] {
+    for values in ALL {
         let expected: BTreeSet<String> = COMPLAINTS
             .iter()
             .filter(|(_, under, reason)| under.contains(&values) && !reason.is_empty())
@@ -291,7 +338,18 @@ fn values_that_are_wrong_are_refused_by_their_name() {
         ("schedule=0 3 * *", "'/schedule'"),
         ("schedule=null", "missing property 'schedule'"),
         ("scan.gapsAreFine=perhaps", "'/scan/gapsAreFine'"),
+        ("clusterName=a b", "'/clusterName'"),
+        ("scan.options.aws-regions=x", "'/scan/options': additional properties 'aws-regions'"),
+        ("scan.options.k8s-rate=a b", "'/scan/options/k8s-rate'"),
         ("persistence.size=much", "'/persistence/size'"),
+        ("exports[0].format=pdf,exports[0].file=a", "'/exports/0/format'"),
+        ("exports[0].format=json,exports[0].file=../a", "'/exports/0/file'"),
+        ("exports[0].format=json,exports[0].file=muster.db-wal", "'/exports/0/file'"),
+        ("retention.keep=long", "'/retention/keep'"),
+        ("retention.keepRuns=0", "'/retention/keepRuns'"),
+        ("config.source=A b", "'/config/source'"),
+        ("store.postgres.password=x", "'/store/postgres': additional properties 'password'"),
+        ("networkPolicy.postgresCidrs[0]=db", "'/networkPolicy/postgresCidrs/0'"),
         ("startingDeadlineSeconds=0", "'/startingDeadlineSeconds'"),
     ] {
         let output = helm(&["template", "r"], "", &["--set", given]);
@@ -309,53 +367,6 @@ fn a_digest_wins_over_a_tag() {
     assert_eq!(image(&["--set", "image.tag=9.9.9"]), "muster:9.9.9");
     assert_eq!(image(&["--set", "image.tag=9.9.9", "--set", &set]), format!("muster@{digest}"));
     assert!(!rendered("", &["--set", "image.tag=9.9.9", "--set", &set]).contains("9.9.9"));
-}
-
-#[test]
-fn the_arguments_are_those_of_the_values() {
-    let arguments = |values: &str, options: &[&str]| container(&chart_of(values, options))["args"].clone();
-    assert_eq!(arguments("", &[]), json!(["scan", "k8s:", "--format=json", "--quiet"]));
-    assert_eq!(
-        arguments(EVERYTHING, &[]),
-        json!([
-            "scan",
-            "k8s:",
-            "--format=json",
-            "--output=/var/lib/muster/inventory.json",
-            "--k8s-cluster-name=prod-eu",
-            "--k8s-namespaces=team-a,123",
-            "--strict-coverage",
-            "--threads=1"
-        ])
-    );
-}
-
-#[test]
-fn the_inventory_is_on_the_volume_that_is_mounted() {
-    let all = chart_of("", &[]);
-    assert_eq!(of_kind(&all, "PersistentVolumeClaim").len(), 0);
-    assert_eq!(container(&all)["volumeMounts"], json!([{"name": "tmp", "mountPath": "/tmp"}]));
-    let mounted = |all: &[Value]| {
-        let mounts = container(all)["volumeMounts"].as_array().expect("mounts").clone();
-        let place = mounts.iter().find(|mount| mount["mountPath"] == "/var/lib/muster").expect("a mount");
-        let volumes = pod(all)["spec"]["volumes"].as_array().expect("volumes").clone();
-        let volume = volumes.iter().find(|volume| volume["name"] == place["name"]).expect("a volume");
-        volume["persistentVolumeClaim"]["claimName"].clone()
-    };
-    let own = chart_of(EVERYTHING, &[]);
-    let claim = the(&own, "PersistentVolumeClaim");
-    assert_eq!(mounted(&own), claim["metadata"]["name"]);
-    assert_eq!(
-        claim["spec"],
-        json!({
-            "accessModes": ["ReadWriteMany"],
-            "storageClassName": "fast",
-            "resources": {"requests": {"storage": "10Gi"}},
-        })
-    );
-    let theirs = chart_of(EVERYTHING, &["--set", "persistence.existingClaim=theirs"]);
-    assert_eq!(of_kind(&theirs, "PersistentVolumeClaim").len(), 0);
-    assert_eq!(mounted(&theirs), "theirs");
 }
 
 #[test]
@@ -399,7 +410,7 @@ fn a_job_holds_no_more_than_it_needs() {
 
 #[test]
 fn the_network_policy_is_for_the_pod_and_lets_nothing_else_out() {
-    for values in ["", EVERYTHING] {
+    for values in ALL {
         let all = chart_of(values, &[]);
         let policy = &the(&all, "NetworkPolicy")["spec"];
         let selected = policy["podSelector"]["matchLabels"].as_object().expect("labels");
@@ -482,49 +493,6 @@ fn the_account_gets_these_rules_in_the_whole_cluster_or_in_each_namespace() {
     let bare = chart_of("", &given);
     assert_eq!(kinds(&bare), ["CronJob", "NetworkPolicy"]);
     assert_eq!(pod(&bare)["spec"]["serviceAccountName"], "theirs");
-}
-
-#[test]
-fn the_notes_name_each_permission_and_how_the_result_is_read() {
-    let notes = |values: &str, options: &[&str]| {
-        let output = helm(&["install", "r"], values, &[&["--dry-run=client"], options].concat());
-        assert!(output.status.success(), "{}", said(&output));
-        let text = String::from_utf8(output.stdout).expect("notes are text");
-        text.split_once("\nNOTES:\n").expect("there are notes").1.to_owned()
-    };
-    let (log, volume) = (notes("", &[]), notes(EVERYTHING, &[]));
-    for rule in granted().as_array().expect("rules") {
-        let join = |field: &str| {
-            let texts = rule[field].as_array().into_iter().flatten().filter_map(Value::as_str);
-            texts.collect::<Vec<_>>().join(", ")
-        };
-        let group = match join("apiGroups") {
-            core if core.is_empty() => core,
-            group => format!(" ({group})"),
-        };
-        let line = format!("\n  {}: {}{group}\n", join("verbs"), join("resources"));
-        assert!(log.contains(&line) && volume.contains(&line), "{line} is not in {log}");
-    }
-    assert!(
-        log.contains("granted in the whole cluster by the ClusterRole muster-system:r-muster\n"),
-        "{log}"
-    );
-    assert!(log.contains("create job --from=cronjob/r-muster r-muster-by-hand\n"), "{log}");
-    assert!(log.contains("logs job/r-muster-by-hand > inventory.json\n"), "{log}");
-    assert!(log.contains("names no registry of yours"), "{log}");
-    assert!(volume.contains("the namespaces team-a, 123 by the schedule \"@daily\""), "{volume}");
-    assert!(
-        volume.contains("exec scanner-reader -- cat /inventory/inventory.json > inventory.json\n"),
-        "{volume}"
-    );
-    assert!(!volume.contains("names no registry of yours"), "{volume}");
-    // What `kubectl run` is told has to be one text for a shell, and JSON.
-    let (_, rest) = volume.split_once("--overrides='").expect("a pod that reads");
-    let (overrides, _) = rest.split_once("'\n").expect("the end of the text");
-    let reader: Value = serde_json::from_str(overrides).expect("JSON");
-    assert_eq!(reader["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"], "scanner");
-    let none = notes("", &["--set", "rbac.create=false"]);
-    assert!(none.contains("none are granted by this release") && !none.contains("list: "), "{none}");
 }
 
 /// The paths of all values that a schema describes, and of what it does not describe.

@@ -1,11 +1,12 @@
-//! The chart installed on a real server, and a scan as its service account: all that it is granted, and no more.
+//! The chart installed on a real server, and scans as its service account: all that it is granted, and no more.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use asmm_model::{Inventory, Seen};
 use muster_tests::binary::muster;
 use muster_tests::kubernetes::Cluster;
+use muster_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
 fn root() -> PathBuf {
@@ -61,8 +62,8 @@ fn arguments(cluster: &Cluster, namespace: &str) -> Vec<String> {
     serde_json::from_value(arguments.clone()).expect("a list of texts")
 }
 
-#[test]
-fn the_chart_grants_what_a_scan_needs_and_nothing_else() {
+/// A cluster with a workload in each of some namespaces, one of which is for the chart.
+fn cluster() -> Cluster {
     let cluster = Cluster::start();
     for namespace in ["security", "shop", "other"] {
         cluster.apply(&[json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})]);
@@ -70,6 +71,12 @@ fn the_chart_grants_what_a_scan_needs_and_nothing_else() {
             "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [
                 {"name": "a", "image": "acme/bot", "env": [{"name": "OPENAI_API_KEY", "value": "x"}]}]}}}})]);
     }
+    cluster
+}
+
+#[test]
+fn the_chart_grants_what_a_scan_needs_and_nothing_else() {
+    let cluster = cluster();
     let chart = root().join("deploy/helm/muster");
     let chart = chart.to_str().expect("a path is a text");
     let image = "image.repository=registry.example/muster";
@@ -126,6 +133,71 @@ fn the_chart_grants_what_a_scan_needs_and_nothing_else() {
 
     helm(&cluster, &["uninstall", "muster", "--namespace", "security"]);
     assert_eq!(cluster.get("/apis/batch/v1beta1/namespaces/security/cronjobs/muster").0, 404);
+}
+
+/// What the pods of the chart would do now, with a folder in place of the volume: the arguments and the configuration are those
+/// that the server has.
+fn run(cluster: &Cluster, kubeconfig: &Path, folder: &Path) -> String {
+    let (code, map) = cluster.get("/api/v1/namespaces/security/configmaps/muster");
+    assert_eq!(code, 200, "{map}");
+    let volume = folder.to_str().expect("a path is a text");
+    let text = map["data"]["muster.toml"].as_str().expect("a text").replace("/var/lib/muster", volume);
+    let file = folder.join("muster.toml");
+    std::fs::write(&file, text).expect("it is written");
+    let arguments = arguments(cluster, "security").into_iter().map(|argument| {
+        argument.replace("/etc/muster/muster.toml", file.to_str().expect("a path is a text"))
+    });
+    let output =
+        muster(folder).env("KUBECONFIG", kubeconfig).args(arguments).output().expect("it can be run");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("it is text")
+}
+
+/// Name and presence of all systems that a store knows.
+fn systems(folder: &Path, store: &str) -> Vec<String> {
+    let output = muster(folder).args(["systems", "--format", "json", "--store", store]).output();
+    let output = output.expect("it can be run");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let listed: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let mut all: Vec<String> = listed
+        .iter()
+        .map(|one| {
+            format!("{} {}", one["name"].as_str().expect("a name"), one["presence"].as_str().expect("a word"))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn the_chart_keeps_what_it_finds_on_a_volume_and_in_a_database() {
+    let cluster = cluster();
+    let chart = root().join("deploy/helm/muster");
+    let chart = chart.to_str().expect("a path is a text");
+    let database = Postgres::shared().database();
+    let given =
+        ["--namespace", "security", "--set", "image.repository=registry.example/muster,clusterName=prod"];
+    let (_folder, kubeconfig) = impersonating(&cluster, "security", "muster");
+    for (verb, set, server) in [
+        ("install", "persistence.enabled=true,scan.gapsAreFine=false,retention.keep=400d".to_owned(), false),
+        ("upgrade", format!("persistence.enabled=true,store.postgres.url={database}"), true),
+    ] {
+        helm(&cluster, &[&[verb, "muster", chart][..], &given, &["--set", &set]].concat());
+        let volume = tempfile::tempdir().expect("a folder");
+        let store = volume.path().join("muster.db");
+        let kept = if server { database.as_str() } else { store.to_str().expect("a path is a text") };
+        let first = run(&cluster, &kubeconfig, volume.path());
+        assert_eq!(systems(volume.path(), kept), ["bot new", "bot new", "bot new"], "{first}");
+        run(&cluster, &kubeconfig, volume.path());
+        assert_eq!(systems(volume.path(), kept), ["bot present", "bot present", "bot present"]);
+        assert_eq!(store.exists(), !server);
+        let exported = std::fs::read(volume.path().join("inventory.json")).expect("it is exported");
+        let exported: Inventory = serde_json::from_slice(&exported).expect("an inventory");
+        let roots: Vec<&str> = exported.systems.iter().map(|system| system.root.as_str()).collect();
+        let expected =
+            ["other", "security", "shop"].map(|namespace| format!("prod/{namespace}/deployment/bot"));
+        assert_eq!(roots, expected);
+    }
 }
 
 /// No rule of the roles that were made lets anything be done but to list.

@@ -67,13 +67,88 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
-{{/* What `kubectl run` is told about the pod that holds the volume while its file is read, on one line. */}}
-{{- define "muster.reader" -}}
-{{- $mount := dict "name" "inventory" "mountPath" "/inventory" "readOnly" true }}
-{{- $container := dict "name" "reader" "image" "busybox:stable" "args" (list "sleep" "600")
-  "securityContext" .Values.securityContext "volumeMounts" (list $mount) }}
-{{- $claim := dict "claimName" (include "muster.claimName" .) "readOnly" true }}
-{{- $spec := dict "automountServiceAccountToken" false "securityContext" .Values.podSecurityContext
-  "containers" (list $container) "volumes" (list (dict "name" "inventory" "persistentVolumeClaim" $claim)) }}
+{{/* Where what is found is kept: `server`, `file`, or nothing where it is only printed. What is wrong with the URL is told here
+     and not by the schema, which would print the URL, and with it a password that somebody wrote into it. */}}
+{{- define "muster.kept" -}}
+{{- $url := .Values.store.postgres.url }}
+{{- if $url }}
+{{- $host := `(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)` }}
+{{- if not (regexMatch (printf `^postgres(ql)?://[^\s:@/?#]+@%s(:[0-9]{1,5})?/[^\s@/?#]+(\?[^\s#]+)?$` $host) $url) }}
+{{- fail "store.postgres.url is not postgres://USER@HOST:PORT/DATABASE, with no password in it: that comes from store.postgres.passwordSecret" }}
+{{- end }}
+{{- if regexMatch `[?&](password|user|host|hostaddr|port|dbname)=` $url }}
+{{- fail "store.postgres.url says after its ? what belongs before it, or into store.postgres.passwordSecret" }}
+{{- end -}}
+server
+{{- else if .Values.persistence.enabled -}}
+file
+{{- else }}
+{{- if or .Values.config.extra .Values.retention.keep .Values.store.postgres.passwordSecret.name }}
+{{- fail "config.extra, retention.keep and store.postgres.passwordSecret are of use only with a store: set persistence.enabled or store.postgres.url" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The port of the database, which the URL may leave out. */}}
+{{- define "muster.postgresPort" -}}
+{{- $host := regexFind `@[^/]+` .Values.store.postgres.url }}
+{{- regexFind `:[0-9]+$` $host | trimPrefix ":" | default "5432" }}
+{{- end }}
+
+{{/* The options of the scan as JSON, by their names without the dashes. */}}
+{{- define "muster.options" -}}
+{{- $own := dict }}
+{{- with .Values.clusterName }}
+{{- $_ := set $own "k8s-cluster-name" . }}
+{{- end }}
+{{- if not .Values.rbac.clusterWide }}
+{{- $_ := set $own "k8s-namespaces" (.Values.rbac.namespaces | uniq) }}
+{{- end }}
+{{- merge $own .Values.scan.options | toJson }}
+{{- end }}
+
+{{/* The configuration of `muster run`. A text of JSON is one of TOML as well, and so are its numbers, its lists and its true. */}}
+{{- define "muster.configuration" -}}
+store = {{ if eq (include "muster.kept" .) "server" }}{{ .Values.store.postgres.url | toJson }}{{ else }}"/var/lib/muster/muster.db"{{ end }}
+
+[[source]]
+name = {{ .Values.config.source | toJson }}
+targets = ["k8s:"]
+{{- with include "muster.options" . | fromJson }}
+
+[source.options]
+{{- range $name, $value := . }}
+{{ $name }} = {{ toJson $value }}
+{{- end }}
+{{- end }}
+{{- if .Values.persistence.enabled }}
+{{- range .Values.exports }}
+
+[[export]]
+format = {{ .format | toJson }}
+path = {{ printf "/var/lib/muster/%s" .file | toJson }}
+{{- end }}
+{{- end }}
+{{- with .Values.retention.keep }}
+
+[retention]
+keep = {{ toJson . }}
+keep_runs = {{ $.Values.retention.keepRuns | int64 }}
+{{- end }}
+{{- with .Values.config.extra }}
+
+{{ trim . }}
+{{- end }}
+{{- end }}
+
+{{/* What `kubectl run` is told about a pod on the volume, on one line; given the values, the container, and whether it only
+     reads files. A store cannot be read like that: it is locked meanwhile, by files beside it. */}}
+{{- define "muster.onVolume" -}}
+{{- $mounts := list (dict "name" "kept" "mountPath" "/var/lib/muster" "readOnly" .reads) (dict "name" "tmp" "mountPath" "/tmp") }}
+{{- $container := merge .container (dict "name" "reader" "securityContext" .root.Values.securityContext "volumeMounts" $mounts) }}
+{{- $claim := dict "name" "kept" "persistentVolumeClaim" (dict "claimName" (include "muster.claimName" .root)) }}
+{{- $spec := dict "automountServiceAccountToken" false "securityContext" .root.Values.podSecurityContext
+  "imagePullSecrets" .root.Values.imagePullSecrets "containers" (list $container)
+  "volumes" (list $claim (dict "name" "tmp" "emptyDir" dict)) }}
 {{- dict "spec" $spec | toJson }}
 {{- end }}
