@@ -9,19 +9,18 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 mod cli;
 mod clock;
 mod collectors;
-#[allow(dead_code, reason = "`muster run` reads the rest of it")]
 mod config;
 mod correlate;
 mod explain;
 mod export;
 mod history;
-#[allow(dead_code, unused_imports, reason = "the configuration does not name channels yet")]
 mod notify;
 mod page;
 mod run;
 #[cfg(test)]
 mod sample;
 mod scan;
+mod secret;
 mod store;
 mod watch;
 

@@ -75,7 +75,11 @@ impl Check {
         let count = |many: usize, one: &str| format!("{many} {one}{}", if many == 1 { "" } else { "s" });
         let (sources, exports) =
             (count(config.sources.len(), "source"), count(config.exports.len(), "export"));
-        printer.result(&format!("no mistake: {sources}, {exports}\n"))?;
+        let channels = match config.channels.len() {
+            0 => String::new(),
+            some => format!(", {}", count(some, "channel")),
+        };
+        printer.result(&format!("no mistake: {sources}, {exports}{channels}\n"))?;
         Ok(Exit::Done)
     }
 }

@@ -74,7 +74,7 @@ impl Run {
             fingerprints: environment::fingerprint_key()?,
             progress: if self.watch { Arc::new(NoProgress) } else { printer.progress() },
             exports: config.exports.clone(),
-            channels: Vec::new(),
+            channels: config.channels.clone(),
             retention: config.retention,
             variable: environment::variable,
         };

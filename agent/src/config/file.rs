@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::leaf::{As, Choice, Name};
 use crate::collectors;
 use crate::export::Format;
+use crate::notify::Channel;
 use crate::watch::Schedule;
 
 /// What `muster run` scans, when, and what becomes of it.
@@ -35,6 +36,9 @@ pub(super) struct File {
     /// What is written after every run: one table for each file.
     #[serde(default)]
     pub(super) export: Vec<ExportTable>,
+    /// Who is told of what changed: one table for each channel.
+    #[serde(default)]
+    pub(super) notify: Vec<Channel>,
     /// How long runs are kept.
     #[serde(default)]
     pub(super) retention: RetentionTable,

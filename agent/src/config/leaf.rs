@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::secret::SecretError;
 use crate::watch::Schedule;
 
 /// Why a text cannot be taken. Neither part repeats the text, which may be a secret at the wrong place.
@@ -26,6 +27,20 @@ impl Wrong {
     pub(crate) fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { what: what.into(), help: help.into() }
     }
+}
+
+impl From<SecretError> for Wrong {
+    fn from(error: SecretError) -> Self {
+        Self::new(error.to_string(), error.help())
+    }
+}
+
+/// Whether a URL holds a password that everybody sees who may read the file.
+pub(super) fn has_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let password = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':'));
+    password.is_some_and(|(_, password)| !password.is_empty() && !password.starts_with("${"))
 }
 
 /// A text with a meaning.
@@ -204,6 +219,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_password_in_the_file_is_seen() {
+        assert!(has_password("postgres://m:hunter2@db/m"));
+        for fine in
+            ["postgres://m:${PASSWORD}@db/m", "postgres://m@db/m", "muster.db", "postgres://db/m?a=b:c@d"]
+        {
+            assert!(!has_password(fine), "{fine}");
+        }
+    }
 
     fn seconds(text: &str) -> Option<u64> {
         <Duration as Leaf>::parse(text).ok().map(|span| span.as_secs())

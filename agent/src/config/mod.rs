@@ -1,8 +1,9 @@
 //! The configuration of `muster run`: one file, read once, with every mistake told at its place.
 
+mod channels;
 mod file;
 mod leaf;
-mod secret;
+mod schema;
 mod shape;
 mod survey;
 #[cfg(test)]
@@ -16,21 +17,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use muster_collect::{Options, Source as Kind, Target};
-use schemars::generate::SchemaSettings;
-use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::export::Format;
+use crate::notify::Channel;
+use crate::secret::{Secret, Variables, expand};
 use crate::watch::Schedule;
 
 pub(crate) use file::LogFormat;
 pub(crate) use leaf::{Name, Wrong};
-pub(crate) use secret::{Secret, Variables, expand};
+pub(crate) use schema::schema_text;
 pub(crate) use survey::survey;
 
 use file::{File, OptionValue, SourceTable};
 use leaf::As;
+use schema::schema;
 use shape::{Fault, Shape};
 
 /// Where a configuration is looked for.
@@ -58,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) run_at_start: bool,
     /// What is written after every run.
     pub(crate) exports: Vec<Export>,
+    /// Who is told of what changed, each with a name of its own, and ready to be told.
+    pub(crate) channels: Vec<Channel>,
     /// How long runs are kept.
     pub(crate) retention: Retention,
     /// How the daemon can be watched.
@@ -177,19 +181,25 @@ impl Config {
             what: format!("this is no TOML: {}", error.message()),
             help: "correct the line; `muster init` shows how one is written".to_owned(),
         });
+        let tree = Spanned::new(tree.span(), DeValue::Table(tree.into_inner()));
         let mut faults: Vec<Fault> = syntax.take(shape::MOST).collect();
         // What could not be read has no shape, and each of its pieces would be told again.
         if faults.is_empty() {
             let mut shape = Shape::new(variables);
-            let tree = Spanned::new(tree.span(), DeValue::Table(tree.into_inner()));
             shape.value(&schema(), &tree, "");
             faults = shape.faults;
-            faults.extend(twice(tree.get_ref()));
+            faults.extend(twice(tree.get_ref(), "source", "source"));
+            faults.extend(twice(tree.get_ref(), "notify", "channel"));
         }
         if faults.is_empty() {
             match toml::from_str::<File>(text) {
                 Ok(file) => match Self::of(file, path, variables) {
-                    Ok(config) => return Ok(config),
+                    Ok(config) => {
+                        faults = channels::faults(&config.channels, tree.get_ref(), variables);
+                        if faults.is_empty() {
+                            return Ok(config);
+                        }
+                    }
                     Err(Wrong { what, help }) => faults.push(Fault { at: 0..0, what, help }),
                 },
                 Err(error) => faults.push(Fault {
@@ -214,7 +224,7 @@ impl Config {
         let usual = file.schedule.cron.map(|cron| cron.0);
         let sources = file.source.into_iter().map(|table| source(table, folder, usual.as_ref(), jitter));
         let exports = file.export.into_iter();
-        let open_password = file.store.as_deref().is_some_and(secret::has_password);
+        let open_password = file.store.as_deref().is_some_and(leaf::has_password);
         let store = file.store.map(|text| Store::parse(&text, folder, variables)).transpose()?;
         Ok(Self {
             store,
@@ -224,6 +234,7 @@ impl Config {
             exports: exports
                 .map(|table| Export { format: table.format.0, path: folder.join(table.path) })
                 .collect(),
+            channels: file.notify.into_iter().map(|channel| channel.placed(folder)).collect(),
             retention: Retention {
                 keep: file.retention.keep.map(|keep| keep.0),
                 keep_runs: file.retention.keep_runs.unwrap_or(KEEP_RUNS),
@@ -300,19 +311,18 @@ fn placed(target: Target, folder: &Path) -> Result<Target, Wrong> {
     })
 }
 
-/// The names of sources that were given to an earlier one.
-fn twice(file: &DeValue<'_>) -> Vec<Fault> {
-    let sources = file.get("source").and_then(|sources| sources.get_ref().as_array());
+/// The names of tables under a key that were given to an earlier one. `called` is what such a table is.
+fn twice(file: &DeValue<'_>, key: &str, called: &str) -> Vec<Fault> {
+    let tables = file.get(key).and_then(|tables| tables.get_ref().as_array());
     let mut seen = BTreeSet::new();
     let mut faults = Vec::new();
-    for name in sources.into_iter().flatten().filter_map(|source| source.get_ref().get("name")) {
+    for name in tables.into_iter().flatten().filter_map(|table| table.get_ref().get("name")) {
         let Some(text) = name.get_ref().as_str() else { continue };
         if !seen.insert(text) {
-            let what = "`source.name` is the name of another source".to_owned();
             faults.push(Fault {
                 at: name.span(),
-                what,
-                help: "give each source a name of its own".to_owned(),
+                what: format!("`{key}.name` is the name of another {called}"),
+                help: format!("give each {called} a name of its own"),
             });
         }
     }
@@ -324,32 +334,4 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)
-}
-
-/// The JSON Schema of the file.
-fn schema() -> Value {
-    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-    let mut schema = settings.into_generator().into_root_schema_for::<File>().to_value();
-    tidy(&mut schema);
-    schema
-}
-
-/// Takes out what comes of how the types are written: there is no null in TOML, and comments are wrapped for us, not for editors.
-fn tidy(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            object.retain(|word, value| word != "default" || !value.is_null());
-            if let Some(Value::String(text)) = object.get_mut("description") {
-                *text = text.replace('\n', " ");
-            }
-            object.values_mut().for_each(tidy);
-        }
-        Value::Array(items) => items.iter_mut().for_each(tidy),
-        _ => {}
-    }
-}
-
-/// The JSON Schema of the file as a text, with a newline at the end.
-pub(crate) fn schema_text() -> String {
-    format!("{:#}\n", schema())
 }

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use muster_collect::Target;
-use serde_json::Value;
+use serde_json::{Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::leaf::{Leaf, Name, Wrong};
-use super::secret::{Variables, expand};
 use crate::cli::nearest;
 use crate::collectors;
+use crate::secret::{SecretRef, Variables, expand};
 use crate::watch::Schedule;
 
 /// The `format` of texts that variables are put into.
@@ -49,6 +49,7 @@ impl<'a> Shape<'a> {
 
     /// Holds a value against its schema. `path` is how messages call it.
     pub(super) fn value(&mut self, schema: &Value, value: &Spanned<DeValue<'_>>, path: &str) {
+        let Some(schema) = self.alternative(schema, value.get_ref(), value.span(), path) else { return };
         let kind = kind(value.get_ref());
         let types = types(schema);
         if !types.contains(&kind) {
@@ -60,8 +61,13 @@ impl<'a> Shape<'a> {
         match value.get_ref() {
             DeValue::Table(table) => self.table(schema, table, value.span(), path),
             DeValue::Array(items) => {
-                if items.len() < length(schema, "minItems") {
+                if items.len() < length(schema, "minItems").unwrap_or(0) {
                     self.fault(value.span(), format!("`{path}` is empty"), "write at least one in it");
+                }
+                let most = length(schema, "maxItems").unwrap_or(usize::MAX);
+                if items.len() > most {
+                    let what = format!("`{path}` has more than {most} in it");
+                    self.fault(value.span(), what, format!("write at most {most}"));
                 }
                 for item in items {
                     self.value(&schema["items"], item, path);
@@ -87,6 +93,36 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// What holds for a value where several kinds of tables may stand: the kind that the table says it is, by the key that
+    /// has another `const` in each. Nothing where it says none, which is told then.
+    fn alternative<'s>(
+        &mut self,
+        schema: &'s Value,
+        value: &DeValue<'_>,
+        at: Range<usize>,
+        path: &str,
+    ) -> Option<&'s Value> {
+        let kinds = schema["oneOf"].as_array().map_or(&[][..], Vec::as_slice);
+        let (Some(tag), DeValue::Table(table)) = (kinds.first().and_then(tag), value) else {
+            return Some(schema);
+        };
+        let name = |kind: &'s Value| kind["properties"][tag]["const"].as_str();
+        let Some(given) = table.get(tag) else {
+            let known: Vec<&str> = kinds.iter().filter_map(name).collect();
+            let help = format!("write `{tag} = …` with one of {}", known.join(", "));
+            self.fault(at, format!("`{path}.{tag}` is missing"), help);
+            return None;
+        };
+        let text = given.get_ref().as_str();
+        let found = kinds.iter().find(|kind| text.is_some() && name(kind) == text);
+        if found.is_none() {
+            let known: Vec<&str> = kinds.iter().filter_map(name).collect();
+            let known = json!({ "type": "string", "enum": known });
+            self.value(&known, given, &format!("{path}.{tag}"));
+        }
+        found
+    }
+
     fn table(&mut self, schema: &Value, table: &DeTable<'_>, at: Range<usize>, path: &str) {
         let inside = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
         for (key, value) in table {
@@ -107,12 +143,17 @@ impl<'a> Shape<'a> {
     }
 
     fn text(&mut self, schema: &Value, text: &str, at: Range<usize>, path: &str) {
-        if text.len() < length(schema, "minLength") {
+        if text.len() < length(schema, "minLength").unwrap_or(0) {
             self.fault(at, format!("`{path}` is empty"), "write something, or leave it out");
             return;
         }
-        if let Some(known) = schema["enum"].as_array() {
-            let known: Vec<&str> = known.iter().filter_map(Value::as_str).collect();
+        let most = length(schema, "maxLength").unwrap_or(usize::MAX);
+        if text.chars().count() > most {
+            let what = format!("`{path}` is longer than {most} letters");
+            self.fault(at, what, format!("write at most {most} letters"));
+            return;
+        }
+        if let Some(known) = choices(schema) {
             if !known.contains(&text) {
                 let help = suggestion(&known, text);
                 self.fault(at, format!("`{path}` has no value `{}`", shown(text)), help);
@@ -134,7 +175,11 @@ impl<'a> Shape<'a> {
             return self::option(option, text);
         }
         match format {
-            EXPANDED => expand(text, self.variables).map(drop),
+            EXPANDED => expand(text, self.variables).map(drop).map_err(Wrong::from),
+            SecretRef::FORMAT => {
+                let text = SecretRef::parse(text).and_then(|text| text.expand(self.variables));
+                text.map(drop).map_err(Wrong::from)
+            }
             <Name as Leaf>::FORMAT => read::<Name>(text),
             <std::time::Duration as Leaf>::FORMAT => read::<std::time::Duration>(text),
             <Schedule as Leaf>::FORMAT => read::<Schedule>(text),
@@ -175,15 +220,32 @@ fn shown(text: &str) -> String {
     short
 }
 
+/// The key that tells which of several kinds of tables one is.
+fn tag(kind: &Value) -> Option<&str> {
+    let mut keys = kind["properties"].as_object()?.iter();
+    keys.find(|(_, of)| of["const"].is_string()).map(|(key, _)| key.as_str())
+}
+
+/// The texts that may stand there, where these are few: as a list, or each with what it means.
+fn choices(schema: &Value) -> Option<Vec<&str>> {
+    if let Some(known) = schema["enum"].as_array() {
+        return Some(known.iter().filter_map(Value::as_str).collect());
+    }
+    let known = schema["oneOf"].as_array()?.iter();
+    Some(known.filter_map(|one| one["const"].as_str()).collect())
+}
+
 fn types(schema: &Value) -> Vec<&str> {
+    // What is told apart below is of one type.
+    let schema = schema.get("oneOf").map_or(schema, |kinds| &kinds[0]);
     match &schema["type"] {
         Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
         one => one.as_str().into_iter().collect(),
     }
 }
 
-fn length(schema: &Value, key: &str) -> usize {
-    schema[key].as_u64().and_then(|length| usize::try_from(length).ok()).unwrap_or(0)
+fn length(schema: &Value, key: &str) -> Option<usize> {
+    schema[key].as_u64().and_then(|length| usize::try_from(length).ok())
 }
 
 /// What JSON Schema calls a value of this kind.

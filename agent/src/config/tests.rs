@@ -5,6 +5,7 @@ use std::path::Path;
 
 use insta::{assert_debug_snapshot, assert_snapshot};
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 
@@ -12,7 +13,12 @@ use super::*;
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/muster.schema.json");
 
 fn variables(name: &str) -> Option<String> {
-    (name == "DB_PASSWORD").then(|| "hunter2".to_owned())
+    match name {
+        "DB_PASSWORD" => Some("hunter2".to_owned()),
+        "HOOK" => Some("hunter2-hunter2-hunter2".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    }
 }
 
 fn parse(text: &str) -> Result<Config, Vec<Problem>> {
@@ -37,6 +43,12 @@ fn in_use(template: &str) -> String {
 #[test]
 fn a_whole_configuration_is_read() {
     let text = in_use(TEMPLATE).replace("MUSTER_DB_PASSWORD", "DB_PASSWORD");
+    let text = ["MUSTER_HOOK_SECRET", "MUSTER_HOOK_PATH", "MUSTER_MAIL_PASSWORD"]
+        .iter()
+        .fold(text, |text, name| text.replace(name, "HOOK"))
+        .replace("${MUSTER_SLACK_URL}", "https://hooks.example/${HOOK}")
+        .replace("${MUSTER_TEAMS_URL}", "https://flow.example/${HOOK}")
+        .replace("ca = \"mail.pem\"\n", "");
     let config = parse(&text).map_err(|problems| told(&problems)).unwrap();
     assert_debug_snapshot!(config);
     let Some(Store::Url(url)) = &config.store else { panic!("it is a URL") };
@@ -51,14 +63,16 @@ fn the_template_is_a_configuration_and_shows_every_key() {
     let schema = schema();
     let mut missing = Vec::new();
     for (key, of) in schema["properties"].as_object().unwrap() {
-        let inner = of["properties"].as_object().or_else(|| of["items"]["properties"].as_object());
+        let kinds = of["items"]["oneOf"].as_array().into_iter().flatten();
+        let inner = [&of["properties"], &of["items"]["properties"]].into_iter();
+        let inner = inner.chain(kinds.map(|kind| &kind["properties"])).filter_map(Value::as_object);
         let here: Vec<&toml::Table> = match used.get(key) {
             Some(toml::Value::Table(table)) => vec![table],
             Some(toml::Value::Array(tables)) => tables.iter().filter_map(toml::Value::as_table).collect(),
             Some(_) => continue,
             None => Vec::new(),
         };
-        let absent = inner.into_iter().flatten().map(|(key, _)| key);
+        let absent = inner.flatten().map(|(key, _)| key);
         let absent = absent.filter(|key| !here.iter().any(|table| table.contains_key(*key)));
         missing.extend(absent.map(|inner| format!("{key}.{inner}")));
     }
@@ -112,6 +126,131 @@ grace = 1979-05-27
 }
 
 #[test]
+fn every_mistake_in_a_channel_is_told_at_its_place() {
+    let text = r#"[[notify]]
+name = "no kind"
+url = "${GONE}"
+
+[[notify]]
+kind = "emial"
+name = "a"
+
+[[notify]]
+kind = 3
+
+[[notify]]
+kind = "slack"
+name = ""
+url = "https://hooks.example/T0/B0"
+secert = "${HOOK}"
+on = ["new-agentik", 1]
+batch = 0
+link = 1
+
+[[notify]]
+kind = "webhook"
+name = "hooks"
+url = "https://receiver.example/${NO_SUCH_PATH}"
+secret = "${EMPTY}"
+on = []
+batch = 101
+
+[[notify]]
+kind = "webhook"
+name = "hooks"
+urll = "${A B}"
+
+[[notify]]
+kind = "email"
+smtp = 1
+to = []
+user = "${HOOK"
+password = "${HOOK"
+from = ["a@b.c"]
+
+[[notify]]
+kind = "teams"
+name = "teams"
+url = ["${HOOK}"]
+
+[notify.more]
+"#;
+    assert_snapshot!(told(&parse(text).unwrap_err()));
+    assert_snapshot!(
+        "notify_is_no_list",
+        told(&parse("notify = \"slack\"\n").unwrap_err())
+            + &told(&parse("[notify]\nkind = \"slack\"").unwrap_err())
+            + &told(&parse("notify = [1]").unwrap_err())
+    );
+}
+
+#[test]
+fn a_channel_that_cannot_be_told_is_a_mistake() {
+    let text = r#"[[notify]]
+kind = "slack"
+name = "plain"
+url = "http://hooks.example/${HOOK}"
+
+[[notify]]
+kind = "webhook"
+name = "short"
+url = "https://receiver.example/"
+secret = "${DB_PASSWORD}"
+
+[[notify]]
+kind = "webhook"
+name = "short \u001b"
+url = "https://receiver.example/${HOOK}"
+secret = "${HOOK}"
+
+[[notify]]
+kind = "webhook"
+name = "secret"
+url = "https://receiver.example/${HOOK}"
+secret = "${DB_PASSWORD}"
+link = "https://muster.example/"
+
+[[notify]]
+kind = "teams"
+name = "page"
+url = "https://flow.example/${HOOK}"
+link = "javascript:alert(1)"
+
+[[notify]]
+kind = "email"
+name = "mail"
+smtp = "smtp://mail.example"
+from = "muster@example.org"
+to = ["a@b.c"]
+
+[[notify]]
+kind = "email"
+name = "nobody"
+smtp = "smtps://mail.example"
+from = "muster@example.org"
+to = ["a@b.c", "d"]
+
+[[notify]]
+kind = "email"
+name = "user"
+smtp = "smtps://mail.example"
+user = "muster"
+from = "muster@example.org"
+to = ["a@b.c"]
+
+[[notify]]
+kind = "email"
+name = "certificates"
+smtp = "smtps://mail.example"
+ca = "gone/mail.pem"
+from = "muster@example.org"
+to = ["a@b.c"]
+"#;
+    let open = text.replacen("https://receiver.example/\"", "https://receiver.example/${HOOK}\"", 1);
+    assert_snapshot!(told(&parse(text).unwrap_err()) + "\n" + &told(&parse(&open).unwrap_err()));
+}
+
+#[test]
 fn what_is_no_toml_is_told_with_its_line() {
     assert_snapshot!(told(&parse("[schedule]\ncron = 0 2 * * *\n[watch\nlisten = \"é").unwrap_err()));
 }
@@ -122,11 +261,18 @@ fn no_message_holds_what_may_be_a_secret() {
         "store = \"postgres://m:hunter2@db/${GONE}\"",
         "store = [\"hunter2\"]",
         "[[source]]\nname = \"hunter2!\"",
+        "[[notify]]\nkind = \"slack\"\nname = \"a\"\nurl = \"https://chat.example/hunter2\"",
+        "[[notify]]\nkind = \"slack\"\nname = \"a\"\nurl = \"hunter2${DB_PASSWORD}\"",
+        "[[notify]]\nkind = \"webhook\"\nname = \"a\"\nurl = \"https://${HOOK}\"\nsecret = \"${DB_PASSWORD}\"",
+        "[[notify]]\nkind = \"webhook\"\nname = \"a\"\nurl = { a = \"hunter2\" }\nsecret = [\"hunter2\"]",
     ] {
         let problems = told(&parse(text).unwrap_err());
         assert!(!problems.contains("hunter2"), "{problems}");
     }
-    let config = parse("store = \"postgres://m:hunter2@db/m\"").unwrap();
+    let config = parse(
+        "store = \"postgres://m:hunter2@db/m\"\n[[notify]]\nkind = \"slack\"\nname = \"a\"\nurl = \"https://hunter2/${HOOK}\"",
+    )
+    .unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
     assert!(config.open_password);
 }
@@ -229,6 +375,7 @@ fn the_checker_knows_every_word_of_the_schema() {
             match word.as_str() {
                 "properties" => inner.as_object().into_iter().flatten().for_each(|(_, of)| words(of, found)),
                 "items" => words(inner, found),
+                "oneOf" => inner.as_array().into_iter().flatten().for_each(|of| words(of, found)),
                 word => found.push(word.to_owned()),
             }
         }
@@ -237,11 +384,14 @@ fn the_checker_knows_every_word_of_the_schema() {
     words(&schema(), &mut found);
     found.sort();
     found.dedup();
-    let told_to_editors = ["$schema", "default", "description", "pattern", "title"];
+    let told_to_editors = ["$schema", "default", "description", "pattern", "title", "uniqueItems"];
     let checked = [
         "additionalProperties",
+        "const",
         "enum",
         "format",
+        "maxItems",
+        "maxLength",
         "maximum",
         "minItems",
         "minLength",

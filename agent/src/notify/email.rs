@@ -10,10 +10,11 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
+use super::channel::Unusable;
 use super::plan::Delivery;
-use super::secret::Expanded;
 use super::send::{Fault, is_here};
 use super::words::{headline, inert, lines, rest};
+use crate::secret::Secret;
 
 /// Most bytes of a file with certificates.
 const MAX_CA: u64 = 1 << 20;
@@ -32,7 +33,7 @@ pub(super) struct Post {
 pub(super) struct Server<'c> {
     pub(super) smtp: &'c str,
     pub(super) user: Option<&'c str>,
-    pub(super) password: Option<Expanded>,
+    pub(super) password: Option<Secret>,
     pub(super) ca: Option<&'c Path>,
 }
 
@@ -40,31 +41,32 @@ impl Post {
     /// Reads addresses and certificates; connects to nothing.
     ///
     /// # Errors
-    /// What is wrong, as a sentence.
+    /// What is wrong, at which key.
     pub(super) fn try_new(
         server: &Server<'_>,
         from: &str,
         to: &[String],
         patience: Duration,
-    ) -> Result<Self, String> {
-        let url = reqwest::Url::parse(server.smtp).map_err(|_| "`smtp` is no address".to_owned())?;
+    ) -> Result<Self, Unusable> {
+        let wrong = |what: &str| Unusable::new("smtp", what);
+        let url = reqwest::Url::parse(server.smtp).map_err(|_| wrong("is no address"))?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         if host.is_empty() {
-            return Err("`smtp` names no host".to_owned());
+            return Err(wrong("names no host"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("who signs in stands in `user` and `password`, and not in `smtp`".to_owned());
+            return Err(wrong("says who signs in, which stands in `user` and `password`"));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err("`smtp` has more in it than a host and a port".to_owned());
+            return Err(wrong("has more in it than a host and a port"));
         }
         let tls = || parameters(&host, server.ca);
         let (port, tls) = match url.scheme() {
             "smtps" => (465, Tls::Wrapper(tls()?)),
             "smtp+starttls" => (587, Tls::Required(tls()?)),
             "smtp" if is_here(&host) => (25, Tls::None),
-            "smtp" => return Err("`smtp` without encryption is for this machine only".to_owned()),
-            _ => return Err("`smtp` begins with `smtps://` or `smtp+starttls://`".to_owned()),
+            "smtp" => return Err(wrong("is without encryption, which is for this machine only")),
+            _ => return Err(wrong("has to begin with `smtps://` or `smtp+starttls://`")),
         };
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&host)
             .port(url.port().unwrap_or(port))
@@ -72,20 +74,21 @@ impl Post {
             .timeout(Some(patience));
         transport = match (server.user, &server.password) {
             (Some(user), Some(password)) => {
-                transport.credentials(Credentials::new(user.to_owned(), password.reveal().to_owned()))
+                transport.credentials(Credentials::new(user.to_owned(), password.expose().to_owned()))
             }
             (None, None) => transport,
-            _ => return Err("`user` and `password` are given both or not at all".to_owned()),
+            (Some(_), None) => return Err(Unusable::new("user", "comes without `password`")),
+            (None, Some(_)) => return Err(Unusable::new("password", "comes without `user`")),
         };
-        let mailbox = |what: &str, text: &str| {
+        let mailbox = |key, text: &str| {
             text.parse::<Mailbox>()
-                .map_err(|_| format!("`{what}` holds something that is no address of mail"))
+                .map_err(|_| Unusable::new(key, "holds something that is no address of mail"))
         };
         if to.is_empty() || to.len() > 50 {
-            return Err("`to` holds from 1 to 50 addresses".to_owned());
+            return Err(Unusable::new("to", "has to hold from 1 to 50 addresses"));
         }
         let from = mailbox("from", from)?;
-        let to = to.iter().map(|one| mailbox("to", one)).collect::<Result<Mailboxes, String>>()?;
+        let to = to.iter().map(|one| mailbox("to", one)).collect::<Result<Mailboxes, Unusable>>()?;
         Ok(Self { transport: transport.build(), from, to, host })
     }
 
@@ -129,7 +132,7 @@ impl Post {
     }
 }
 
-fn parameters(host: &str, ca: Option<&Path>) -> Result<TlsParameters, String> {
+fn parameters(host: &str, ca: Option<&Path>) -> Result<TlsParameters, Unusable> {
     let mut parameters = TlsParameters::builder(host.to_owned());
     if let Some(path) = ca {
         let read = || {
@@ -138,8 +141,8 @@ fn parameters(host: &str, ca: Option<&Path>) -> Result<TlsParameters, String> {
             std::fs::File::open(path)?.take(MAX_CA).read_to_end(&mut pem)?;
             std::io::Result::Ok(pem)
         };
-        let pem = read().map_err(|error| format!("the file in `ca` cannot be read: {}", error.kind()))?;
-        let none = || "the file in `ca` holds no certificates in PEM".to_owned();
+        let pem = read().map_err(|error| Unusable::new("ca", format!("cannot be read: {}", error.kind())))?;
+        let none = || Unusable::new("ca", "names a file without certificates in PEM");
         // What reads them is content with a file that holds none.
         if !pem.windows(27).any(|piece| piece == b"-----BEGIN CERTIFICATE-----") {
             return Err(none());
@@ -147,9 +150,9 @@ fn parameters(host: &str, ca: Option<&Path>) -> Result<TlsParameters, String> {
         let certificate = Certificate::from_pem(&pem).map_err(|_| none())?;
         parameters = parameters.add_root_certificate(certificate);
     }
-    parameters
-        .build()
-        .map_err(|_| "no encrypted connection can be made: are there trusted certificates?".to_owned())
+    parameters.build().map_err(|_| {
+        Unusable::new("smtp", "cannot be asked with encryption: are there trusted certificates?")
+    })
 }
 
 /// The text of a message.

@@ -8,12 +8,12 @@ use backon::{ExponentialBuilder, Retryable as _};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url};
 
-use super::channel::{Channel, Kind};
+use super::channel::{Channel, Kind, Unusable};
 use super::email::{Post, Server};
 use super::plan::Delivery;
-use super::secret::{Expanded, Secret};
 use super::{slack, teams, webhook};
 use crate::clock;
+use crate::secret::{Secret, SecretRef, Variables};
 
 /// How often and how long something is tried.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +101,7 @@ pub(crate) struct Sender {
 
 #[derive(Debug)]
 enum Way {
-    Webhook(Address, Expanded),
+    Webhook(Address, Secret),
     Slack(Address),
     Teams(Address),
     Email(Box<Post>),
@@ -128,14 +128,26 @@ impl Sender {
     pub(crate) fn try_new(
         channel: &Channel,
         patience: Patience,
-        lookup: &dyn Fn(&str) -> Option<String>,
+        lookup: Variables<'_>,
     ) -> Result<Self, String> {
         let name = super::notice::clean(&channel.name, 64);
-        let fault = |why: String| format!("The channel `{name}` cannot be used: {why}.");
-        if let Some(why) = channel.fault() {
-            return Err(fault(why));
+        Self::of(channel, patience, lookup)
+            .map_err(|unusable| format!("The channel `{name}` cannot be used: {unusable}."))
+    }
+
+    /// Whether a channel can be made ready; nothing is sent.
+    ///
+    /// # Errors
+    /// What is wrong with the channel, at which key.
+    pub(crate) fn check(channel: &Channel, lookup: Variables<'_>) -> Result<(), Unusable> {
+        Self::of(channel, Patience::default(), lookup).map(drop)
+    }
+
+    fn of(channel: &Channel, patience: Patience, lookup: Variables<'_>) -> Result<Self, Unusable> {
+        if let Some(unusable) = channel.fault() {
+            return Err(unusable);
         }
-        let way = Way::of(&channel.kind, patience, lookup).map_err(fault)?;
+        let way = Way::of(&channel.kind, patience, lookup)?;
         let Channel { name, on: _, batch, link, kind: _ } = channel;
         Ok(Self { channel: name.clone(), batch: *batch, link: link.clone(), patience, way })
     }
@@ -176,7 +188,7 @@ impl Sender {
             Way::Webhook(address, secret) => {
                 let body = webhook::body(delivery, link).map_err(written)?;
                 // Signed anew for each try: a receiver refuses what was signed too long ago.
-                let signature = webhook::signature(secret.reveal(), clock::seconds(), &body);
+                let signature = webhook::signature(secret.expose(), clock::seconds(), &body);
                 address.post(&delivery.id, body, Some(signature)).await
             }
             Way::Slack(address) => {
@@ -200,29 +212,25 @@ impl Sender {
 }
 
 impl Way {
-    fn of(kind: &Kind, patience: Patience, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let address = |url: &Secret| {
-            let url = url.expand(lookup).map_err(|why| format!("in `url`, {why}"))?;
-            Address::try_new(&url, patience.one)
+    fn of(kind: &Kind, patience: Patience, lookup: Variables<'_>) -> Result<Self, Unusable> {
+        let expand = |key, text: &SecretRef| {
+            text.expand(lookup).map_err(|error| Unusable::new(key, error.to_string()))
         };
+        let address = |url: &SecretRef| Address::try_new(&expand("url", url)?, patience.one);
         Ok(match kind {
             Kind::Webhook { url, secret } => {
-                let secret = secret.expand(lookup).map_err(|why| format!("in `secret`, {why}"))?;
-                if secret.reveal().len() < webhook::LEAST_SECRET {
-                    return Err(format!("`secret` is shorter than {} bytes", webhook::LEAST_SECRET));
+                let secret = expand("secret", secret)?;
+                if secret.expose().len() < webhook::LEAST_SECRET {
+                    let what = format!("is shorter than {} bytes", webhook::LEAST_SECRET);
+                    return Err(Unusable::new("secret", what));
                 }
                 Self::Webhook(address(url)?, secret)
             }
             Kind::Slack { url } => Self::Slack(address(url)?),
             Kind::Teams { url } => Self::Teams(address(url)?),
             Kind::Email { smtp, user, password, from, to, ca } => {
-                let password = password.as_ref().map(|password| password.expand(lookup)).transpose();
-                let server = Server {
-                    smtp,
-                    user: user.as_deref(),
-                    password: password.map_err(|why| format!("in `password`, {why}"))?,
-                    ca: ca.as_deref(),
-                };
+                let password = password.as_ref().map(|password| expand("password", password)).transpose();
+                let server = Server { smtp, user: user.as_deref(), password: password?, ca: ca.as_deref() };
                 Self::Email(Box::new(Post::try_new(&server, from, to, patience.one)?))
             }
         })
@@ -230,17 +238,18 @@ impl Way {
 }
 
 impl Address {
-    fn try_new(url: &Expanded, patience: Duration) -> Result<Self, String> {
+    fn try_new(url: &Secret, patience: Duration) -> Result<Self, Unusable> {
+        let wrong = |what: &str| Unusable::new("url", what);
         // What is wrong with an address is not told in the words of whoever reads it: they repeat it.
-        let url = Url::parse(url.reveal()).map_err(|_| "`url` is no address".to_owned())?;
+        let url = Url::parse(url.expose()).map_err(|_| wrong("is no address"))?;
         let Some(host) = url.host_str().map(str::to_owned) else {
-            return Err("`url` names no host".to_owned());
+            return Err(wrong("names no host"));
         };
         let here = is_here(host.trim_matches(['[', ']']));
         match url.scheme() {
             "https" => {}
             "http" if here => {}
-            _ => return Err("`url` has to begin with https, except on this machine".to_owned()),
+            _ => return Err(wrong("has to begin with https, except on this machine")),
         }
         let mut http = Client::builder()
             .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")))
@@ -252,9 +261,7 @@ impl Address {
             // No proxy reaches what listens on this machine.
             http = http.no_proxy();
         }
-        let http = http
-            .build()
-            .map_err(|_| "no requests can be sent: are there trusted certificates?".to_owned())?;
+        let http = http.build().map_err(|_| wrong("cannot be asked: are there trusted certificates?"))?;
         Ok(Self { http, url, host })
     }
 

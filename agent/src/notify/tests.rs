@@ -16,11 +16,13 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::secret::Secret;
+use super::send::SendError;
+use super::wanted::Wanted;
 use super::words::{headline, inert};
 use super::*;
 use crate::history::{self, Difference, LessSeen, difference};
 use crate::sample;
+use crate::secret::SecretRef;
 
 const AT: &str = "2026-01-02T03:04:05.678Z";
 
@@ -315,9 +317,11 @@ fn channels_are_read_and_mistakes_in_them_are_named() {
 #[test]
 fn the_schema_of_channels_takes_those_of_the_page_and_no_others() {
     let page = include_str!("../../docs/notifications.md");
-    let (_, shown) = page.split_once("```json notify.json\n").unwrap();
-    let channels: Vec<Value> = serde_json::from_str(shown.split("```").next().unwrap()).unwrap();
-    let schema = schemars::schema_for!(Channel).to_value();
+    let (_, shown) = page.split_once("```toml notify/muster.toml\n").unwrap();
+    let shown: Value = toml::from_str(shown.split("```").next().unwrap()).unwrap();
+    let channels = shown["notify"].as_array().unwrap().clone();
+    let schema: Value = serde_json::from_str(&crate::config::schema_text()).unwrap();
+    let schema = schema["properties"]["notify"]["items"].clone();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let kinds: Vec<_> = channels.iter().map(|one| one["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["webhook", "slack", "teams", "email"]);
@@ -345,12 +349,12 @@ fn the_schema_of_channels_takes_those_of_the_page_and_no_others() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let secret = Secret::parse(&format!("https://{CANARY}.example/${{CANARY}}")).unwrap();
+    let secret = SecretRef::parse(&format!("https://{CANARY}.example/${{CANARY}}")).unwrap();
     let expanded = secret.expand(&environment).unwrap();
     let sender = Sender::try_new(&webhook(3), Patience::default(), &environment).unwrap();
     let shown = format!("{secret:?} {expanded:?} {} {sender:?} {:?}", json!(secret), webhook(3));
     assert!(!shown.contains(CANARY), "{shown}");
-    assert_eq!(expanded.reveal(), format!("https://{CANARY}.example/{CANARY}"));
+    assert_eq!(expanded.expose(), format!("https://{CANARY}.example/{CANARY}"));
 }
 
 #[test]
@@ -368,13 +372,6 @@ proptest! {
         let shown = inert(&notice::clean(&text, 120)).to_ascii_lowercase();
         for sign in ["@", "://", "](", "www.", "mailto:", "javascript:", "\n", "\r", "\u{1b}", "\u{202e}"] {
             prop_assert!(!shown.contains(sign), "{shown:?}");
-        }
-    }
-
-    #[test]
-    fn texts_of_secrets_are_read_without_a_panic(text in "[$ {}A-Z_é]{0,20}") {
-        if let Err(why) = Secret::parse(&text).and_then(|secret| secret.expand(&|_| Some("x".to_owned()))) {
-            prop_assert!(!why.is_empty());
         }
     }
 }

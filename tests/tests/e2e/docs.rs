@@ -2,7 +2,7 @@
 //!
 //! The commands of a page run in a folder with the summariser, with the refund agent in `services/refunds`, the support
 //! bot in `services/support`, and all mini repositories in `tests/mini`; AWS and Kubernetes
-//! are servers of the tests with a small organisation and a small cluster. `cargo run … -- X` is run as `muster X`. A word
+//! are servers of the tests with a small organisation and a small cluster; the variables that channels name are set. `cargo run … -- X` is run as `muster X`. A word
 //! in capitals (PATH, DIR) stands for that folder. A block whose info string ends in a path is a file, and is put there
 //! before the commands that follow it. A `text` or `json` block right below a command holds what it prints, where `…` on
 //! a line of its own stands for lines that are left out.
@@ -201,6 +201,11 @@ fn run(stage: &Stage, command: &str) -> Result<String, String> {
         .env("AWS_REGION", "eu-west-1")
         .env("KUBECONFIG", stage.beside("kubeconfig"))
         .env("AWS_CONFIG_FILE", stage.beside("aws-config"))
+        .env("SLACK_URL", "https://chat.example/of-the-test")
+        .env("TEAMS_URL", "https://flow.example/of-the-test")
+        .env("HOOK_PATH", "of-the-test")
+        .env("HOOK_SECRET", "a-secret-of-the-test")
+        .env("MAIL_PASSWORD", "of-the-test")
         .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", stage.beside("bin").display()))
         .output()
         .map_err(|error| error.to_string())?;

@@ -16,6 +16,7 @@ mod installed;
 mod lookalikes;
 mod manners;
 mod models;
+mod notices;
 mod origins;
 mod pages;
 mod registers;
