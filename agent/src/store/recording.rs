@@ -87,13 +87,14 @@ impl<'t> Recording<'t> {
         let by_key = "SELECT t.id, t.recorded, r.started_at FROM targets t LEFT JOIN runs r ON r.id = t.recorded WHERE t.key = $1";
         let mut row = sqlx::query(by_key).bind(key.clone()).fetch_optional(&mut **self.transaction).await?;
         if row.is_none() {
-            // A target that was scanned by its place alone is given its name now; one that has another name is another target.
-            let by_place = "SELECT t.id, t.recorded, r.started_at FROM targets t LEFT JOIN runs r ON r.id = t.recorded WHERE t.place = $1 AND (t.key = t.place OR $1 = $2) ORDER BY t.id";
-            row = sqlx::query(by_place)
-                .bind(place.clone())
-                .bind(key.clone())
-                .fetch_optional(&mut **self.transaction)
-                .await?;
+            let by_place = "SELECT t.id, t.key, t.recorded, r.started_at FROM targets t LEFT JOIN runs r ON r.id = t.recorded WHERE t.place = $1 ORDER BY t.id";
+            let rows = sqlx::query(by_place).bind(place.clone()).fetch_all(&mut **self.transaction).await?;
+            for one in rows {
+                if is_one(&one.try_get::<String, _>("key")?, &key, &place) {
+                    row = Some(one);
+                    break;
+                }
+            }
         }
         let Some(row) = row else {
             let insert = "INSERT INTO targets (id, key, place, shown, recorded) VALUES ($1, $2, $3, $4, $5)";
@@ -484,6 +485,14 @@ impl<'t> Recording<'t> {
         }
         Ok(self.recorded)
     }
+}
+
+/// Whether a target that is known by `old` is the one that is called `new`, at one place: where either is called by its place alone,
+/// or both are of one source, which had one target then and has several now, or the other way round. One that has another name is
+/// another target.
+fn is_one(old: &str, new: &str, place: &str) -> bool {
+    let source = |key: &str| key.split(": ").next().unwrap_or_default().to_owned();
+    old == place || new == place || source(old) == source(new)
 }
 
 /// A key of any length, as one that an index takes.

@@ -119,8 +119,17 @@ on_both! {
         let mut moved = at("shop");
         moved.place = "folder:/home/shop".to_owned();
         store.night(4, vec![moved]).await;
+        // Its source is given a second target, so that each is called by more than the source.
+        let mut named = at("shop: ../shop");
+        named.place = "folder:/home/shop".to_owned();
+        store.night(5, vec![named]).await;
         assert_eq!(ids(&store).await, before);
         assert_eq!(store.presences().await.len(), 1);
+        // Another name at the same place is another target.
+        let mut other = at("desk");
+        other.place = "folder:/home/shop".to_owned();
+        store.night(6, vec![other]).await;
+        assert_eq!(store.presences().await.len(), 2);
     }
 }
 
