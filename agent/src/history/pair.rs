@@ -84,10 +84,13 @@ fn only(
     by: &HashMap<String, Vec<usize>>,
     way: Way,
 ) -> Option<usize> {
-    let candidates: BTreeSet<usize> =
-        one.marks(way).iter().filter_map(|mark| by.get(mark)).flatten().copied().collect();
-    if candidates.len() > RIVALS {
-        return None;
+    let mut candidates = BTreeSet::new();
+    for at in one.marks(way).iter().filter_map(|mark| by.get(mark)).flatten() {
+        candidates.insert(*at);
+        // At the first that is too many: thousands of systems that share a file would be gathered for each of them.
+        if candidates.len() > RIVALS {
+            return None;
+        }
     }
     let mut same = candidates.into_iter().filter(|at| one.is(way, &others[*at]));
     same.next().filter(|_| same.next().is_none())

@@ -1,9 +1,14 @@
 //! A system as it is kept: its own text, and its evidence as observations beside it, each of them once.
 
 use std::collections::HashMap;
+use std::io::{BufWriter, Write as _};
 
 use asmm_model::System;
+use serde::ser::Error as _;
 use serde_json::Value;
+
+/// Bytes that are hashed at once: of pieces of a few KB and more, the hash works on several blocks side by side.
+const PIECE: usize = 16 * 1024;
 
 /// A system, taken apart.
 #[derive(Debug, PartialEq)]
@@ -24,9 +29,14 @@ pub(super) struct Observed {
 }
 
 /// What a system is known by to be the same as before, evidence and all.
+///
+/// This is most of what a night costs in which almost nothing changed: the text is hashed while it is written, and is never there as
+/// a whole.
 pub(super) fn digest(system: &System) -> serde_json::Result<String> {
-    let text = serde_json::to_vec(system)?;
-    Ok(blake3::hash(&text).to_hex()[..32].to_owned())
+    let mut pieces = BufWriter::with_capacity(PIECE, blake3::Hasher::new());
+    serde_json::to_writer(&mut pieces, system)?;
+    pieces.flush().map_err(serde_json::Error::custom)?;
+    Ok(pieces.get_ref().finalize().to_hex()[..32].to_owned())
 }
 
 /// Takes a system apart.

@@ -8,6 +8,7 @@ mod claim;
 mod compare;
 mod deliver;
 mod identity;
+mod known;
 mod place;
 mod read;
 mod record;

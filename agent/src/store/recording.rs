@@ -1,6 +1,7 @@
 //! The steps of one record: the target, what was covered, which systems are known, and what became of each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::mem::take;
 
 use asmm_model::{Coverage, Presence, System, SystemId};
 use sqlx::{Any, Row as _, Transaction};
@@ -8,11 +9,13 @@ use sqlx::{Any, Row as _, Transaction};
 use super::identity::{self, Known};
 use super::record::{Kinds, Loose, Recorded, Seen, entry};
 use super::rows::{Value, insert};
-use super::{StoreError, body, numbers};
+use super::{StoreError, body, known, numbers};
 use crate::history::{self, LessSeen};
 
 /// Texts of columns that are sorted by are cut: an index takes no text of any length.
 const COLUMN: usize = 200;
+/// Versions that are gathered before they are written: a target may have more than should be in memory twice.
+const PENDING: usize = 128;
 
 /// A target that is known.
 struct TargetRow {
@@ -55,28 +58,32 @@ impl<'t> Recording<'t> {
         let target = self.target(&key, &place, &coverage.target).await?;
         self.coverage(&target, commit, &coverage, &loose).await?;
 
-        let known = self.known(target.id).await?;
-        let aliases = self.aliases_of(target.id).await?;
+        let known = known::of(self.transaction, target.id).await?;
+        let aliases = known::aliases(self.transaction, target.id).await?;
         let mut found = identity::by_id(&known, &aliases, &systems);
         self.pair_the_rest(&known, &systems, &mut found).await?;
 
         let first = self.number_of_systems(&systems, &found).await?;
         let names = self.new_names(&systems, &found, &key).await?;
         let (mut next, mut new_names) = (first, names.into_iter());
-        for (system, found) in systems.iter().zip(&found) {
+        self.recorded.there = systems.len();
+        // One by one, and each let go of: what was written of a system need not be in memory twice, or at all.
+        for (system, found) in systems.into_iter().zip(&found) {
             if let Some(at) = found {
-                self.again(&target, &known[*at], system, &coverage.target).await?;
+                self.again(&target, &known[*at], &system, &coverage.target).await?;
             } else {
                 let name = new_names.next().unwrap_or_default();
-                self.first_time(&target, next, &name, system, &coverage.target)?;
+                self.first_time(&target, next, &name, &system, &coverage.target)?;
                 next += 1;
+            }
+            if self.versions.len() >= PENDING {
+                self.put_down().await?;
             }
         }
         let there: HashSet<usize> = found.iter().flatten().copied().collect();
         for (_, gone) in known.iter().enumerate().filter(|(at, _)| !there.contains(at)) {
             self.gone(&target, gone, &coverage).await?;
         }
-        self.recorded.there = systems.len();
         self.flush().await
     }
 
@@ -172,35 +179,6 @@ impl<'t> Recording<'t> {
         Ok(digest)
     }
 
-    /// All systems that are known of a target, those that are not there any more with them.
-    async fn known(&mut self, target: i64) -> Result<Vec<Known>, StoreError> {
-        let text = "\
-            SELECT s.id, s.name, s.presence, v.id AS version, v.digest, v.scanned
-            FROM systems s JOIN versions v ON v.system = s.id AND v.until IS NULL
-            WHERE s.target = $1 ORDER BY s.id";
-        let rows = sqlx::query(text).bind(target).fetch_all(&mut **self.transaction).await?;
-        let known = |row: &sqlx::any::AnyRow| -> Result<Known, StoreError> {
-            let presence = row.try_get::<String, _>("presence")?;
-            let presence = Presence::named(&presence).unwrap_or(Presence::Present);
-            Ok(Known {
-                system: row.try_get("id")?,
-                name: row.try_get("name")?,
-                presence,
-                is_there: presence != Presence::Missing,
-                version: row.try_get("version")?,
-                digest: row.try_get("digest")?,
-                scanned: row.try_get("scanned")?,
-            })
-        };
-        rows.iter().map(known).collect()
-    }
-
-    async fn aliases_of(&mut self, target: i64) -> Result<HashMap<String, i64>, StoreError> {
-        let text = "SELECT alias, system FROM aliases WHERE target = $1";
-        let rows = sqlx::query(text).bind(target).fetch_all(&mut **self.transaction).await?;
-        rows.iter().map(|row| Ok((row.try_get("alias")?, row.try_get("system")?))).collect()
-    }
-
     /// Finds systems that were moved or renamed among those that no id tells.
     async fn pair_the_rest(
         &mut self,
@@ -214,29 +192,15 @@ impl<'t> Recording<'t> {
         if new.is_empty() || taken.len() == known.len() {
             return Ok(());
         }
-        let mut old = Vec::new();
-        for (at, one) in known.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
-            old.push((at, one.is_there, self.version(one.version, true).await?));
-        }
+        let left = || known.iter().enumerate().filter(|(at, _)| !taken.contains(at));
+        let versions: Vec<i64> = left().map(|(_, one)| one.version).collect();
+        let mut kept = known::versions(self.transaction, &versions, known::Evidence::OfParts).await?;
+        let old: Vec<(usize, bool, System)> =
+            left().filter_map(|(at, one)| Some((at, one.is_there, kept.remove(&one.version)?))).collect();
         for (before, after) in identity::by_likeness(&old, &new) {
             found[after] = Some(before);
         }
         Ok(())
-    }
-
-    async fn version(&mut self, version: i64, evidence: bool) -> Result<System, StoreError> {
-        let text = "SELECT body FROM versions WHERE id = $1";
-        let row = sqlx::query(text).bind(version).fetch_one(&mut **self.transaction).await?;
-        let text: String = row.try_get("body")?;
-        if !evidence {
-            return Ok(body::together(&text, None)?);
-        }
-        let rows = sqlx::query("SELECT body FROM observations WHERE version = $1 ORDER BY n")
-            .bind(version)
-            .fetch_all(&mut **self.transaction)
-            .await?;
-        let observed: Result<Vec<String>, sqlx::Error> = rows.iter().map(|row| row.try_get("body")).collect();
-        Ok(body::together(&text, Some(&observed?))?)
     }
 
     async fn number_of_systems(
@@ -264,7 +228,7 @@ impl<'t> Recording<'t> {
         let mut names: Vec<String> = new.iter().map(|system| system.id.as_str().to_owned()).collect();
         // Each round tells apart those whose name is taken; a name is made of more than any other system has.
         for round in 0_u32.. {
-            let taken = self.taken(&names).await?;
+            let taken = known::taken(self.transaction, &names).await?;
             let mut own = HashSet::new();
             let mut again = false;
             for (name, system) in names.iter_mut().zip(&new) {
@@ -279,24 +243,6 @@ impl<'t> Recording<'t> {
             }
         }
         Ok(names)
-    }
-
-    async fn taken(&mut self, names: &[String]) -> Result<HashSet<String>, StoreError> {
-        const AT_ONCE: usize = 32;
-        let mut taken = HashSet::new();
-        for chunk in names.chunks(AT_ONCE) {
-            let list: Vec<String> = (1..=chunk.len()).map(|n| format!("${n}")).collect();
-            let text = format!("SELECT name FROM systems WHERE name IN ({})", list.join(", "));
-            // Nothing in the text comes from outside: it is made of numbers of parameters.
-            let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
-            for name in chunk {
-                query = query.bind(name.clone());
-            }
-            for row in query.fetch_all(&mut **self.transaction).await? {
-                taken.insert(row.try_get("name")?);
-            }
-        }
-        Ok(taken)
     }
 
     /// A system that was not known is there.
@@ -335,7 +281,7 @@ impl<'t> Recording<'t> {
         let digest = body::digest(system)?;
         let mut changes = Vec::new();
         if digest != known.digest {
-            let before = self.version(known.version, false).await?;
+            let before = known::version(self.transaction, known.version).await?;
             changes = history::between(&before, system);
             sqlx::query("UPDATE versions SET until = $1 WHERE id = $2")
                 .bind(self.run)
@@ -374,7 +320,7 @@ impl<'t> Recording<'t> {
             (_, false) => Presence::Unseen,
         };
         self.set_presence(known, presence, target.before.as_ref()).await?;
-        let system = self.version(known.version, false).await?;
+        let system = known::version(self.transaction, known.version).await?;
         self.recorded.systems.push(entry(&known.name, &system, &coverage.target, presence, Vec::new()));
         Ok(())
     }
@@ -446,7 +392,8 @@ impl<'t> Recording<'t> {
         Ok(())
     }
 
-    async fn flush(mut self) -> Result<Recorded, StoreError> {
+    /// Writes the rows that were gathered so far.
+    async fn put_down(&mut self) -> Result<(), StoreError> {
         if !self.versions.is_empty() {
             let first = numbers(self.transaction, "version", self.versions.len()).await?;
             for row in self.versions.iter_mut().chain(&mut self.observations) {
@@ -456,15 +403,22 @@ impl<'t> Recording<'t> {
             }
         }
         let transaction = &mut *self.transaction;
-        let systems = "systems (id, name, target, first_run, first_seen, presence, presence_run)";
-        insert(transaction, systems, self.systems, "").await?;
-        let versions = "versions (id, system, since, digest, scanned, title, root, kind, role, verdict, level_low, level_high, hitl, priority, body)";
-        insert(transaction, versions, self.versions, "").await?;
-        insert(transaction, "observations (version, n, rule, body)", self.observations, "").await?;
+        let into = "systems (id, name, target, first_run, first_seen, presence, presence_run)";
+        insert(transaction, into, take(&mut self.systems), "").await?;
+        let into = "versions (id, system, since, digest, scanned, title, root, kind, role, verdict, level_low, level_high, hitl, priority, body)";
+        insert(transaction, into, take(&mut self.versions), "").await?;
+        insert(transaction, "observations (version, n, rule, body)", take(&mut self.observations), "")
+            .await?;
         let then = "ON CONFLICT (target, alias) DO UPDATE SET system = excluded.system";
-        insert(transaction, "aliases (target, alias, system)", self.aliases, then).await?;
-        insert(transaction, "presences (system, run, presence)", self.presences, "").await?;
+        insert(transaction, "aliases (target, alias, system)", take(&mut self.aliases), then).await?;
+        insert(transaction, "presences (system, run, presence)", take(&mut self.presences), "").await?;
+        Ok(())
+    }
 
+    /// Writes what is left, and what happened.
+    async fn flush(mut self) -> Result<Recorded, StoreError> {
+        self.put_down().await?;
+        let transaction = &mut *self.transaction;
         history::sort(&mut self.recorded.systems);
         let systems = self.recorded.systems.iter().map(|entry| ("system", serde_json::to_string(entry)));
         let less = self.recorded.less_seen.iter().map(|less| ("coverage", serde_json::to_string(less)));
