@@ -4,9 +4,9 @@ use asmm_model::autonomy::{Basis, Missing, Open};
 use asmm_model::{
     Answer, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Deployment, DeploymentKind,
     Effect, Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl, Identity, IdentityKind,
-    Inventory, JoinStrength, Level, Model, Owner, OwnerSource, Place, Privilege, Purpose, PurposeSource,
-    Role, SCHEMA, Scan, ScanTarget, Seen, Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind,
-    Verdict,
+    Inventory, JoinStrength, Level, Model, Owner, OwnerSource, Place, Presence, Privilege, Purpose,
+    PurposeSource, Remembered, Role, SCHEMA, Scan, ScanTarget, Seen, Supports, System, SystemId, SystemKind,
+    Tool, Trigger, TriggerKind, Verdict,
 };
 use proptest::prelude::*;
 use proptest::{collection::vec, option::of, sample::select};
@@ -211,10 +211,10 @@ fn system() -> impl Strategy<Value = System> {
         vec(trigger(), 0..2),
         vec(deployment(), 0..2),
     );
-    let claims = (of(purpose()), vec(owner(), 0..2));
+    let claims = (of(purpose()), vec(owner(), 0..2), of(remembered()));
     (kind, text(), text(), of(text()), role(), decided, criteria, parts, claims).prop_map(
         |(kind, name, root, target, role, decided, criteria, parts, claims)| {
-            let (purpose, owners) = claims;
+            let (purpose, owners, remembered) = claims;
             let (verdict, level, confidence, hitl, priority, settles) = decided;
             let (components, identities, tools, models, triggers, locations) = parts;
             System {
@@ -239,8 +239,16 @@ fn system() -> impl Strategy<Value = System> {
                 models,
                 triggers,
                 locations,
+                remembered,
             }
         },
+    )
+}
+
+fn remembered() -> impl Strategy<Value = Remembered> {
+    let aliases = vec(text().prop_map(SystemId::known), 0..3);
+    (select(&Presence::ALL[..]), text(), text(), aliases).prop_map(
+        |(presence, first_seen, last_seen, aliases)| Remembered { presence, first_seen, last_seen, aliases },
     )
 }
 

@@ -10,6 +10,9 @@ use serde_json::Value;
 /// Bytes that are hashed at once: of pieces of a few KB and more, the hash works on several blocks side by side.
 const PIECE: usize = 16 * 1024;
 
+/// Systems that are not worth a thread of their own.
+const FEW: usize = 16;
+
 /// A system, taken apart.
 #[derive(Debug, PartialEq)]
 pub(super) struct Parts {
@@ -37,6 +40,24 @@ pub(super) fn digest(system: &System) -> serde_json::Result<String> {
     serde_json::to_writer(&mut pieces, system)?;
     pieces.flush().map_err(serde_json::Error::custom)?;
     Ok(pieces.get_ref().finalize().to_hex()[..32].to_owned())
+}
+
+/// The digests of systems, made on as many threads as there are processors: of a night in which nothing changed, this is what is left.
+pub(super) fn digests(systems: &[System]) -> serde_json::Result<Vec<String>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let each = systems.len().div_ceil(threads).max(FEW);
+    std::thread::scope(|scope| {
+        let work: Vec<_> = systems
+            .chunks(each)
+            .map(|part| scope.spawn(move || part.iter().map(digest).collect::<serde_json::Result<Vec<_>>>()))
+            .collect();
+        let mut all = Vec::with_capacity(systems.len());
+        for part in work {
+            let part = part.join().map_err(|_| serde_json::Error::custom("a digest was not made"))?;
+            all.extend(part?);
+        }
+        Ok(all)
+    })
 }
 
 /// Takes a system apart.

@@ -25,25 +25,33 @@ pub(super) struct Known {
     pub(super) scanned: String,
 }
 
-/// For each system of the scan, which of `known` it is by its id. The last id of a system comes before those that it had earlier: a
-/// system that was renamed leaves its id to one that takes its place.
-pub(super) fn by_id(known: &[Known], aliases: &HashMap<String, i64>, new: &[System]) -> Vec<Option<usize>> {
+/// For each system of the scan, which of `known` it is by the id that the last scan gave it.
+pub(super) fn by_last_id(known: &[Known], new: &[System]) -> Vec<Option<usize>> {
     let last: HashMap<&str, usize> =
         known.iter().enumerate().map(|(at, one)| (one.scanned.as_str(), at)).collect();
-    let of_number: HashMap<i64, usize> = known.iter().enumerate().map(|(at, one)| (one.system, at)).collect();
     let mut taken = vec![false; known.len()];
-    let mut found: Vec<Option<usize>> = new
-        .iter()
+    new.iter()
         .map(|system| {
             let at = *last.get(system.id.as_str())?;
             (!std::mem::replace(&mut taken[at], true)).then_some(at)
         })
-        .collect();
-    for (system, found) in new.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
+        .collect()
+}
+
+/// Finds more by the ids that systems had earlier. They come after the last ones: a system that was renamed leaves its id to one that
+/// takes its place.
+pub(super) fn by_earlier_id(
+    known: &[Known],
+    aliases: &HashMap<String, i64>,
+    new: &[System],
+    found: &mut [Option<usize>],
+) {
+    let of_number: HashMap<i64, usize> = known.iter().enumerate().map(|(at, one)| (one.system, at)).collect();
+    let mut taken: HashSet<usize> = found.iter().flatten().copied().collect();
+    for (system, found) in new.iter().zip(found).filter(|(_, found)| found.is_none()) {
         let earlier = aliases.get(system.id.as_str()).and_then(|number| of_number.get(number)).copied();
-        *found = earlier.filter(|at| !std::mem::replace(&mut taken[*at], true));
+        *found = earlier.filter(|at| taken.insert(*at));
     }
-    found
 }
 
 /// Pairs of what is left over, as places in both lists. Systems that were there in the last scan come first: one that has been

@@ -22,30 +22,96 @@ pub(super) enum Evidence {
     OfParts,
 }
 
+/// The last run that recorded a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Before {
+    /// Its number.
+    pub(super) run: i64,
+    /// When it began, RFC 3339 in UTC; empty where it is not kept any more.
+    pub(super) at: String,
+    /// The digest of what it could not see, and of what belonged to no system; empty where they are not kept any more.
+    pub(super) gaps: String,
+    pub(super) loose: String,
+}
+
+/// The number of the target that is known by a key, or else by its place, and who recorded it last.
+pub(super) async fn target(
+    transaction: &mut Transaction<'static, Any>,
+    key: &str,
+    place: &str,
+) -> Result<Option<(i64, Before)>, StoreError> {
+    const SELECT: &str = "\
+        SELECT t.id, t.key, t.recorded, r.started_at, c.gaps, c.loose FROM targets t
+        LEFT JOIN runs r ON r.id = t.recorded LEFT JOIN coverage c ON c.target = t.id AND c.run = t.recorded";
+    let ask = |then: &str, value: &str| {
+        // Nothing in the text comes from outside: both parts of it stand here.
+        sqlx::query(AssertSqlSafe(format!("{SELECT} {then}"))).bind(value.to_owned())
+    };
+    let mut row = ask("WHERE t.key = $1", key).fetch_optional(&mut **transaction).await?;
+    if row.is_none() {
+        for one in ask("WHERE t.place = $1 ORDER BY t.id", place).fetch_all(&mut **transaction).await? {
+            if is_one(&one.try_get::<String, _>("key")?, key, place) {
+                row = Some(one);
+                break;
+            }
+        }
+    }
+    let Some(row) = row else { return Ok(None) };
+    let text = |column: &str| -> sqlx::Result<String> {
+        Ok(row.try_get::<Option<String>, _>(column)?.unwrap_or_default())
+    };
+    let before = Before {
+        run: row.try_get("recorded")?,
+        at: text("started_at")?,
+        gaps: text("gaps")?,
+        loose: text("loose")?,
+    };
+    Ok(Some((row.try_get("id")?, before)))
+}
+
+/// Whether a target that is known by `old` is the one that is called `new`, at one place: where either is called by its place alone,
+/// or both are of one source, which had one target then and has several now, or the other way round. One that has another name is
+/// another target.
+fn is_one(old: &str, new: &str, place: &str) -> bool {
+    let source = |key: &str| key.split(": ").next().unwrap_or_default().to_owned();
+    old == place || new == place || source(old) == source(new)
+}
+
 /// All systems that are known of a target, those that are not there any more with them.
+///
+/// One text for each, and not a column for each thing: to read a column costs more than what stands in it, and this is read of every
+/// system in every night. Nothing of it has a space in it.
 pub(super) async fn of(
     transaction: &mut Transaction<'static, Any>,
     target: i64,
 ) -> Result<Vec<Known>, StoreError> {
     let text = "\
-        SELECT s.id, s.name, s.presence, v.id AS version, v.digest, v.scanned
+        SELECT CAST(s.id AS TEXT) || ' ' || CAST(v.id AS TEXT) || ' ' || s.presence || ' ' || s.name || ' '
+            || v.scanned || ' ' || v.digest AS known
         FROM systems s JOIN versions v ON v.system = s.id AND v.until IS NULL
         WHERE s.target = $1 ORDER BY s.id";
     let rows = sqlx::query(text).bind(target).fetch_all(&mut **transaction).await?;
     let known = |row: &AnyRow| -> Result<Known, StoreError> {
-        let presence = row.try_get::<String, _>("presence")?;
-        let presence = Presence::named(&presence).unwrap_or(Presence::Present);
-        Ok(Known {
-            system: row.try_get("id")?,
-            name: row.try_get("name")?,
-            presence,
-            is_there: presence != Presence::Missing,
-            version: row.try_get("version")?,
-            digest: row.try_get("digest")?,
-            scanned: row.try_get("scanned")?,
-        })
+        let text: String = row.try_get("known")?;
+        read(&text).ok_or(StoreError::Database(sqlx::Error::RowNotFound))
     };
     rows.iter().map(known).collect()
+}
+
+fn read(text: &str) -> Option<Known> {
+    let mut words = text.split(' ');
+    let mut word = || words.next();
+    let (system, version) = (word()?.parse().ok()?, word()?.parse().ok()?);
+    let presence = Presence::named(word()?)?;
+    Some(Known {
+        system,
+        version,
+        presence,
+        is_there: presence != Presence::Missing,
+        name: word()?.to_owned(),
+        scanned: word()?.to_owned(),
+        digest: word()?.to_owned(),
+    })
 }
 
 /// The numbers of the systems of a target, by every id that a scan gave them.

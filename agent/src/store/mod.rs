@@ -247,6 +247,8 @@ const SETTINGS: &[&str] = &[
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -16000",
+    // What is looked at for statistics of a table, so that it costs the same however much there is.
+    "PRAGMA analysis_limit = 1000",
 ];
 
 /// Makes the file, for its owner alone, and the folder that it is in.

@@ -133,7 +133,10 @@ impl Store {
         filter: &Filter,
         page: &Page,
     ) -> Result<(Vec<Listed>, Option<(i64, String, i64)>), StoreError> {
-        let mut conditions = Conditions::new("v.until IS NULL", Vec::new());
+        // SQLite joins in the order in which it is told to by CROSS JOIN: the index of versions is in the order of the list, so that a
+        // page is read and no more.
+        let first = "v.until IS NULL AND s.id = v.system AND t.id = s.target";
+        let mut conditions = Conditions::new(first, Vec::new());
         conditions.of(filter, Some(PRESENCE));
         if filter.presences.is_empty() {
             conditions.and("s.presence <> 'missing'", Vec::new());
@@ -154,8 +157,7 @@ impl Store {
         let select = format!(
             "SELECT s.id, s.name, v.title, t.shown, v.root, v.kind, v.role, v.verdict, v.level_low, v.level_high, v.hitl,
                 v.priority, {PRESENCE} AS presence, s.first_seen, COALESCE(s.seen_at, r.started_at) AS last_seen
-             FROM versions v JOIN systems s ON s.id = v.system JOIN targets t ON t.id = s.target
-             LEFT JOIN runs r ON r.id = t.recorded"
+             FROM versions v CROSS JOIN systems s CROSS JOIN targets t LEFT JOIN runs r ON r.id = t.recorded"
         );
         let then =
             format!("ORDER BY v.priority DESC, v.title, v.system LIMIT {}", page.most.saturating_add(1));

@@ -7,6 +7,7 @@ use asmm_model::{Coverage, Presence, System, SystemId};
 use sqlx::{Any, Row as _, Transaction};
 
 use super::identity::{self, Known};
+use super::known::Before;
 use super::record::{Kinds, Loose, Recorded, Seen, entry};
 use super::rows::{Value, insert};
 use super::{StoreError, body, known, numbers};
@@ -20,8 +21,8 @@ const PENDING: usize = 128;
 /// A target that is known.
 struct TargetRow {
     id: i64,
-    /// The last run that recorded it, and when that began; none where this is the first.
-    before: Option<(i64, String)>,
+    /// The last run that recorded it; none where this is the first.
+    before: Option<Before>,
 }
 
 /// One record under way.
@@ -59,21 +60,26 @@ impl<'t> Recording<'t> {
         self.coverage(&target, commit, &coverage, &loose).await?;
 
         let known = known::of(self.transaction, target.id).await?;
-        let aliases = known::aliases(self.transaction, target.id).await?;
-        let mut found = identity::by_id(&known, &aliases, &systems);
+        let mut found = identity::by_last_id(&known, &systems);
+        // Most nights, every system has the id that it had: what it was called before is not asked for then.
+        if found.contains(&None) && found.iter().flatten().count() < known.len() {
+            let aliases = known::aliases(self.transaction, target.id).await?;
+            identity::by_earlier_id(&known, &aliases, &systems, &mut found);
+        }
         self.pair_the_rest(&known, &systems, &mut found).await?;
 
         let first = self.number_of_systems(&systems, &found).await?;
         let names = self.new_names(&systems, &found, &key).await?;
         let (mut next, mut new_names) = (first, names.into_iter());
         self.recorded.there = systems.len();
+        let digests = body::digests(&systems)?;
         // One by one, and each let go of: what was written of a system need not be in memory twice, or at all.
-        for (system, found) in systems.into_iter().zip(&found) {
+        for ((system, digest), found) in systems.into_iter().zip(digests).zip(&found) {
             if let Some(at) = found {
-                self.again(&target, &known[*at], &system, &coverage.target).await?;
+                self.again(&target, &known[*at], (&system, digest), &coverage.target).await?;
             } else {
                 let name = new_names.next().unwrap_or_default();
-                self.first_time(&target, next, &name, &system, &coverage.target)?;
+                self.first_time(&target, (next, &name), (&system, digest), &coverage.target)?;
                 next += 1;
             }
             if self.versions.len() >= PENDING {
@@ -88,51 +94,46 @@ impl<'t> Recording<'t> {
     }
 
     async fn target(&mut self, key: &str, place: &str, shown: &str) -> Result<TargetRow, StoreError> {
-        // Also what keeps two transactions from recording at once.
-        let spare = numbers(self.transaction, "target", 1).await?;
         let (key, place) = (bounded(key), bounded(place));
-        let by_key = "SELECT t.id, t.recorded, r.started_at FROM targets t LEFT JOIN runs r ON r.id = t.recorded WHERE t.key = $1";
-        let mut row = sqlx::query(by_key).bind(key.clone()).fetch_optional(&mut **self.transaction).await?;
-        if row.is_none() {
-            let by_place = "SELECT t.id, t.key, t.recorded, r.started_at FROM targets t LEFT JOIN runs r ON r.id = t.recorded WHERE t.place = $1 ORDER BY t.id";
-            let rows = sqlx::query(by_place).bind(place.clone()).fetch_all(&mut **self.transaction).await?;
-            for one in rows {
-                if is_one(&one.try_get::<String, _>("key")?, &key, &place) {
-                    row = Some(one);
-                    break;
-                }
+        let mut found = known::target(self.transaction, &key, &place).await?;
+        if found.is_none() {
+            // The lock of the number keeps two transactions from making one target: what the other made is found now.
+            let number = numbers(self.transaction, "target", 1).await?;
+            found = known::target(self.transaction, &key, &place).await?;
+            if found.is_none() {
+                let row = vec![
+                    Value::Int(number),
+                    Value::text(key),
+                    Value::text(place),
+                    Value::text(shown),
+                    Value::Int(self.run),
+                ];
+                let into = "targets (id, key, place, shown, recorded)";
+                insert(self.transaction, into, vec![row], "").await?;
+                return Ok(TargetRow { id: number, before: None });
             }
         }
-        let Some(row) = row else {
-            let insert = "INSERT INTO targets (id, key, place, shown, recorded) VALUES ($1, $2, $3, $4, $5)";
-            sqlx::query(insert)
-                .bind(spare)
-                .bind(key)
-                .bind(place)
-                .bind(clean(shown))
-                .bind(self.run)
-                .execute(&mut **self.transaction)
-                .await?;
-            return Ok(TargetRow { id: spare, before: None });
-        };
-        let (id, recorded): (i64, i64) = (row.try_get("id")?, row.try_get("recorded")?);
-        if recorded >= self.run {
-            return Err(StoreError::Overtaken(shown.to_owned()));
-        }
-        // A scan by place alone does not take its name from a target that has one.
+        let Some((id, before)) = found else { return Err(StoreError::Overtaken(shown.to_owned())) };
+        // A scan by place alone does not take its name from a target that has one. The row is locked by this: a transaction that
+        // recorded the target meanwhile is seen here, and not written over.
         let named = key != place;
-        let update = "UPDATE targets SET recorded = $1, shown = $2, place = $3, key = CASE WHEN $4 = 1 THEN $5 ELSE key END WHERE id = $6";
-        sqlx::query(update)
+        let update = "\
+            UPDATE targets SET recorded = $1, shown = $2, place = $3, key = CASE WHEN $4 = 1 THEN $5 ELSE key END
+            WHERE id = $6 AND recorded = $7 AND recorded < $1";
+        let updated = sqlx::query(update)
             .bind(self.run)
             .bind(clean(shown))
             .bind(place)
             .bind(i64::from(named))
             .bind(key)
             .bind(id)
+            .bind(before.run)
             .execute(&mut **self.transaction)
             .await?;
-        let at: Option<String> = row.try_get("started_at")?;
-        Ok(TargetRow { id, before: Some((recorded, at.unwrap_or_default())) })
+        if updated.rows_affected() == 0 {
+            return Err(StoreError::Overtaken(shown.to_owned()));
+        }
+        Ok(TargetRow { id, before: Some(before) })
     }
 
     async fn coverage(
@@ -142,8 +143,11 @@ impl<'t> Recording<'t> {
         coverage: &Coverage,
         loose: &Loose,
     ) -> Result<(), StoreError> {
-        let gaps = self.document(serde_json::to_string(&Kinds::of(coverage))?).await?;
-        let loose = self.document(serde_json::to_string(loose)?).await?;
+        let before = target.before.as_ref();
+        let gaps = serde_json::to_string(&Kinds::of(coverage))?;
+        let gaps = self.document(gaps, before.map(|before| before.gaps.as_str())).await?;
+        let loose = serde_json::to_string(loose)?;
+        let loose = self.document(loose, before.map(|before| before.loose.as_str())).await?;
         let seen = i64::try_from(coverage.seen).unwrap_or(i64::MAX);
         let row = vec![
             Value::Int(target.id),
@@ -156,26 +160,29 @@ impl<'t> Recording<'t> {
         ];
         let into = "coverage (target, run, commit_id, seen, complete, gaps, loose)";
         insert(self.transaction, into, vec![row], "").await?;
-        let Some((before, _)) = target.before else { return Ok(()) };
-        let text = "SELECT c.gaps, d.body FROM coverage c JOIN documents d ON d.digest = c.gaps WHERE c.target = $1 AND c.run = $2";
-        let row =
-            sqlx::query(text).bind(target.id).bind(before).fetch_optional(&mut **self.transaction).await?;
-        let Some(row) = row else { return Ok(()) };
-        if row.try_get::<String, _>("gaps")? != gaps {
-            let known: Kinds = serde_json::from_str(&row.try_get::<String, _>("body")?)?;
-            let hidden = history::hidden_since(&known.skipped, &coverage.skipped);
-            if !hidden.is_empty() {
-                self.recorded.less_seen = Some(LessSeen { target: coverage.target.clone(), gaps: hidden });
-            }
+        let Some(before) = before.filter(|before| !before.gaps.is_empty() && before.gaps != gaps) else {
+            return Ok(());
+        };
+        let row = sqlx::query("SELECT body FROM documents WHERE digest = $1")
+            .bind(before.gaps.clone())
+            .fetch_one(&mut **self.transaction)
+            .await?;
+        let known: Kinds = serde_json::from_str(&row.try_get::<String, _>("body")?)?;
+        let hidden = history::hidden_since(&known.skipped, &coverage.skipped);
+        if !hidden.is_empty() {
+            self.recorded.less_seen = Some(LessSeen { target: coverage.target.clone(), gaps: hidden });
         }
         Ok(())
     }
 
-    async fn document(&mut self, body: String) -> Result<String, StoreError> {
+    /// Keeps a text, unless it is the one that is `kept` already, and gives its digest.
+    async fn document(&mut self, body: String, kept: Option<&str>) -> Result<String, StoreError> {
         let digest = blake3::hash(body.as_bytes()).to_hex()[..32].to_owned();
-        let row = vec![Value::text(&digest), Value::text(body)];
-        insert(self.transaction, "documents (digest, body)", vec![row], "ON CONFLICT (digest) DO NOTHING")
-            .await?;
+        if kept != Some(digest.as_str()) {
+            let row = vec![Value::text(&digest), Value::text(body)];
+            let then = "ON CONFLICT (digest) DO NOTHING";
+            insert(self.transaction, "documents (digest, body)", vec![row], then).await?;
+        }
         Ok(digest)
     }
 
@@ -249,9 +256,8 @@ impl<'t> Recording<'t> {
     fn first_time(
         &mut self,
         target: &TargetRow,
-        number: i64,
-        name: &str,
-        system: &System,
+        (number, name): (i64, &str),
+        (system, digest): (&System, String),
         shown: &str,
     ) -> Result<(), StoreError> {
         self.systems.push(vec![
@@ -263,7 +269,7 @@ impl<'t> Recording<'t> {
             Value::text(Presence::New.name()),
             Value::Int(self.run),
         ]);
-        self.put_version(number, body::digest(system)?, system)?;
+        self.put_version(number, digest, system)?;
         self.put_alias(target, number, system);
         self.put_presence(number, Presence::New);
         self.recorded.systems.push(entry(name, system, shown, Presence::New, Vec::new()));
@@ -275,10 +281,9 @@ impl<'t> Recording<'t> {
         &mut self,
         target: &TargetRow,
         known: &Known,
-        system: &System,
+        (system, digest): (&System, String),
         shown: &str,
     ) -> Result<(), StoreError> {
-        let digest = body::digest(system)?;
         let mut changes = Vec::new();
         if digest != known.digest {
             let before = known::version(self.transaction, known.version).await?;
@@ -329,7 +334,7 @@ impl<'t> Recording<'t> {
         &mut self,
         known: &Known,
         presence: Presence,
-        seen: Option<&(i64, String)>,
+        seen: Option<&Before>,
     ) -> Result<(), StoreError> {
         self.put_presence(known.system, presence);
         // Where it was not seen before this already, the run that saw it last stays as it is.
@@ -342,8 +347,8 @@ impl<'t> Recording<'t> {
             .bind(presence.name())
             .bind(self.run)
             .bind(i64::from(presence.is_there()))
-            .bind(seen.map(|(run, _)| *run))
-            .bind(seen.map(|(_, at)| at.clone()))
+            .bind(seen.map(|before| before.run))
+            .bind(seen.map(|before| before.at.clone()))
             .bind(known.system)
             .execute(&mut **self.transaction)
             .await?;
@@ -439,14 +444,6 @@ impl<'t> Recording<'t> {
         }
         Ok(self.recorded)
     }
-}
-
-/// Whether a target that is known by `old` is the one that is called `new`, at one place: where either is called by its place alone,
-/// or both are of one source, which had one target then and has several now, or the other way round. One that has another name is
-/// another target.
-fn is_one(old: &str, new: &str, place: &str) -> bool {
-    let source = |key: &str| key.split(": ").next().unwrap_or_default().to_owned();
-    old == place || new == place || source(old) == source(new)
 }
 
 /// A key of any length, as one that an index takes.

@@ -100,6 +100,26 @@ impl Store {
         let mut transaction = self.write().await?;
         ended(&mut transaction, run.number, state, at).await?;
         transaction.commit().await?;
+        self.take_stock(run).await
+    }
+
+    /// Lets the database look at its tables again after a run that wrote much: without it, a server goes by what it knew of them
+    /// when they were empty, and reads them from end to end for a list of a hundred.
+    async fn take_stock(&self, run: &Run) -> Result<(), StoreError> {
+        const MUCH: i64 = 1_000;
+        let text = "SELECT COUNT(*) AS new FROM versions WHERE since = $1";
+        let row = sqlx::query(text).bind(run.number).fetch_one(&self.pool).await?;
+        if row.try_get::<i64, _>("new")? >= MUCH {
+            for text in [
+                "ANALYZE versions",
+                "ANALYZE systems",
+                "ANALYZE presences",
+                "ANALYZE targets",
+                "ANALYZE coverage",
+            ] {
+                sqlx::query(text).execute(&self.pool).await?;
+            }
+        }
         Ok(())
     }
 
