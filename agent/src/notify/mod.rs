@@ -1,6 +1,6 @@
 //! Tells teams what they want to hear of what changed: as signed requests, in Slack, in Microsoft Teams, and by e-mail.
 //!
-//! What changed becomes [`Notice`]s, which [`plan`] puts into deliveries, and a [`Sender`] sends these. What was told is
+//! What changed becomes [`Notice`]s, which [`plan()`] puts into deliveries, and a [`Sender`] sends these. What was told is
 //! remembered by whoever calls: a delivery is written down before it is sent, and marked as told after it. Between the two a
 //! crash may fall, so that a message can come twice; it has the same id then. What is marked is never sent again.
 
