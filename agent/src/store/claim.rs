@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
@@ -9,6 +10,10 @@ use super::{Dialect, Place, Store, StoreError};
 
 /// The lock of PostgreSQL that stands for a run: any number, as long as it is always the same.
 const LOCK: i64 = 0x6d75_7374_6572;
+
+/// How often a lock that is taken is asked for again, and how long is waited in between: a second in all.
+const TRIES: u32 = 10;
+const BETWEEN: Duration = Duration::from_millis(100);
 
 /// The right to run, as long as this lives.
 #[derive(Debug)]
@@ -30,6 +35,18 @@ impl Store {
     /// # Errors
     /// Another process has it, or the store cannot be asked.
     pub(crate) async fn claim(&self) -> Result<Claim, StoreError> {
+        // A lock outlives its process by a moment: a child that was just forked holds it until it runs its own program, and a server
+        // hears late of a connection that is gone.
+        for _ in 0..TRIES {
+            match self.claim_now().await {
+                Err(StoreError::Claimed(_)) => tokio::time::sleep(BETWEEN).await,
+                done => return done,
+            }
+        }
+        self.claim_now().await
+    }
+
+    async fn claim_now(&self) -> Result<Claim, StoreError> {
         let taken = || StoreError::Claimed(self.place.clone());
         if let Place::File(path) = &self.place {
             let mut lock = path.clone().into_os_string();
