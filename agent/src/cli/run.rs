@@ -90,6 +90,8 @@ impl Run {
             let difference = runner.difference(&run).await?;
             anyhow::Ok((report, difference))
         });
+        // The file is whole in itself then, for whoever copies it.
+        runtime.block_on(runner.store.close());
         runtime.shutdown_background();
         let (report, difference) = ended?;
         printer.page(&history::page(&difference, printer.surface().width))?;
