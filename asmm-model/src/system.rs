@@ -173,6 +173,15 @@ pub struct System {
 }
 
 impl System {
+    /// The order of lists: what needs a look first, first; then by where it is, and the same whatever the order was before.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        (other.priority.cmp(&self.priority))
+            .then_with(|| self.root.cmp(&other.root))
+            .then_with(|| self.name.cmp(&other.name))
+            .then_with(|| self.target.cmp(&other.target))
+            .then_with(|| self.id.cmp(&other.id))
+    }
+
     /// Writes the target that it is in into it and into every place that it names, or removes it from there.
     pub fn set_target(&mut self, target: Option<&str>) {
         self.target = target.map(str::to_owned);

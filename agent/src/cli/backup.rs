@@ -1,6 +1,6 @@
 //! `muster backup`: all of a store as one text.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::printer::Printer;
 use super::store::{StoreOption, block_on};
 use crate::clock;
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// Write all of the store into one file, as it is at one moment
 ///
@@ -54,8 +54,12 @@ impl Backup {
         let draft = PathBuf::from(draft);
         let written = block_on(async {
             let store = Store::existing(&place).await?;
-            let mut file =
-                BufWriter::new(private(&draft).with_context(|| format!("`{shown}` cannot be written"))?);
+            let mut file = BufWriter::new(
+                store::private()
+                    .truncate(true)
+                    .open(&draft)
+                    .with_context(|| format!("`{shown}` cannot be written"))?,
+            );
             let rows = store.backup(&mut file, &at).await?;
             file.flush()?;
             file.get_ref().sync_all()?;
@@ -69,16 +73,4 @@ impl Backup {
         printer.note(&format!("{} rows were written to `{shown}`", written?));
         Ok(Exit::Done)
     }
-}
-
-/// A file for its owner alone: it says what an organisation runs.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
 }

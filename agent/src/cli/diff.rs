@@ -121,10 +121,8 @@ impl Diff {
             }
             Form::Markdown => Some(history::markdown(&difference)),
         };
-        match (text, output) {
-            (Some(text), Some(output)) => output.write(&text)?,
-            (Some(text), None) => printer.result(&text)?,
-            (None, _) => {}
+        if let Some(text) = text {
+            printer.result_to(output, &text)?;
         }
         Ok(if self.exit_code && is_worse(&difference) { Exit::Flagged } else { Exit::Done })
     }

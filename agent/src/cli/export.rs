@@ -48,10 +48,7 @@ impl Export {
         })?;
         let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
         let text = self.format.write(&inventory, surface)?;
-        match output {
-            Some(file) => file.write(&text)?,
-            None => printer.result(&text)?,
-        }
+        printer.result_to(output, &text)?;
         Ok(Exit::Done)
     }
 }

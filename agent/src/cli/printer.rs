@@ -9,6 +9,7 @@ use clap::ColorChoice;
 use muster_collect::{NoProgress, Progress};
 
 use super::exit::Exit;
+use super::output::OutputFile;
 use super::progress::Bar;
 use crate::export::Surface;
 use crate::page::{Line, Page, Tone};
@@ -69,6 +70,14 @@ impl Printer {
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
             .context("the result cannot be written to standard output")
+    }
+
+    /// Writes a result into a file where one is named, and to standard output otherwise.
+    pub(crate) fn result_to(&mut self, output: Option<OutputFile>, text: &str) -> anyhow::Result<()> {
+        match output {
+            Some(file) => file.write(text),
+            None => self.result(text),
+        }
     }
 
     /// Writes a page to standard output.

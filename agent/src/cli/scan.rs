@@ -122,10 +122,7 @@ impl Scan {
         if exit != Exit::Failed && !says_nothing {
             let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
             let text = self.format.write(&outcome.inventory, surface)?;
-            match output {
-                Some(file) => file.write(&text)?,
-                None => printer.result(&text)?,
-            }
+            printer.result_to(output, &text)?;
         }
         if let Some(store) = store {
             keep(&store, self.known_as.as_deref(), &plan, outcome)?;

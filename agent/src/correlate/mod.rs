@@ -152,13 +152,7 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
         identities.extend(merge::identities(of_target.identities));
     }
     tell_apart(&mut systems);
-    systems.sort_by(|a, b| {
-        (b.priority.cmp(&a.priority))
-            .then_with(|| a.root.cmp(&b.root))
-            .then_with(|| a.name.cmp(&b.name))
-            .then_with(|| a.target.cmp(&b.target))
-            .then_with(|| a.id.cmp(&b.id))
-    });
+    systems.sort_by(System::order);
     Correlated { systems, components, identities }
 }
 

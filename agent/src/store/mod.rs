@@ -259,14 +259,19 @@ fn make(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
+    private().truncate(false).open(path).map(drop)
+}
+
+/// How a file is made that says what an organisation runs: for its owner alone.
+pub(crate) fn private() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    options.open(path).map(drop)
+    options
 }
 
 /// What a database says, without what it was asked: that may hold what was scanned.

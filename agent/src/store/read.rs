@@ -200,23 +200,16 @@ impl Store {
                 system.set_target(named);
             }
             inventory.systems.append(&mut systems);
-            let Loose { mut components, mut identities } = target.loose;
-            for place in components.iter_mut().flat_map(asmm_model::Component::places_mut) {
-                place.target = named.map(str::to_owned);
-            }
-            for evidence in identities.iter_mut().flat_map(|identity| &mut identity.evidence) {
-                evidence.place.target = named.map(str::to_owned);
-            }
+            let mut loose = target.loose;
+            loose.set_target(named);
+            let Loose { mut components, mut identities } = loose;
             inventory.components.append(&mut components);
             inventory.identities.append(&mut identities);
             let commit = target.commit;
             inventory.scan.targets.push(ScanTarget { target: target.coverage.target.clone(), commit });
             inventory.coverage.push(target.coverage);
         }
-        inventory.systems.sort_by(|a, b| {
-            (b.priority.cmp(&a.priority))
-                .then_with(|| (&a.root, &a.name, &a.target, &a.id).cmp(&(&b.root, &b.name, &b.target, &b.id)))
-        });
+        inventory.systems.sort_by(System::order);
         Ok(inventory)
     }
 }

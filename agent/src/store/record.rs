@@ -33,6 +33,17 @@ pub(crate) struct Loose {
     pub(crate) identities: Vec<Identity>,
 }
 
+impl Loose {
+    /// Writes the target into every place, or removes it from there.
+    pub(super) fn set_target(&mut self, target: Option<&str>) {
+        let components = self.components.iter_mut().flat_map(Component::places_mut);
+        let identities = self.identities.iter_mut().flat_map(|identity| &mut identity.evidence);
+        for place in components.chain(identities.map(|evidence| &mut evidence.place)) {
+            place.target = target.map(str::to_owned);
+        }
+    }
+}
+
 impl Seen {
     /// What an inventory says of each of its targets; `known_by` gives the key and the place of a target.
     pub(crate) fn each(inventory: Inventory, known_by: impl Fn(&str) -> (String, String)) -> Vec<Self> {
@@ -62,19 +73,20 @@ impl Seen {
                 seen[at].systems.push(system);
             }
         }
-        for mut component in components {
+        for component in components {
             let named = component.evidence.iter().find_map(|evidence| evidence.place.target.clone());
             if let Some(at) = at(named.as_deref()) {
-                component.places_mut().for_each(|place| place.target = None);
                 seen[at].loose.components.push(component);
             }
         }
-        for mut identity in identities {
+        for identity in identities {
             let named = identity.evidence.iter().find_map(|evidence| evidence.place.target.clone());
             if let Some(at) = at(named.as_deref()) {
-                identity.evidence.iter_mut().for_each(|evidence| evidence.place.target = None);
                 seen[at].loose.identities.push(identity);
             }
+        }
+        for seen in &mut seen {
+            seen.loose.set_target(None);
         }
         seen
     }
@@ -87,8 +99,6 @@ pub(crate) struct Recorded {
     pub(crate) systems: Vec<Entry>,
     /// What is not seen any more.
     pub(crate) less_seen: Option<LessSeen>,
-    /// Systems that are there.
-    pub(crate) there: usize,
 }
 
 /// One event, as it is kept.

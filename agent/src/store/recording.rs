@@ -71,7 +71,6 @@ impl<'t> Recording<'t> {
         let first = self.number_of_systems(&systems, &found).await?;
         let names = self.new_names(&systems, &found, &key).await?;
         let (mut next, mut new_names) = (first, names.into_iter());
-        self.recorded.there = systems.len();
         let digests = body::digests(&systems)?;
         // One by one, and each let go of: what was written of a system need not be in memory twice, or at all.
         for ((system, digest), found) in systems.into_iter().zip(digests).zip(&found) {
