@@ -16,14 +16,14 @@ mod binary {
     pub(crate) mod sample;
     pub(crate) mod store;
 }
-#[path = "../../src/store/body.rs"]
+#[path = "../../src/store/digest.rs"]
 #[allow(
     dead_code,
     unused_imports,
     clippy::duplicate_mod,
     reason = "its digest is measured alone, and is no matter of others"
 )]
-mod body;
+mod digest;
 #[allow(unused_imports, reason = "where the parts of the binary look for one another")]
 use binary::{correlate, history, page, sample, store};
 mod estate;
@@ -122,7 +122,7 @@ async fn measure(place: &Place, estate: Estate) -> Result<Measured, StoreError> 
         let seen = estate.seen(target, 0);
         let began = Instant::now();
         for system in &seen.systems {
-            std::hint::black_box(body::digest(system)?);
+            std::hint::black_box(digest::digest(system)?);
         }
         digests += began.elapsed();
     }

@@ -1,17 +1,9 @@
 //! A system as it is kept: its own text, and its evidence as observations beside it, each of them once.
 
 use std::collections::HashMap;
-use std::io::{BufWriter, Write as _};
 
 use asmm_model::System;
-use serde::ser::Error as _;
 use serde_json::Value;
-
-/// Bytes that are hashed at once: of pieces of a few KB and more, the hash works on several blocks side by side.
-const PIECE: usize = 16 * 1024;
-
-/// Systems that are not worth a thread of their own.
-const FEW: usize = 16;
 
 /// A system, taken apart.
 #[derive(Debug, PartialEq)]
@@ -29,35 +21,6 @@ pub(super) struct Observed {
     pub(super) rule: Option<String>,
     /// All of it, as JSON.
     pub(super) body: String,
-}
-
-/// What a system is known by to be the same as before, evidence and all.
-///
-/// This is most of what a night costs in which almost nothing changed: the text is hashed while it is written, and is never there as
-/// a whole.
-pub(super) fn digest(system: &System) -> serde_json::Result<String> {
-    let mut pieces = BufWriter::with_capacity(PIECE, blake3::Hasher::new());
-    serde_json::to_writer(&mut pieces, system)?;
-    pieces.flush().map_err(serde_json::Error::custom)?;
-    Ok(pieces.get_ref().finalize().to_hex()[..32].to_owned())
-}
-
-/// The digests of systems, made on as many threads as there are processors: of a night in which nothing changed, this is what is left.
-pub(super) fn digests(systems: &[System]) -> serde_json::Result<Vec<String>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let each = systems.len().div_ceil(threads).max(FEW);
-    std::thread::scope(|scope| {
-        let work: Vec<_> = systems
-            .chunks(each)
-            .map(|part| scope.spawn(move || part.iter().map(digest).collect::<serde_json::Result<Vec<_>>>()))
-            .collect();
-        let mut all = Vec::with_capacity(systems.len());
-        for part in work {
-            let part = part.join().map_err(|_| serde_json::Error::custom("a digest was not made"))?;
-            all.extend(part?);
-        }
-        Ok(all)
-    })
 }
 
 /// Takes a system apart.

@@ -79,29 +79,30 @@ fn is_one(old: &str, new: &str, place: &str) -> bool {
 
 /// All systems that are known of a target, those that are not there any more with them.
 ///
-/// One text for each, and not a column for each thing: to read a column costs more than what stands in it, and this is read of every
-/// system in every night. Nothing of it has a space in it.
+/// One text for all, and not a row for each: to read a row costs more than what stands in it, and this is read of every system in every
+/// night. Nothing of it has a space in it.
 pub(super) async fn of(
     transaction: &mut Transaction<'static, Any>,
     target: i64,
 ) -> Result<Vec<Known>, StoreError> {
     let text = "\
-        SELECT CAST(s.id AS TEXT) || ' ' || CAST(v.id AS TEXT) || ' ' || s.presence || ' ' || s.name || ' '
-            || v.scanned || ' ' || v.digest AS known
+        SELECT STRING_AGG(CAST(s.id AS TEXT) || ' ' || CAST(v.id AS TEXT) || ' ' || s.presence || ' ' || s.name || ' '
+            || v.scanned || ' ' || v.digest, ' ' ORDER BY s.id) AS known
         FROM systems s JOIN versions v ON v.system = s.id AND v.until IS NULL
-        WHERE s.target = $1 ORDER BY s.id";
-    let rows = sqlx::query(text).bind(target).fetch_all(&mut **transaction).await?;
-    let known = |row: &AnyRow| -> Result<Known, StoreError> {
-        let text: String = row.try_get("known")?;
-        read(&text).ok_or(StoreError::Database(sqlx::Error::RowNotFound))
-    };
-    rows.iter().map(known).collect()
+        WHERE s.target = $1";
+    let row = sqlx::query(text).bind(target).fetch_one(&mut **transaction).await?;
+    let text: Option<String> = row.try_get("known")?;
+    let mut words = text.iter().flat_map(|text| text.split(' '));
+    let mut known = Vec::new();
+    while let Some(system) = words.next() {
+        known.push(read(system, &mut words).ok_or(StoreError::Database(sqlx::Error::RowNotFound))?);
+    }
+    Ok(known)
 }
 
-fn read(text: &str) -> Option<Known> {
-    let mut words = text.split(' ');
+fn read<'t>(system: &str, words: &mut impl Iterator<Item = &'t str>) -> Option<Known> {
     let mut word = || words.next();
-    let (system, version) = (word()?.parse().ok()?, word()?.parse().ok()?);
+    let (system, version) = (system.parse().ok()?, word()?.parse().ok()?);
     let presence = Presence::named(word()?)?;
     Some(Known {
         system,
@@ -131,6 +132,20 @@ pub(super) async fn version(
 ) -> Result<System, StoreError> {
     let found = versions(transaction, &[version], Evidence::None).await?.remove(&version);
     found.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
+}
+
+/// Writes the run until which a version held, and gives its system, without its evidence.
+pub(super) async fn end_version(
+    transaction: &mut Transaction<'static, Any>,
+    version: i64,
+    until: i64,
+) -> Result<System, StoreError> {
+    let row = sqlx::query("UPDATE versions SET until = $1 WHERE id = $2 RETURNING body")
+        .bind(until)
+        .bind(version)
+        .fetch_one(&mut **transaction)
+        .await?;
+    Ok(body::together(&row.try_get::<String, _>("body")?, None)?)
 }
 
 /// The systems of versions, by the number of the version.

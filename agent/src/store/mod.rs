@@ -7,6 +7,7 @@ mod body;
 mod claim;
 mod compare;
 mod deliver;
+mod digest;
 mod identity;
 mod known;
 mod place;
@@ -195,6 +196,8 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
+            // A server may have gone away since; a file has not.
+            .test_before_acquire(dialect == Dialect::Postgres)
             .after_connect(move |connection, _| Box::pin(async move { dialect.set_up(connection).await }))
             .connect_with(options)
             .await

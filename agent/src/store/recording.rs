@@ -6,6 +6,7 @@ use std::mem::take;
 use asmm_model::{Coverage, Presence, System, SystemId};
 use sqlx::{Any, Row as _, Transaction};
 
+use super::digest::Digests;
 use super::identity::{self, Known};
 use super::known::Before;
 use super::record::{Kinds, Loose, Recorded, Seen, entry};
@@ -56,10 +57,12 @@ impl<'t> Recording<'t> {
     /// Writes all that a scan saw.
     pub(super) async fn write(mut self, seen: Seen) -> Result<Recorded, StoreError> {
         let Seen { key, place, commit, coverage, systems, loose } = seen;
+        let digests = Digests::of(systems);
         let target = self.target(&key, &place, &coverage.target).await?;
         self.coverage(&target, commit, &coverage, &loose).await?;
 
         let known = known::of(self.transaction, target.id).await?;
+        let (systems, digests) = digests.made().await?;
         let mut found = identity::by_last_id(&known, &systems);
         // Most nights, every system has the id that it had: what it was called before is not asked for then.
         if found.contains(&None) && found.iter().flatten().count() < known.len() {
@@ -71,7 +74,6 @@ impl<'t> Recording<'t> {
         let first = self.number_of_systems(&systems, &found).await?;
         let names = self.new_names(&systems, &found, &key).await?;
         let (mut next, mut new_names) = (first, names.into_iter());
-        let digests = body::digests(&systems)?;
         // One by one, and each let go of: what was written of a system need not be in memory twice, or at all.
         for ((system, digest), found) in systems.into_iter().zip(digests).zip(&found) {
             if let Some(at) = found {
@@ -285,13 +287,8 @@ impl<'t> Recording<'t> {
     ) -> Result<(), StoreError> {
         let mut changes = Vec::new();
         if digest != known.digest {
-            let before = known::version(self.transaction, known.version).await?;
+            let before = known::end_version(self.transaction, known.version, self.run).await?;
             changes = history::between(&before, system);
-            sqlx::query("UPDATE versions SET until = $1 WHERE id = $2")
-                .bind(self.run)
-                .bind(known.version)
-                .execute(&mut **self.transaction)
-                .await?;
             self.put_version(known.system, digest, system)?;
         }
         if known.scanned != system.id.as_str() {

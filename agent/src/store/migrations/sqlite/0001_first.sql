@@ -90,6 +90,8 @@ CREATE TABLE versions (
     UNIQUE (system, since)
 ) STRICT;
 CREATE INDEX versions_by_since ON versions (since);
+-- What a night reads of each system: the rows themselves, with all that is known of a system, lie far apart.
+CREATE INDEX versions_now ON versions (system, scanned, digest) WHERE until IS NULL;
 CREATE INDEX versions_by_priority ON versions (priority DESC, title, system) WHERE until IS NULL;
 CREATE INDEX versions_by_verdict ON versions (verdict, priority DESC, title, system) WHERE until IS NULL;
 
