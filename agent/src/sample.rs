@@ -92,6 +92,8 @@ impl Sample {
             privilege: None,
             arn: None,
             fingerprint: None,
+            assumed_by: Vec::new(),
+            shared_with: Vec::new(),
             inferred,
             evidence: vec![Evidence::at(place, Role::Production)],
         }))
@@ -203,7 +205,7 @@ pub(crate) fn observations(target: &str) -> Vec<Observation> {
 
 /// What a scan of one target with these observations prints.
 pub(crate) fn inventory(observations: Vec<Observation>) -> Inventory {
-    let Correlated { systems, components, identities } = correlate(observations, false);
+    let Correlated { systems, components, identities, .. } = correlate(observations, false);
     Inventory {
         schema: SCHEMA.to_owned(),
         scan: Scan {
@@ -226,6 +228,7 @@ pub(crate) fn inventory(observations: Vec<Observation>) -> Inventory {
         systems,
         components,
         identities,
+        proposals: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Evidence;
+use crate::{Evidence, SystemId};
 
 /// What kind of identity it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -106,6 +106,13 @@ pub struct Identity {
     /// For keys found in place, where the scan was given a key to make it under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
+    /// Who may become it, for roles of a cloud: `k8s:CLUSTER/NAMESPACE/serviceaccount/NAME`, and the subject that an issuer vouches
+    /// for, as `token.actions.githubusercontent.com:repo:OWNER/NAME:ref:…`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed_by: Vec<String>,
+    /// Other systems that act under it, ten at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_with: Vec<SystemId>,
     /// True when no line names it and it is the variable that the SDK reads by default.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
@@ -123,6 +130,8 @@ impl Identity {
             arn: None,
             inferred: false,
             fingerprint: None,
+            assumed_by: Vec::new(),
+            shared_with: Vec::new(),
             evidence,
         }
     }

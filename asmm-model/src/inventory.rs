@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Component, Coverage, Identity, System};
+use crate::{Component, Coverage, Identity, Proposal, System};
 
 /// Name and version of the document.
 pub const SCHEMA: &str = "muster.inventory/1";
@@ -52,6 +52,9 @@ pub struct Inventory {
     /// system.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<Identity>,
+    /// Systems that may be one, by keys that are too weak to join them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
 }
 
 impl Inventory {

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Component, Criterion, Deployment, Evidence, Identity, Model, Owner, Place, Purpose, Role, SystemKind,
-    Tool, Trigger,
+    Component, Criterion, Deployment, Evidence, Identity, Key, Model, Owner, Place, Purpose, Role,
+    SystemKind, Tool, Trigger,
 };
 
 /// What an observation belongs to: one deployable unit of one target, or nothing in particular.
@@ -57,6 +57,8 @@ pub enum Fact {
     Owner(Owner),
     /// What the scope claims to be for.
     Purpose(Purpose),
+    /// What the scope is known by outside of the target.
+    Key(Key),
 }
 
 impl Fact {
@@ -69,6 +71,7 @@ impl Fact {
             Self::Model(model) => (None, Some(&mut model.evidence)),
             Self::Tool(tool) => (None, Some(&mut tool.evidence)),
             Self::Trigger(trigger) => (Some(&mut trigger.place), Some(&mut trigger.evidence)),
+            Self::Key(key) => (Some(&mut key.place), None),
             Self::Owner(owner) => (Some(&mut owner.place), None),
             Self::Purpose(purpose) => (Some(&mut purpose.place), None),
             Self::Criterion { evidence, .. } => (Some(&mut evidence.place), None),

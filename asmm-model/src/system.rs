@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Component, Criteria, Hitl, Identity, Level, Model, Owner, Place, Purpose, Remembered, Role, Tool,
-    Trigger, Verdict, autonomy::Missing,
+    Component, Criteria, Hitl, Identity, Join, Key, Level, Model, Owner, Place, Purpose, Remembered, Role,
+    Tool, Trigger, Verdict, autonomy::Missing,
 };
 
 /// Stable name of a system across scans.
@@ -117,6 +117,16 @@ impl Deployment {
     }
 }
 
+/// What of a system could not be seen whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Incomplete {
+    /// What it is made of: a file could not be read, or what runs there is seen from outside only.
+    Parts,
+    /// Its tools: their list could not be followed to its end.
+    Tools,
+}
+
 /// One AI system, with its verdict and everything behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct System {
@@ -167,6 +177,15 @@ pub struct System {
     pub triggers: Vec<Trigger>,
     /// Where it lives.
     pub locations: Vec<Deployment>,
+    /// What it is known by outside of its target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Key>,
+    /// What was seen on its own elsewhere and is a part of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joins: Vec<Join>,
+    /// What of it may hold more than is listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incomplete: Vec<Incomplete>,
     /// What is remembered of it, where the document comes from a store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remembered: Option<Remembered>,

@@ -2,11 +2,11 @@
 
 use asmm_model::autonomy::{Basis, Missing, Open};
 use asmm_model::{
-    Answer, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Deployment, DeploymentKind,
-    Effect, Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl, Identity, IdentityKind,
-    Inventory, JoinStrength, Level, Model, Owner, OwnerSource, Place, Presence, Privilege, Purpose,
-    PurposeSource, Remembered, Role, SCHEMA, Scan, ScanTarget, Seen, Supports, System, SystemId, SystemKind,
-    Tool, Trigger, TriggerKind, Verdict,
+    Answer, Claim, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Deployment,
+    DeploymentKind, Effect, Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl, Identity,
+    IdentityKind, Incomplete, Inventory, Join, JoinStrength, Key, Level, Model, Owner, OwnerSource, Place,
+    Presence, Privilege, Proposal, Purpose, PurposeSource, Reason, Remembered, Role, SCHEMA, Scan,
+    ScanTarget, Seen, Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind, Verdict,
 };
 use proptest::prelude::*;
 use proptest::{collection::vec, option::of, sample::select};
@@ -128,13 +128,16 @@ fn identity() -> impl Strategy<Value = Identity> {
     );
     let privilege = of(select(&[None, Unknown, Read, Write, Admin][..]));
     let fingerprint = of(any::<[u8; 8]>().prop_map(Fingerprint::from_bytes));
-    (kind, text(), privilege, of(text()), fingerprint, any::<bool>(), evidence()).prop_map(
-        |(kind, name, privilege, arn, fingerprint, inferred, evidence)| Identity {
+    let others = (vec(text(), 0..2), vec(text().prop_map(SystemId::known), 0..2));
+    (kind, text(), privilege, of(text()), fingerprint, others, any::<bool>(), evidence()).prop_map(
+        |(kind, name, privilege, arn, fingerprint, (assumed_by, shared_with), inferred, evidence)| Identity {
             kind,
             name,
             privilege,
             arn,
             fingerprint,
+            assumed_by,
+            shared_with,
             inferred,
             evidence,
         },
@@ -176,9 +179,46 @@ fn trigger() -> impl Strategy<Value = Trigger> {
 
 fn deployment() -> impl Strategy<Value = Deployment> {
     use DeploymentKind::{Aws, Azure, Ci, Gcp, K8s, Repo};
-    let strength = select(&[JoinStrength::Strong, JoinStrength::Medium, JoinStrength::Weak][..]);
-    (select(&[Repo, Aws, K8s, Gcp, Azure, Ci][..]), text(), of(strength))
+    (select(&[Repo, Aws, K8s, Gcp, Azure, Ci][..]), text(), of(strength()))
         .prop_map(|(kind, reference, strength)| Deployment { kind, reference, strength })
+}
+
+fn strength() -> impl Strategy<Value = JoinStrength> {
+    select(&[JoinStrength::Strong, JoinStrength::Medium, JoinStrength::Weak][..])
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    use Claim::{BuildsImage, ComesFrom, Declares, Has, Is, KeptIn, PinsDigest, RunsDigest, RunsImage};
+    let claim =
+        select(&[KeptIn, ComesFrom, BuildsImage, RunsImage, PinsDigest, RunsDigest, Declares, Is, Has][..]);
+    (claim, text(), strength(), place()).prop_map(|(claim, value, strength, place)| Key {
+        claim,
+        value,
+        strength,
+        place,
+    })
+}
+
+fn reason() -> impl Strategy<Value = Reason> {
+    (text(), strength(), vec(place(), 0..3)).prop_map(|(says, strength, places)| Reason {
+        says,
+        strength,
+        places,
+    })
+}
+
+fn join() -> impl Strategy<Value = Join> {
+    (text().prop_map(SystemId::known), text(), of(text()), text(), vec(reason(), 0..2))
+        .prop_map(|(id, name, target, root, because)| Join { id, name, target, root, because })
+}
+
+fn proposal() -> impl Strategy<Value = Proposal> {
+    let one = || text().prop_map(SystemId::known);
+    ([one(), one()], [text(), text()], vec(reason(), 0..2)).prop_map(|(systems, names, because)| Proposal {
+        systems,
+        names,
+        because,
+    })
 }
 
 fn owner() -> impl Strategy<Value = Owner> {
@@ -210,13 +250,15 @@ fn system() -> impl Strategy<Value = System> {
         vec(model(), 0..2),
         vec(trigger(), 0..2),
         vec(deployment(), 0..2),
+        (vec(key(), 0..2), vec(join(), 0..2), vec(select(&[Incomplete::Parts, Incomplete::Tools][..]), 0..2)),
     );
     let claims = (of(purpose()), vec(owner(), 0..2), of(remembered()));
     (kind, text(), text(), of(text()), role(), decided, criteria, parts, claims).prop_map(
         |(kind, name, root, target, role, decided, criteria, parts, claims)| {
             let (purpose, owners, remembered) = claims;
             let (verdict, level, confidence, hitl, priority, settles) = decided;
-            let (components, identities, tools, models, triggers, locations) = parts;
+            let (components, identities, tools, models, triggers, locations, (keys, joins, incomplete)) =
+                parts;
             System {
                 id: SystemId::derive(kind, &root, &name),
                 name,
@@ -239,6 +281,9 @@ fn system() -> impl Strategy<Value = System> {
                 models,
                 triggers,
                 locations,
+                keys,
+                joins,
+                incomplete,
                 remembered,
             }
         },
@@ -273,15 +318,16 @@ fn inventory() -> impl Strategy<Value = Inventory> {
     let target = (text(), of(text())).prop_map(|(target, commit)| ScanTarget { target, commit });
     let scan = (text(), text(), text(), text(), vec(target, 0..3))
         .prop_map(|(id, started_at, tool, rules, targets)| Scan { id, started_at, tool, rules, targets });
-    let loose = (vec(component(), 0..3), vec(identity(), 0..2));
+    let loose = (vec(component(), 0..3), vec(identity(), 0..2), vec(proposal(), 0..2));
     (scan, vec(coverage(), 0..3), vec(system(), 0..3), loose).prop_map(
-        |(scan, coverage, systems, (components, identities))| Inventory {
+        |(scan, coverage, systems, (components, identities, proposals))| Inventory {
             schema: SCHEMA.to_owned(),
             scan,
             coverage,
             systems,
             components,
             identities,
+            proposals,
         },
     )
 }

@@ -215,6 +215,9 @@ fn system(number: usize, changes: usize) -> System {
         triggers,
         locations: vec![Deployment::seen(DeploymentKind::Repo, name.clone())],
         name,
+        keys: Vec::new(),
+        joins: Vec::new(),
+        incomplete: Vec::new(),
         remembered: None,
     }
 }

@@ -111,6 +111,14 @@ fn identity(group: Vec<Identity>) -> Option<Identity> {
         privilege: group.iter().filter_map(|i| i.privilege).max(),
         arn: any(group.iter().map(|i| &i.arn)),
         fingerprint: first.fingerprint.clone(),
+        assumed_by: group
+            .iter()
+            .flat_map(|i| i.assumed_by.clone())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        // It is told when all systems are known.
+        shared_with: Vec::new(),
         // One line that names it is enough.
         inferred: group.iter().all(|i| i.inferred),
         evidence: evidence(group.into_iter().map(|i| i.evidence)),
@@ -275,6 +283,8 @@ mod tests {
             privilege,
             arn: None,
             fingerprint: None,
+            assumed_by: Vec::new(),
+            shared_with: Vec::new(),
             inferred,
             evidence: seen("a.py", 1),
         };

@@ -1,6 +1,7 @@
 //! Observations into systems and loose components. Pure: the order of the observations and their doubles change
 //! nothing.
 
+mod join;
 mod merge;
 mod missing;
 mod system;
@@ -11,9 +12,11 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Component, Criterion, Deployment, Evidence, Fact, Identity, Model, Observation, Owner, Purpose, Role,
-    Scope, System, SystemId, SystemKind, Tool, Trigger,
+    Component, Criterion, Deployment, Evidence, Fact, Identity, Key, Model, Observation, Owner, Proposal,
+    Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
 };
+
+use join::Joined;
 
 /// What belongs to no system of one target.
 #[derive(Default)]
@@ -35,6 +38,8 @@ pub(crate) struct Correlated {
     pub(crate) components: Vec<Component>,
     /// Identities that belong to no system.
     pub(crate) identities: Vec<Identity>,
+    /// Systems that may be one.
+    pub(crate) proposals: Vec<Proposal>,
 }
 
 /// What is known about one scope.
@@ -51,6 +56,7 @@ struct Facts {
     deployments: BTreeSet<Deployment>,
     owners: Vec<Owner>,
     purposes: Vec<Purpose>,
+    keys: Vec<Key>,
 }
 
 /// What kind of system a scope is, and how much of it could be seen.
@@ -94,7 +100,24 @@ impl Facts {
             }
             Fact::Owner(owner) => self.owners.push(owner),
             Fact::Purpose(purpose) => self.purposes.push(purpose),
+            Fact::Key(key) => self.keys.push(key),
         }
+    }
+
+    /// Takes all that is known of another scope, beside what it is.
+    fn take(&mut self, other: Self) {
+        self.components.extend(other.components);
+        self.identities.extend(other.identities);
+        self.models.extend(other.models);
+        self.tools.extend(other.tools);
+        self.triggers.extend(other.triggers);
+        for (criterion, evidence) in other.criteria {
+            self.criteria.entry(criterion).or_default().extend(evidence);
+        }
+        self.deployments.extend(other.deployments);
+        self.owners.extend(other.owners);
+        self.purposes.extend(other.purposes);
+        self.keys.extend(other.keys);
     }
 
     /// Writes the target into every place, or removes it from there.
@@ -108,6 +131,9 @@ impl Facts {
         let lists = identities.chain(models).chain(tools).chain(self.criteria.values_mut());
         for evidence in lists.flatten() {
             evidence.place.target = target.map(str::to_owned);
+        }
+        for key in &mut self.keys {
+            key.place.target = target.map(str::to_owned);
         }
         let owners = self.owners.iter_mut().map(|owner| &mut owner.place);
         for place in owners.chain(self.purposes.iter_mut().map(|purpose| &mut purpose.place)) {
@@ -152,8 +178,9 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
         identities.extend(merge::identities(of_target.identities));
     }
     tell_apart(&mut systems);
+    let Joined { mut systems, identities, proposals } = join::join(systems, identities);
     systems.sort_by(System::order);
-    Correlated { systems, components, identities }
+    Correlated { systems, components, identities, proposals }
 }
 
 /// Gives an id of its own to a system that another target holds under the same kind, root and name. The first target

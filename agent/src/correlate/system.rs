@@ -1,10 +1,13 @@
 //! One system from the facts of its scope: its parts, its answers, and what the Autonomy Test makes of them.
 
 use asmm_model::autonomy::{Circumstances, combine, decide, priority};
-use asmm_model::{Criteria, DeploymentKind, Hitl, Privilege, Scope, System, SystemId};
+use asmm_model::{Criteria, DeploymentKind, Hitl, Incomplete, Privilege, Scope, System, SystemId};
 
 use super::missing::Known;
 use super::{Facts, Nature, merge};
+
+/// Keys that one system lists; what has more of them is a platform for many.
+const KEYS: usize = 200;
 
 /// Builds the system of a scope.
 pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -> System {
@@ -16,6 +19,15 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
     let triggers = merge::triggers(facts.triggers);
     let owners = merge::owners(facts.owners);
 
+    let mut keys = facts.keys;
+    keys.sort();
+    keys.dedup();
+    keys.truncate(KEYS);
+    let incomplete = [
+        (!nature.complete).then_some(Incomplete::Parts),
+        (!nature.tools_complete).then_some(Incomplete::Tools),
+    ];
+
     let known = Known {
         nature,
         components: &components,
@@ -25,7 +37,8 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
         in_cloud: facts
             .deployments
             .iter()
-            .any(|at| matches!(at.kind, DeploymentKind::Aws | DeploymentKind::K8s)),
+            .any(|at| matches!(at.kind, DeploymentKind::Aws | DeploymentKind::K8s))
+            && !facts.deployments.iter().any(|at| at.kind == DeploymentKind::Repo && at.strength.is_none()),
     };
     let mut evidence = facts.criteria;
     let criteria = Criteria::from_fn(|criterion| {
@@ -60,6 +73,9 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
         models,
         triggers,
         locations: facts.deployments.into_iter().collect(),
+        keys,
+        joins: Vec::new(),
+        incomplete: incomplete.into_iter().flatten().collect(),
         remembered: None,
         root,
         name,

@@ -192,6 +192,7 @@ impl Store {
             systems: Vec::new(),
             components: Vec::new(),
             identities: Vec::new(),
+            proposals: Vec::new(),
         };
         let targets = targets(&mut transaction, run.number, filter).await?;
         let several = targets.len() > 1;

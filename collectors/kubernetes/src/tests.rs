@@ -174,7 +174,7 @@ fn a_cluster_is_told_as_it_was_laid_out() {
         .observations
         .iter()
         .filter_map(|o| match &o.fact {
-            Fact::Identity(identity) => identity.arn.as_deref(),
+            Fact::Identity(identity) if identity.kind == IdentityKind::CloudRole => identity.arn.as_deref(),
             _ => None,
         })
         .collect();

@@ -425,6 +425,9 @@ mod tests {
             models: Vec::new(),
             triggers: Vec::new(),
             locations: Vec::new(),
+            keys: Vec::new(),
+            joins: Vec::new(),
+            incomplete: Vec::new(),
             remembered: None,
         };
         let mut agent = system("desk", SystemKind::Agent, Verdict::Agentic, 4);

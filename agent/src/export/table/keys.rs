@@ -79,6 +79,8 @@ mod tests {
             privilege: None,
             arn: None,
             fingerprint: None,
+            assumed_by: Vec::new(),
+            shared_with: Vec::new(),
             inferred: false,
             evidence: vec![at(".env", Role::Production), at("tests/a.py", Role::Test)],
         };

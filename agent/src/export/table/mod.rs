@@ -4,6 +4,7 @@ mod approval;
 mod components;
 mod criteria;
 mod gaps;
+mod joins;
 mod keys;
 mod parts;
 mod why;
@@ -46,6 +47,7 @@ pub(super) fn page(inventory: &Inventory, width: usize) -> Page {
         in_short(&mut page, system);
     }
     cut(&mut page, 0, others.len(), OTHERS);
+    joins::proposals(&mut page, &inventory.proposals, OTHERS);
     components::loose(&mut page, &inventory.components);
     keys::loose(&mut page, &inventory.identities);
     gaps::not_looked_at(&mut page, &inventory.coverage);
@@ -243,6 +245,7 @@ pub(crate) fn settles(page: &mut Page, system: &System) {
 pub(crate) fn parts(page: &mut Page, system: &System) {
     parts::tools(page, system, usize::MAX);
     parts::triggers(page, &system.triggers, usize::MAX);
+    joins::joins(page, system, usize::MAX);
     parts::acts_with(page, system);
 }
 
@@ -255,6 +258,7 @@ fn in_full(page: &mut Page, system: &System) {
     page.gap();
     parts::tools(page, system, ITEMS);
     parts::triggers(page, &system.triggers, ITEMS);
+    joins::joins(page, system, ITEMS);
     parts::made_of(page, system);
 }
 

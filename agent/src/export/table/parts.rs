@@ -153,7 +153,12 @@ fn model(model: &Model) -> Item {
 fn identity(identity: &Identity) -> Item {
     let privilege = identity.privilege.map(|p| format!("privilege {}", privilege(p)));
     let inferred = identity.inferred.then(|| "the default of its SDK".to_owned());
-    let more: Vec<String> = [privilege, inferred].into_iter().flatten().collect();
+    let shared = match identity.shared_with.len() {
+        0 => None,
+        1 => Some("another system acts under it as well".to_owned()),
+        others => Some(format!("{others} other systems act under it as well")),
+    };
+    let more: Vec<String> = [privilege, inferred, shared].into_iter().flatten().collect();
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
     let line = Line::new().plain(&identity.name).with(Tone::Dim, more);
     (identity.kind.title().to_owned(), line)

@@ -121,8 +121,22 @@ pub(super) fn shown(estate: &Estate, identity: &IamIdentity, rights: &Rights) ->
     Identity {
         privilege: Some(rights.privilege),
         arn: Some(identity.arn.clone()),
+        assumed_by: assumers(estate, identity, &trusts),
         ..Identity::named(kind, identity.name.clone(), evidence)
     }
+}
+
+/// Who may become an identity, by what they are known by elsewhere.
+fn assumers(estate: &Estate, identity: &IamIdentity, trusts: &[Trusted]) -> Vec<String> {
+    let accounts = service_accounts(estate, identity).into_iter().map(|account| format!("k8s:{account}"));
+    let vouched = trusts.iter().flat_map(|trust| match trust {
+        Trusted::Federated { issuer, subjects } => {
+            subjects.iter().map(|subject| format!("{issuer}:{subject}")).collect()
+        }
+        _ => Vec::new(),
+    });
+    let all: BTreeSet<String> = accounts.chain(vouched).collect();
+    all.into_iter().collect()
 }
 
 /// Services whose use shows that an identity asked a model or an agent.

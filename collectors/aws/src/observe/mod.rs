@@ -11,8 +11,8 @@ mod workload;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Component, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate, Identity,
-    IdentityKind, Model, Observation, Place, Role, Scope, SystemKind, Tool, Trigger,
+    Claim, Component, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate, Identity,
+    IdentityKind, JoinStrength, Key, Model, Observation, Place, Role, Scope, SystemKind, Tool, Trigger,
 };
 use muster_rules::RulePack;
 
@@ -72,6 +72,7 @@ impl<'a> Out<'a> {
         let mut system = System { out: self, scope };
         system.put(Fact::System { kind, role: Role::Production, complete, tools_complete: complete });
         system.put(Fact::Deployment(Deployment::seen(DeploymentKind::Aws, arn)));
+        system.known_by(Claim::Is, arn, name, arn);
         system
     }
 
@@ -85,6 +86,16 @@ impl<'a> Out<'a> {
 impl System<'_, '_> {
     fn put(&mut self, fact: Fact) {
         self.out.observations.push(Observation { scope: self.scope.clone(), fact });
+    }
+
+    /// What it is known by where it is declared: by its name, since code seldom knows the account and the region, and by its ARN.
+    fn known_by(&mut self, claim: Claim, arn: &str, name: &str, locator: &str) {
+        let place = Place::locator(locator);
+        if let Some(kind) = declared_kind(arn) {
+            let (value, strength) = (format!("aws/{kind}/{name}"), JoinStrength::Medium);
+            self.put(Fact::Key(Key { claim, value, strength, place: place.clone() }));
+        }
+        self.put(Fact::Key(Key { claim, value: arn.to_owned(), strength: JoinStrength::Strong, place }));
     }
 
     /// Answers criteria as a heuristic says, with the place that shows it and what it is about.
@@ -155,6 +166,7 @@ impl System<'_, '_> {
             },
         };
         identity.evidence.insert(0, cloud(locator).noting("acts under it"));
+        self.known_by(Claim::Has, arn, name, locator);
         self.put(Fact::Identity(identity));
     }
 
@@ -235,6 +247,24 @@ fn effect(rights: Option<&Rights>) -> Effect {
         Some(effect) => effect,
         None => Effect::Read,
     }
+}
+
+/// What files that declare it call the kind of a thing.
+fn declared_kind(arn: &str) -> Option<&'static str> {
+    const KINDS: [(&str, &str, &str); 8] = [
+        ("lambda", "function:", "function"),
+        ("bedrock", "agent/", "agent"),
+        ("bedrock-agentcore", "runtime/", "agent-runtime"),
+        ("ecs", "task-definition/", "task"),
+        ("states", "stateMachine:", "state-machine"),
+        ("scheduler", "schedule/", "schedule"),
+        ("sagemaker", "endpoint/", "endpoint"),
+        ("iam", "role/", "role"),
+    ];
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let (service, resource) = (parts.next()?, parts.nth(2)?);
+    let is_it = |(of, begins, _): &&(&str, &str, &str)| *of == service && resource.starts_with(begins);
+    KINDS.iter().find(is_it).map(|(_, _, kind)| *kind)
 }
 
 fn cloud(locator: &str) -> Evidence {

@@ -160,6 +160,8 @@ impl One<'_, '_, '_> {
                     privilege: None,
                     arn: None,
                     fingerprint: None,
+                    assumed_by: Vec::new(),
+                    shared_with: Vec::new(),
                     inferred,
                     evidence,
                 }),

@@ -34,6 +34,8 @@ pub(super) fn observe(
         privilege: None,
         arn: None,
         fingerprint: key.fingerprint.clone(),
+        assumed_by: Vec::new(),
+        shared_with: Vec::new(),
         inferred: false,
         evidence: vec![evidence],
     }));

@@ -14,6 +14,8 @@ use super::rules::{MAX_BYTES, Rules, as_path};
 const MAX_INDEX: u64 = 256 << 20;
 /// HEAD, a loose ref, a `.git` file: one line each.
 const MAX_LINE_FILE: u64 = 8 * 1024;
+/// How much of a configuration is read.
+const MAX_CONFIG: u64 = 64 * 1024;
 /// How much of the packed refs is searched.
 const MAX_PACKED_REFS: u64 = 64 << 20;
 /// A ref may name another ref; git itself stops at this many.
@@ -63,6 +65,24 @@ impl GitFolder {
             match line_of(&self.own.join(&name)).or_else(|| line_of(&self.common.join(&name))) {
                 Some(next) => line = next,
                 None => return self.packed(&name),
+            }
+        }
+        None
+    }
+
+    /// The address that the repository was cloned from, as its configuration has it.
+    pub(super) fn origin(&self) -> Option<String> {
+        let mut text = String::new();
+        let file = std::fs::File::open(self.common.join("config")).ok()?;
+        file.take(MAX_CONFIG).read_to_string(&mut text).ok()?;
+        let mut is_origin = false;
+        for line in text.lines().map(str::trim) {
+            if line.starts_with('[') {
+                is_origin = line == "[remote \"origin\"]";
+            } else if let Some(("url", address)) =
+                line.split_once('=').filter(|_| is_origin).map(|(key, value)| (key.trim(), value.trim()))
+            {
+                return Some(address.to_owned());
             }
         }
         None

@@ -147,6 +147,12 @@ impl Tree {
         self.commit.clone()
     }
 
+    /// What the repository is known by elsewhere, where it was cloned from a place with a name.
+    pub(crate) fn origin(&self) -> Option<String> {
+        let (git, _) = self.git.as_ref()?;
+        muster_collect::url::repository(&git.origin()?)
+    }
+
     /// The commits behind the folder, if it is part of a repository with SHA-1 names.
     pub(crate) fn history(&self) -> Option<History> {
         let (git, below) = self.git.as_ref()?;

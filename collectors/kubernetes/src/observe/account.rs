@@ -67,6 +67,8 @@ impl Out<'_> {
         }
         let identity = Identity {
             privilege: Some(privilege),
+            // A manifest that names no namespace is of no cluster yet.
+            arn: (!namespace.is_empty()).then(|| format!("{}/{at}", self.of.cluster_name())),
             ..Identity::named(IdentityKind::ServiceAccount, name, evidence)
         };
         self.put(object, Fact::Identity(identity));

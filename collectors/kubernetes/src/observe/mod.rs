@@ -6,15 +6,17 @@ mod workload;
 use std::collections::BTreeMap;
 
 use asmm_model::{
-    Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gap,
-    GapReason, Gate, Model, Observation, Owner, OwnerSource, Place, Role, Scope, SystemKind, Tool,
+    Claim, Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gap,
+    GapReason, Gate, JoinStrength, Key, Model, Observation, Owner, OwnerSource, Place, Role, Scope,
+    SystemKind, Tool,
 };
+use muster_collect::url;
 use muster_rules::{Rule, RulePack};
 
 pub(crate) use account::CLOUDS;
 
 use crate::access::Access;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, key};
 use crate::declared::{self, Declared};
 use crate::discovery::sounds_like_ai;
 use crate::object::Object;
@@ -28,6 +30,18 @@ pub(crate) struct Of<'a> {
     pub(crate) target: &'a str,
     /// The context, where the target has several.
     pub(crate) part: &'a str,
+}
+
+impl Of<'_> {
+    /// What the cluster is called: the end of its context, which has the whole name of a cluster of EKS in it, or of the export.
+    pub(crate) fn cluster_name(&self) -> &str {
+        let whole = if self.part.is_empty() { self.target } else { self.part };
+        let last = whole.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or(whole);
+        ["yaml", "yml", "json"]
+            .iter()
+            .find_map(|end| last.strip_suffix(end)?.strip_suffix('.'))
+            .unwrap_or(last)
+    }
 }
 
 /// Everything that a cluster shows, and what of it is not known.
@@ -110,8 +124,10 @@ impl Out<'_> {
             Fact::System { kind, role: Role::Production, complete: false, tools_complete: complete },
         );
         let place = self.place(object);
-        self.put(object, Fact::Deployment(Deployment::seen(DeploymentKind::K8s, place)));
-        for deployment in provenance::of(object, self.cluster) {
+        self.put(object, Fact::Deployment(Deployment::seen(DeploymentKind::K8s, place.clone())));
+        let from = provenance::of(object, self.cluster);
+        self.known_by(object, &place, &from);
+        for deployment in from {
             self.put(object, Fact::Deployment(deployment));
         }
         let of_namespace = self.cluster.owners.get(&object.namespace);
@@ -123,6 +139,32 @@ impl Out<'_> {
             let place = Place::locator(format!("{place}#{key}"));
             let owner = Owner { source: OwnerSource::Label, name: name.to_owned(), place };
             self.put(object, Fact::Owner(owner));
+        }
+    }
+
+    /// What it is known by outside of the cluster.
+    fn known_by(&mut self, object: &Object, place: &str, from: &[Deployment]) {
+        // Which cluster it is that somebody declares it for is not said.
+        let mut known = vec![(Claim::Is, Some(format!("k8s/{}", object.place())), JoinStrength::Medium, "")];
+        for source in from.iter().filter(|source| source.kind == DeploymentKind::Repo) {
+            let strength = source.strength.unwrap_or(JoinStrength::Strong);
+            known.push((Claim::ComesFrom, url::repository(&source.reference), strength, ""));
+        }
+        let images: Vec<&str> =
+            Workload::of(object).map_or_else(Vec::new, |workload| workload.images().collect());
+        known.extend(
+            images.into_iter().map(|i| (Claim::RunsImage, url::image(i), JoinStrength::Strong, "#image")),
+        );
+        let digests = self.cluster.pods.get(&key(object)).into_iter().flat_map(|pods| &pods.digests);
+        known.extend(
+            digests
+                .map(|(digest, _)| (Claim::RunsDigest, Some(digest.clone()), JoinStrength::Strong, "#pods")),
+        );
+        for (claim, value, strength, at) in known {
+            if let Some(value) = value {
+                let place = Place::locator(format!("{place}{at}"));
+                self.put(object, Fact::Key(Key { claim, value, strength, place }));
+            }
         }
     }
 

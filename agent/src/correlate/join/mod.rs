@@ -1,0 +1,94 @@
+//! One system, seen from several sides: what runs joins the code that it was made from, and roles join what acts under them.
+//!
+//! Joins are stars around code: what runs becomes a part of one code at most, and two codes never become one. So a chain of keys
+//! glues nothing together, however long it is. Pure: the order of the systems changes nothing.
+
+mod fold;
+mod meet;
+mod roles;
+mod shared;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use asmm_model::{Identity, Join, JoinStrength, Proposal, Reason, System};
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Joined {
+    /// The systems, in no order.
+    pub(crate) systems: Vec<System>,
+    /// Identities that belong to none of them.
+    pub(crate) identities: Vec<Identity>,
+    /// Pairs that a person has to look at.
+    pub(crate) proposals: Vec<Proposal>,
+}
+
+/// What speaks for it that two systems are one, by their places in the list: the code, and what runs.
+pub(super) type Pairs = BTreeMap<(usize, usize), Vec<Reason>>;
+
+/// Joins systems by their keys, and identities by what acts under them.
+pub(crate) fn join(mut systems: Vec<System>, identities: Vec<Identity>) -> Joined {
+    systems.sort_by(|a, b| a.id.cmp(&b.id));
+    let pairs = meet::pairs(&systems);
+    let (homes, rest) = settle(&systems, pairs);
+    let proposals = proposals(&systems, rest);
+    let systems = fold::fold(systems, homes);
+    let (mut systems, identities) = roles::join(systems, identities);
+    shared::tell(&mut systems);
+    Joined { systems, identities, proposals }
+}
+
+/// For each part that belongs to one code for certain, that code and why. The pairs that are left over are not certain.
+fn settle(systems: &[System], pairs: Pairs) -> (BTreeMap<usize, (usize, Vec<Reason>)>, Pairs) {
+    let mut certain: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for ((code, part), because) in &pairs {
+        if is_certain(because) {
+            certain.entry(*part).or_default().push(*code);
+        }
+    }
+    let (mut homes, mut rest) = (BTreeMap::new(), Pairs::new());
+    for ((code, part), because) in pairs {
+        match certain.get(&part).map(Vec::as_slice) {
+            Some([only]) if *only == code => {
+                homes.insert(part, (code, because));
+            }
+            // What belongs to one code for certain is no question beside another.
+            Some([_]) => {}
+            _ => {
+                rest.insert((code, part), because);
+            }
+        }
+    }
+    debug_assert!(homes.values().all(|(code, _)| systems.len() > *code));
+    (homes, rest)
+}
+
+/// Whether reasons join: one that somebody wrote down, or two that know nothing of each other.
+fn is_certain(because: &[Reason]) -> bool {
+    let of = |strength| because.iter().filter(move |reason| reason.strength == strength);
+    of(JoinStrength::Strong).next().is_some() || of(JoinStrength::Medium).count() >= 2
+}
+
+fn proposals(systems: &[System], pairs: Pairs) -> Vec<Proposal> {
+    let proposal = |((code, part), because): ((usize, usize), Vec<Reason>)| {
+        let two = [&systems[code], &systems[part]];
+        Proposal { systems: two.map(|s| s.id.clone()), names: two.map(|s| s.name.clone()), because }
+    };
+    let mut proposals: Vec<Proposal> = pairs.into_iter().map(proposal).collect();
+    proposals.sort_by(|a, b| (&a.names, &a.systems).cmp(&(&b.names, &b.systems)));
+    proposals
+}
+
+/// How a part is listed in the system that it belongs to.
+fn part(system: &System, because: Vec<Reason>) -> Join {
+    Join {
+        id: system.id.clone(),
+        name: system.name.clone(),
+        target: system.target.clone(),
+        root: system.root.clone(),
+        because,
+    }
+}

@@ -1,0 +1,352 @@
+//! Systems that meet and systems that must not: by image, by repository, by role, and by names alone.
+
+use std::fmt::Write as _;
+
+use asmm_model::{
+    Claim, Criterion, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate, Identity,
+    IdentityKind, JoinStrength, Key, Observation, Place, Privilege, Role, Supports, SystemKind,
+};
+use proptest::prelude::*;
+
+use super::super::{Correlated, correlate};
+use super::meet::PARTS;
+use crate::sample::Sample;
+
+const ROLE: &str = "arn:aws:iam::111111111111:role/refunds";
+
+fn key(claim: Claim, value: &str, strength: JoinStrength, at: &str) -> Fact {
+    Fact::Key(Key { claim, value: value.to_owned(), strength, place: Place::locator(at) })
+}
+
+fn strong(claim: Claim, value: &str) -> Fact {
+    key(claim, value, JoinStrength::Strong, "a key")
+}
+
+fn medium(claim: Claim, value: &str) -> Fact {
+    key(claim, value, JoinStrength::Medium, "a key")
+}
+
+/// An agent that pays refunds, as its repository shows it; `tool` tells what its tool does, as far as the code says.
+fn code(target: &str, root: &str, name: &str, tool: Effect) -> Sample {
+    use Criterion::{C1, C2};
+    let at = |line| Place::line(format!("{root}/agent.py"), line);
+    Sample::new(target, root, name)
+        .system(SystemKind::Agent, true)
+        .says(C1, Supports::Yes, 0.9, "gives tools to a model call", at(9))
+        .says(C2, Supports::Yes, 0.9, "gives results back to the model", at(12))
+        .tool("pay_refund", tool, Gate::None, at(3))
+        .fact(Fact::Deployment(Deployment::seen(DeploymentKind::Repo, target)))
+}
+
+/// A workload of a cluster, of which only its outside is seen.
+fn workload(target: &str, name: &str) -> Sample {
+    let place = format!("pay/deployment/{name}");
+    Sample::new(target, &place, name)
+        .system(SystemKind::Pipeline, false)
+        .says(
+            Criterion::C5,
+            Supports::Yes,
+            0.9,
+            "a schedule of the cluster starts it",
+            Place::locator(&place),
+        )
+        .fact(Fact::Deployment(Deployment::seen(DeploymentKind::K8s, &place)))
+        .fact(key(Claim::Is, &format!("k8s/{place}"), JoinStrength::Medium, &place))
+}
+
+fn identity(kind: IdentityKind, name: &str, arn: &str, privilege: Option<Privilege>, by: &[&str]) -> Fact {
+    let evidence = vec![Evidence::at(Place::locator(arn), Role::Production).of(EvidenceClass::Cloud)];
+    Fact::Identity(Identity {
+        arn: Some(arn.to_owned()),
+        privilege,
+        assumed_by: by.iter().map(|by| (*by).to_owned()).collect(),
+        ..Identity::named(kind, name, evidence)
+    })
+}
+
+/// What stands for whatever runs under a role.
+fn role(privilege: Privilege, by: &[&str]) -> Sample {
+    Sample::new("aws-export:acme", ROLE, "refunds-role")
+        .system(SystemKind::Pipeline, false)
+        .says(Criterion::C6, Supports::Yes, 0.95, "a role of its own", Place::locator(ROLE))
+        .fact(Fact::Deployment(Deployment::seen(DeploymentKind::Aws, ROLE)))
+        .fact(identity(IdentityKind::CloudRole, "refunds-role", ROLE, Some(privilege), by))
+}
+
+fn of(samples: Vec<Sample>) -> Correlated {
+    correlate(samples.into_iter().flat_map(Sample::observations), true)
+}
+
+/// Everything that joining decides.
+#[expect(clippy::use_debug, reason = "kinds are shown as the code names them")]
+fn told(found: &Correlated) -> String {
+    let mut out = String::new();
+    for system in &found.systems {
+        let _ = writeln!(
+            out,
+            "{} of {} ({}): {:?} {:?}",
+            system.name,
+            system.target.as_deref().unwrap_or_default(),
+            system.kind.name(),
+            system.verdict,
+            system.level.map(|level| level.0)
+        );
+        for at in &system.locations {
+            let _ = writeln!(out, "  in {:?} {}", at.kind, at.reference);
+        }
+        for join in &system.joins {
+            let _ = writeln!(out, "  + {} ({})", join.name, join.root);
+            for reason in &join.because {
+                let _ = writeln!(out, "    {:?}: {}", reason.strength, reason.says);
+            }
+        }
+        for identity in &system.identities {
+            let _ = writeln!(
+                out,
+                "  as {} {:?}, shared with {}",
+                identity.name,
+                identity.privilege,
+                identity.shared_with.len()
+            );
+        }
+        for evidence in system.criteria[Criterion::C3].evidence() {
+            let _ = writeln!(out, "  C3 {}", evidence.note.as_deref().unwrap_or_default());
+        }
+    }
+    for proposal in &found.proposals {
+        let _ = writeln!(out, "? {}", proposal.names.join(" = "));
+        for reason in &proposal.because {
+            let _ = writeln!(out, "    {:?}: {}", reason.strength, reason.says);
+        }
+    }
+    out
+}
+
+fn names(found: &Correlated) -> Vec<&str> {
+    found.systems.iter().map(|system| system.name.as_str()).collect()
+}
+
+#[test]
+fn code_its_workload_and_its_role_are_one_system() {
+    let account = "prod/pay/serviceaccount/refunds";
+    let found = of(vec![
+        code("refunds", "", "refunds", Effect::Unknown)
+            .fact(strong(Claim::BuildsImage, "ghcr.io/acme/refunds")),
+        workload("k8s-export:prod", "payer")
+            .fact(strong(Claim::RunsImage, "ghcr.io/acme/refunds"))
+            .fact(identity(IdentityKind::ServiceAccount, "pay/refunds", account, None, &[])),
+        role(Privilege::Write, &[&format!("k8s:{account}")]),
+    ]);
+    insta::assert_snapshot!(told(&found));
+}
+
+#[test]
+fn a_role_of_several_systems_joins_none_of_them_and_each_says_so() {
+    let under = |name: &str| {
+        workload("k8s-export:prod", name).fact(identity(
+            IdentityKind::CloudRole,
+            "refunds-role",
+            ROLE,
+            None,
+            &[],
+        ))
+    };
+    let found = of(vec![under("payer"), under("mailer"), role(Privilege::Admin, &[])]);
+    insta::assert_snapshot!(told(&found));
+}
+
+#[test]
+fn a_role_answers_nothing_for_what_no_model_can_reach() {
+    // Its only tool is known to read.
+    let found = of(vec![
+        code("refunds", "", "refunds", Effect::Read).fact(identity(
+            IdentityKind::CloudRole,
+            "refunds-role",
+            ROLE,
+            None,
+            &[],
+        )),
+        role(Privilege::Admin, &[]),
+    ]);
+    let c3 = &found.systems[0].criteria[Criterion::C3];
+    assert_eq!((names(&found), c3.evidence()), (vec!["refunds"], &[][..]));
+    assert_eq!(found.systems[0].identities[0].privilege, Some(Privilege::Admin));
+}
+
+#[test]
+fn a_repository_of_one_system_joins_it_and_one_of_several_asks() {
+    let kept = || strong(Claim::KeptIn, "github.com/acme/shop");
+    let from = |value| strong(Claim::ComesFrom, value);
+    let one = of(vec![
+        code("shop", "", "shop-agent", Effect::Pay).fact(kept()),
+        workload("k8s:prod", "payer").fact(from("github.com/acme/shop")),
+    ]);
+    assert_eq!(names(&one), ["shop-agent"]);
+    let several = || {
+        vec![
+            code("shop", "refunds", "refunds", Effect::Pay).fact(kept()),
+            code("shop", "returns", "returns", Effect::Pay).fact(kept()),
+        ]
+    };
+    let with = |part: Sample| of([several(), vec![part]].concat());
+    insta::assert_snapshot!(
+        [
+            told(&with(workload("k8s:prod", "payer").fact(from("github.com/acme/shop#returns/src")))),
+            told(&with(workload("k8s:prod", "refunds").fact(from("github.com/acme/shop")))),
+            told(&with(workload("k8s:prod", "payer").fact(from("github.com/acme/shop")))),
+        ]
+        .join("---\n")
+    );
+}
+
+#[test]
+fn two_names_in_files_are_more_than_one() {
+    let declares = |value| medium(Claim::Declares, value);
+    let function = |has: bool| {
+        let arn = "arn:aws:lambda:eu-west-1:111111111111:function:pay-refund";
+        let sample = Sample::new("aws:", arn, "pay-refund")
+            .system(SystemKind::Pipeline, false)
+            .fact(Fact::Deployment(Deployment::seen(DeploymentKind::Aws, arn)))
+            .fact(medium(Claim::Is, "aws/function/pay-refund"));
+        if has { sample.fact(medium(Claim::Has, "aws/role/refunds")) } else { sample }
+    };
+    let code = || {
+        code("refunds", "", "refunds", Effect::Pay)
+            .fact(declares("aws/function/pay-refund"))
+            .fact(declares("aws/role/refunds"))
+    };
+    assert_eq!(names(&of(vec![code(), function(true)])), ["refunds"]);
+    let one = of(vec![code(), function(false)]);
+    assert_eq!((one.systems.len(), one.proposals.len()), (2, 1));
+}
+
+#[test]
+fn an_image_that_many_run_is_no_sign_of_one_system() {
+    let base = || strong(Claim::RunsImage, "docker.io/langflow");
+    let run = |many: usize| {
+        let parts = (0..many).map(|n| workload("k8s:prod", &format!("tenant-{n}")).fact(base()));
+        let code =
+            code("flows", "", "flows", Effect::Pay).fact(strong(Claim::BuildsImage, "docker.io/langflow"));
+        of(parts.chain([code]).collect()).systems.len()
+    };
+    assert_eq!((run(PARTS), run(PARTS + 1)), (1, PARTS + 2));
+}
+
+#[test]
+fn a_name_alone_is_a_question() {
+    let found = of(vec![code("a", "", "refund-agent", Effect::Pay), workload("k8s:prod", "refund-agent")]);
+    insta::assert_snapshot!(told(&found));
+    // A name that says nothing asks nothing, nor does one that three have.
+    let plain = of(vec![code("a", "", "agent", Effect::Pay), workload("k8s:prod", "agent")]);
+    let three = of(vec![
+        code("a", "", "refund-agent", Effect::Pay),
+        workload("k8s:prod", "refund-agent"),
+        workload("k8s:test", "refund-agent"),
+    ]);
+    assert_eq!((plain.proposals.len(), three.proposals.len()), (0, 0));
+}
+
+/// Systems of code and of what runs, with keys that are weak, or that several codes have.
+fn glued() -> impl Strategy<Value = Vec<Sample>> {
+    let weak = (0..6_usize, 0..4_u8, any::<bool>());
+    prop::collection::vec((any::<bool>(), prop::collection::vec(weak, 0..6)), 2..12).prop_map(|systems| {
+        let mut samples = Vec::new();
+        for (n, (is_code, keys)) in systems.into_iter().enumerate() {
+            let name = format!("system-{n}");
+            let mut sample = if is_code {
+                code(&format!("t{n}"), "", &name, Effect::Pay)
+            } else {
+                workload(&format!("t{n}"), &name)
+            };
+            for (value, claim, is_shared) in keys {
+                let (of_code, of_part) = match claim {
+                    0 => (Claim::KeptIn, Claim::ComesFrom),
+                    1 => (Claim::BuildsImage, Claim::RunsImage),
+                    2 => (Claim::PinsDigest, Claim::RunsDigest),
+                    _ => (Claim::Declares, Claim::Has),
+                };
+                let claim = if is_code { of_code } else { of_part };
+                let fact = if is_shared {
+                    // Two codes of their own have it.
+                    strong(claim, &format!("shared-{value}"))
+                } else {
+                    key(claim, &format!("weak-{value}"), JoinStrength::Weak, "a key")
+                };
+                sample = sample.fact(fact);
+            }
+            samples.push(sample);
+        }
+        for n in 0..2 {
+            let mut sample = code(&format!("owner-{n}"), "", &format!("owner-{n}"), Effect::Pay);
+            for value in 0..6 {
+                for claim in [Claim::KeptIn, Claim::BuildsImage, Claim::PinsDigest, Claim::Declares] {
+                    sample = sample.fact(strong(claim, &format!("shared-{value}")));
+                }
+            }
+            samples.push(sample);
+        }
+        samples
+    })
+}
+
+/// Systems with keys of every kind and strength.
+fn any_systems() -> impl Strategy<Value = Vec<Sample>> {
+    use Claim::{BuildsImage, ComesFrom, Declares, Has, KeptIn, RunsImage};
+    let strength = prop::sample::select(vec![JoinStrength::Strong, JoinStrength::Medium, JoinStrength::Weak]);
+    let one = (0..4_usize, prop::sample::select(vec![0_usize, 1, 2]), strength);
+    let system = (any::<bool>(), any::<bool>(), prop::collection::vec(one, 0..5));
+    prop::collection::vec(system, 1..10).prop_map(|systems| {
+        let each = systems.into_iter().enumerate().map(|(n, (is_code, has_role, keys))| {
+            let name = format!("system-{n}");
+            let (target, claims) = (
+                format!("t{}", n % 3),
+                if is_code { [KeptIn, BuildsImage, Declares] } else { [ComesFrom, RunsImage, Has] },
+            );
+            let mut sample =
+                if is_code { code(&target, &name, &name, Effect::Unknown) } else { workload(&target, &name) };
+            if has_role {
+                sample = sample.fact(identity(IdentityKind::CloudRole, "refunds-role", ROLE, None, &[]));
+            }
+            keys.into_iter().fold(sample, |sample, (value, claim, strength)| {
+                sample.fact(key(claims[claim], &format!("v{value}"), strength, "a key"))
+            })
+        });
+        each.chain([role(Privilege::Write, &[])]).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_chain_of_weak_or_shared_keys_merges_two_systems(samples in glued()) {
+        let many = samples.len();
+        let found = of(samples);
+        prop_assert_eq!(found.systems.len(), many);
+        prop_assert!(found.systems.iter().all(|system| system.joins.is_empty()));
+    }
+
+    #[test]
+    fn two_codes_are_never_one_and_nothing_is_lost(samples in any_systems()) {
+        let codes = |samples: &[Sample]| {
+            let found = of(samples.to_vec());
+            found.systems.iter().filter(|system| super::meet::is_code(system)).count()
+        };
+        let alone: usize = samples.iter().map(|sample| codes(std::slice::from_ref(sample))).sum();
+        prop_assert_eq!(codes(&samples), alone);
+        // Each is a system of its own, or a part of one.
+        let found = of(samples.clone());
+        let mut all: Vec<&str> = found.systems.iter().map(|system| system.name.as_str()).collect();
+        all.extend(found.systems.iter().flat_map(|system| system.joins.iter().map(|join| join.name.as_str())));
+        all.sort_unstable();
+        all.dedup();
+        prop_assert_eq!(all.len(), samples.len());
+    }
+
+    #[test]
+    fn the_order_of_what_was_seen_never_shows((samples, order) in any_systems().prop_flat_map(|samples| {
+        let observations: Vec<Observation> = samples.iter().cloned().flat_map(Sample::observations).collect();
+        (Just(samples), Just(observations).prop_shuffle())
+    })) {
+        let first = of(samples);
+        prop_assert_eq!(correlate(order, true), first);
+    }
+}
