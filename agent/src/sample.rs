@@ -205,7 +205,7 @@ pub(crate) fn observations(target: &str) -> Vec<Observation> {
 
 /// What a scan of one target with these observations prints.
 pub(crate) fn inventory(observations: Vec<Observation>) -> Inventory {
-    let Correlated { systems, components, identities, .. } = correlate(observations, false);
+    let Correlated { systems, components, identities } = correlate(observations, false);
     Inventory {
         schema: SCHEMA.to_owned(),
         scan: Scan {

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use asmm_model::Inventory;
 use clap::Args;
 use muster_collect::Stop;
 
@@ -14,6 +15,7 @@ use super::printer::Printer;
 use super::sources::SourceOptions;
 use super::{environment, store};
 use crate::clock;
+use crate::correlate;
 use crate::export::Format;
 use crate::scan::{self, Outcome, Plan, PlanError, Settings};
 use crate::store::{Place, RunState, Seen, Store};
@@ -104,7 +106,10 @@ impl Scan {
             started_at: clock::now(),
             stop: Stop::new(),
         };
-        let outcome = scan::run(&plan, settings)?;
+        let mut outcome = scan::run(&plan, settings)?;
+        // What is kept is what each target showed; people are told what that comes to.
+        let kept = store.is_some().then(|| outcome.inventory.clone());
+        outcome.inventory = correlate::joined(outcome.inventory);
         for note in &outcome.notes {
             printer.note(note);
         }
@@ -124,8 +129,9 @@ impl Scan {
             let text = self.format.write(&outcome.inventory, surface)?;
             printer.result_to(output, &text)?;
         }
-        if let Some(store) = store {
-            keep(&store, self.known_as.as_deref(), &plan, outcome)?;
+        if let Some((store, inventory)) = store.zip(kept) {
+            let state = if outcome.all_failed() { RunState::Failed } else { RunState::Done };
+            keep(&store, self.known_as.as_deref(), &plan, inventory, state)?;
         }
         if exit == Exit::Nothing {
             let help = "check that the target is the right folder, and that its files may be read";
@@ -145,10 +151,15 @@ impl Scan {
 }
 
 /// Records the result in a store, a run of its own.
-fn keep(place: &Place, name: Option<&str>, plan: &Plan, outcome: Outcome) -> anyhow::Result<()> {
-    let state = if outcome.all_failed() { RunState::Failed } else { RunState::Done };
-    let scan = outcome.inventory.scan.clone();
-    let seen = Seen::each(outcome.inventory, |target| {
+fn keep(
+    place: &Place,
+    name: Option<&str>,
+    plan: &Plan,
+    inventory: Inventory,
+    state: RunState,
+) -> anyhow::Result<()> {
+    let scan = inventory.scan.clone();
+    let seen = Seen::each(inventory, |target| {
         let place = plan.place_of(target);
         (name.map_or_else(|| place.clone(), str::to_owned), place)
     });

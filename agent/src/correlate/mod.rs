@@ -12,7 +12,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Component, Criterion, Deployment, Evidence, Fact, Identity, Key, Model, Observation, Owner, Proposal,
+    Component, Criterion, Deployment, Evidence, Fact, Identity, Inventory, Key, Model, Observation, Owner,
     Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
 };
 
@@ -38,8 +38,6 @@ pub(crate) struct Correlated {
     pub(crate) components: Vec<Component>,
     /// Identities that belong to no system.
     pub(crate) identities: Vec<Identity>,
-    /// Systems that may be one.
-    pub(crate) proposals: Vec<Proposal>,
 }
 
 /// What is known about one scope.
@@ -178,9 +176,16 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
         identities.extend(merge::identities(of_target.identities));
     }
     tell_apart(&mut systems);
-    let Joined { mut systems, identities, proposals } = join::join(systems, identities);
     systems.sort_by(System::order);
-    Correlated { systems, components, identities, proposals }
+    Correlated { systems, components, identities }
+}
+
+/// An inventory in which what was seen from several sides is one system. A store keeps what each target showed, and not this: a target
+/// that is not scanned the next time takes nothing away from the others.
+pub(crate) fn joined(inventory: Inventory) -> Inventory {
+    let Joined { mut systems, identities, proposals } = join::join(inventory.systems, inventory.identities);
+    systems.sort_by(System::order);
+    Inventory { systems, identities, proposals, ..inventory }
 }
 
 /// Gives an id of its own to a system that another target holds under the same kind, root and name. The first target

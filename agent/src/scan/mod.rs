@@ -96,8 +96,7 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let collected = runtime.block_on(collect::collect(plan, &cx));
     let Collected { observations, coverage, targets, failures } = collected;
-    let Correlated { systems, components, identities, proposals } =
-        correlate(observations, targets.len() > 1);
+    let Correlated { systems, components, identities } = correlate(observations, targets.len() > 1);
 
     let mut id = blake3::Hasher::new();
     for part in std::iter::once(&started_at).chain(targets.iter().map(|t| &t.target)).chain([&digest]) {
@@ -110,8 +109,15 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
         rules: digest,
         targets,
     };
-    let inventory =
-        Inventory { schema: SCHEMA.to_owned(), scan, coverage, systems, components, identities, proposals };
+    let inventory = Inventory {
+        schema: SCHEMA.to_owned(),
+        scan,
+        coverage,
+        systems,
+        components,
+        identities,
+        proposals: Vec::new(),
+    };
     let mut notes = std::mem::take(&mut *noting.notes.lock().unwrap_or_else(PoisonError::into_inner));
     notes.sort();
     Ok(Outcome { inventory, failures, notes })

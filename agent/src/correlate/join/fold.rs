@@ -41,6 +41,7 @@ fn with(code: System, parts: Vec<(System, Vec<Reason>)>) -> System {
 /// A system with more known of it. It keeps its id, whatever it turns out to be.
 pub(super) fn again(system: System, more: impl FnOnce(&mut Facts, &mut Vec<Join>)) -> System {
     let (id, target, mut joins) = (system.id.clone(), system.target.clone(), system.joins.clone());
+    let remembered = system.remembered.clone();
     let scope = Scope {
         target: target.clone().unwrap_or_default(),
         root: system.root.clone(),
@@ -52,7 +53,7 @@ pub(super) fn again(system: System, more: impl FnOnce(&mut Facts, &mut Vec<Join>
     joins.sort_by(|a, b| (&a.target, &a.root, &a.id).cmp(&(&b.target, &b.root, &b.id)));
     joins.dedup_by(|a, b| (&a.target, &a.id) == (&b.target, &b.id));
     let nature = facts.nature.unwrap_or(before);
-    System { id, joins, ..system::build(scope, nature, facts, target.is_some()) }
+    System { id, joins, remembered, ..system::build(scope, nature, facts, target.is_some()) }
 }
 
 /// What the code and something that runs it come to. Of what runs, the code is what was not seen; here it is. An agent that a cloud
