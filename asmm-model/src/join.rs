@@ -32,20 +32,6 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// The claim that meets this one.
-    pub fn meets(self) -> &'static [Self] {
-        match self {
-            Self::KeptIn => &[Self::ComesFrom],
-            Self::ComesFrom => &[Self::KeptIn],
-            Self::BuildsImage => &[Self::RunsImage],
-            Self::RunsImage => &[Self::BuildsImage],
-            Self::PinsDigest => &[Self::RunsDigest],
-            Self::RunsDigest => &[Self::PinsDigest],
-            Self::Declares => &[Self::Is, Self::Has],
-            Self::Is | Self::Has => &[Self::Declares],
-        }
-    }
-
     /// Whether code, or what lies beside it, makes this claim; otherwise something that runs does.
     pub fn is_of_code(self) -> bool {
         matches!(self, Self::KeptIn | Self::BuildsImage | Self::PinsDigest | Self::Declares)

@@ -40,14 +40,19 @@ pub fn repository(address: &str) -> Option<String> {
         .then(|| format!("{host}/{path}").to_lowercase())
 }
 
-/// The name of an image without its tag and digest; `docker.io` where no registry is named.
-pub fn image(reference: &str) -> Option<String> {
+/// A reference of an image without its tag and digest, as it is written.
+pub fn without_tag(reference: &str) -> &str {
     let name = reference.split('@').next().unwrap_or(reference);
-    let name = match name.rsplit_once(':') {
+    match name.rsplit_once(':') {
         // A port is followed by a path.
         Some((name, tag)) if !tag.contains('/') => name,
         _ => name,
-    };
+    }
+}
+
+/// The name of an image without its tag and digest; `docker.io` where no registry is named.
+pub fn image(reference: &str) -> Option<String> {
+    let name = without_tag(reference);
     let is_name = !name.is_empty()
         && name.len() <= 500
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "./_-:".contains(c));

@@ -33,7 +33,7 @@ pub(super) type Pairs = BTreeMap<(usize, usize), Vec<Reason>>;
 pub(crate) fn join(mut systems: Vec<System>, identities: Vec<Identity>) -> Joined {
     systems.sort_by(|a, b| a.id.cmp(&b.id));
     let pairs = meet::pairs(&systems);
-    let (homes, rest) = settle(&systems, pairs);
+    let (homes, rest) = settle(pairs);
     let proposals = proposals(&systems, rest);
     let systems = fold::fold(systems, homes);
     let (mut systems, identities) = roles::join(systems, identities);
@@ -42,7 +42,7 @@ pub(crate) fn join(mut systems: Vec<System>, identities: Vec<Identity>) -> Joine
 }
 
 /// For each part that belongs to one code for certain, that code and why. The pairs that are left over are not certain.
-fn settle(systems: &[System], pairs: Pairs) -> (BTreeMap<usize, (usize, Vec<Reason>)>, Pairs) {
+fn settle(pairs: Pairs) -> (BTreeMap<usize, (usize, Vec<Reason>)>, Pairs) {
     let mut certain: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for ((code, part), because) in &pairs {
         if is_certain(because) {
@@ -62,7 +62,6 @@ fn settle(systems: &[System], pairs: Pairs) -> (BTreeMap<usize, (usize, Vec<Reas
             }
         }
     }
-    debug_assert!(homes.values().all(|(code, _)| systems.len() > *code));
     (homes, rest)
 }
 

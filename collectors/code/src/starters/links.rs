@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use muster_collect::url::without_tag;
+
 use super::dockerfile::entry_point;
 use super::{Command, CommandKind, MAX_COMMANDS, folder_of, kind::is_dockerfile, name_of};
 use crate::document::template::HOLE;
@@ -102,15 +104,6 @@ impl Links {
 /// The name under which a file says what an image is built from.
 pub(super) fn image_name(image: &str) -> String {
     format!("image {}", without_tag(image))
-}
-
-fn without_tag(image: &str) -> &str {
-    let image = image.split('@').next().unwrap_or(image);
-    match image.rsplit_once(':') {
-        // A port is followed by a path.
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => image,
-    }
 }
 
 /// The last part of an image's name; nothing where only the values of a deployment say it.
