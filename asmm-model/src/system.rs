@@ -91,6 +91,17 @@ pub enum JoinStrength {
     Weak,
 }
 
+impl JoinStrength {
+    /// As it is written in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Strong => "strong",
+            Self::Medium => "medium",
+            Self::Weak => "weak",
+        }
+    }
+}
+
 /// One place where a system lives.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Deployment {

@@ -6,6 +6,7 @@ mod assistants;
 mod collector;
 mod detect;
 mod document;
+mod elsewhere;
 mod evidence;
 mod firing;
 mod flows;

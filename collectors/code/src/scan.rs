@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use asmm_model::{Claim, Coverage, Fact, Gap, GapReason, JoinStrength, Key, Observation, Place, Scope};
+use asmm_model::{Coverage, Fact, Gap, GapReason, Observation, Scope};
 use foldhash::HashMap;
 use muster_collect::{CollectError, Context};
 use muster_rules::{Knowledge, Language};
@@ -14,6 +14,7 @@ use muster_rules::{Knowledge, Language};
 use crate::assistants::{Signatures, assistants};
 use crate::detect::Detection;
 use crate::document::{MAX_BYTES, Node, reading};
+use crate::elsewhere::known_elsewhere;
 use crate::evidence::{self, Case};
 use crate::imports::Importers;
 use crate::infrastructure::{Agents, Format, Wiring};
@@ -84,9 +85,10 @@ pub(crate) fn scan(
     observations.extend(committers);
     observations.extend(signatures.components(target));
     scan.name_cells(&mut observations);
-    observations.extend(kept_in(tree.origin(), &observations));
+    let (keys, cut_short) = known_elsewhere(&survey, tree.origin().as_deref(), &observations);
+    observations.extend(keys);
     let mut skipped = survey.gaps.clone();
-    skipped.extend(cut);
+    skipped.extend(cut.into_iter().chain(cut_short));
     skipped.extend(scan.gaps);
     skipped.sort();
     skipped.dedup();
@@ -94,21 +96,6 @@ pub(crate) fn scan(
         coverage: Coverage { target: target.to_owned(), seen: survey.seen, skipped, kinds: Vec::new() },
         observations,
     })
-}
-
-/// Says of every system in which repository its code is kept.
-fn kept_in(origin: Option<String>, observations: &[Observation]) -> Vec<Observation> {
-    let Some(origin) = origin else { return Vec::new() };
-    let is_system = |observation: &&Observation| matches!(observation.fact, Fact::System { .. });
-    let scopes: BTreeSet<&Scope> = observations.iter().filter(is_system).map(|o| &o.scope).collect();
-    let key = Key {
-        claim: Claim::KeptIn,
-        value: origin,
-        strength: JoinStrength::Strong,
-        place: Place::locator(".git/config, remote origin"),
-    };
-    let says = |scope: &Scope| Observation { scope: scope.clone(), fact: Fact::Key(key.clone()) };
-    scopes.into_iter().map(says).collect()
 }
 
 struct Scan<'s> {
@@ -228,9 +215,10 @@ impl Scan<'_> {
                 agents: &agents,
                 wiring: &wiring,
                 home: &home,
-                runs: &|workload, commands| runs.system(workload, commands),
+                runs: &|path, commands| runs.system(path, commands),
             };
             found.extend(principals.observe());
+            self.gaps.extend(runs.gap());
         }
         Ok(found)
     }

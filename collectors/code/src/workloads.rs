@@ -1,16 +1,18 @@
 //! Which system of a target a workload of infrastructure code runs.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::Scope;
+use asmm_model::{Gap, GapReason, Scope};
 
-use crate::infrastructure::Declaration;
 use crate::program::parent;
 use crate::starters::{Command, CommandKind, Package, Surroundings, runs_file};
 use crate::survey::Survey;
 
 /// Questions whether a command runs a file, for one workload.
 const MOST: usize = 50_000;
+/// The same for all workloads of a target.
+const MOST_OF_ALL: usize = 5_000_000;
 
 /// Systems by the folders that they are in, with the files of interest.
 pub(crate) struct Runs<'s> {
@@ -19,6 +21,8 @@ pub(crate) struct Runs<'s> {
     packages: Vec<Package<'s>>,
     /// Files of systems.
     files: Vec<&'s str>,
+    /// Questions that may still be asked.
+    left: Cell<usize>,
 }
 
 impl<'s> Runs<'s> {
@@ -38,11 +42,12 @@ impl<'s> Runs<'s> {
             systems: systems.iter().copied().collect(),
             packages,
             files: of_interest.map(|file| &*file.path).collect(),
+            left: Cell::new(MOST_OF_ALL),
         }
     }
 
-    /// The system that commands run: by the file, or by the folder that an image is built from.
-    pub(crate) fn system(&self, workload: &Declaration, commands: &[Command]) -> Option<Scope> {
+    /// The system that the commands in one file run: by the file, or by the folder that an image is built from.
+    pub(crate) fn system(&self, path: &str, commands: &[Command]) -> Option<Scope> {
         if self.systems.is_empty() {
             return None;
         }
@@ -55,11 +60,20 @@ impl<'s> Runs<'s> {
             declares: &|_| false,
         };
         let pairs = commands.iter().flat_map(|command| self.files.iter().map(move |file| (command, *file)));
-        let file = pairs.take(MOST).find(|(command, file)| runs_file(command, file, &around).is_some());
+        let mut most = MOST.min(self.left.get());
+        self.left.set(self.left.get() - most);
+        let file = pairs
+            .take_while(|_| {
+                let left = most > 0;
+                most = most.saturating_sub(1);
+                left
+            })
+            .find(|(command, file)| runs_file(command, file, &around).is_some());
+        self.left.set(self.left.get() + most);
         if let Some((_, file)) = file {
             return self.around(file).cloned();
         }
-        let own = parent(&workload.path);
+        let own = parent(path);
         let folders = commands.iter().filter(|command| match command.kind {
             CommandKind::ImageCommand => {
                 self.survey.deployables.contains(&command.folder)
@@ -79,6 +93,12 @@ impl<'s> Runs<'s> {
                 .or_else(below)
                 .cloned()
         })
+    }
+
+    /// What could not be told, where there was too much to ask.
+    pub(crate) fn gap(&self) -> Option<Gap> {
+        let detail = "more workloads and files than are compared to tell which of them runs what";
+        (self.left.get() == 0).then(|| Gap::new("workloads", GapReason::TooLarge).because(detail))
     }
 
     /// The system in the innermost folder around a path.

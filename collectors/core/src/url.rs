@@ -61,6 +61,13 @@ pub fn image(reference: &str) -> Option<String> {
     is_name.then(|| if has_registry { name.to_owned() } else { format!("docker.io/{name}") })
 }
 
+/// The digest that a reference of an image ends with: `sha256:` and 64 hexadecimal digits.
+pub fn digest(reference: &str) -> Option<&str> {
+    let (_, digest) = reference.split_once('@')?;
+    let hex = digest.strip_prefix("sha256:")?;
+    (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(digest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

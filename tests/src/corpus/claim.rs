@@ -2,8 +2,8 @@
 
 use asmm_model::autonomy::Ternary;
 use asmm_model::{
-    ComponentKind, Criterion, Effect, GapReason, Gate, Hitl, IdentityKind, Role, SystemKind, TriggerKind,
-    Verdict,
+    ComponentKind, Criterion, Effect, GapReason, Gate, Hitl, IdentityKind, JoinStrength, Role, SystemKind,
+    TriggerKind, Verdict,
 };
 use serde::de::DeserializeOwned;
 
@@ -61,6 +61,13 @@ pub(super) enum Claim {
         at: Option<At>,
     },
     NoIdentity(Option<String>),
+    Known {
+        claim: asmm_model::Claim,
+        value: String,
+        strength: Option<JoinStrength>,
+        at: Option<At>,
+    },
+    NotKnown(Option<String>),
     Component {
         kind: ComponentKind,
         name: String,
@@ -385,6 +392,14 @@ fn claim(head: &str, words: &mut Words) -> Result<Claim, String> {
             },
             at: words.at()?,
         },
+        "known" => Claim::Known {
+            claim: named(&words.next("the claim of the key")?)?,
+            value: words.next("the value of the key")?,
+            strength: [JoinStrength::Strong, JoinStrength::Medium, JoinStrength::Weak]
+                .into_iter()
+                .find(|strength| words.takes(strength.name())),
+            at: words.at()?,
+        },
         "component" => Claim::Component {
             kind: named(&words.next("the kind of component")?)?,
             name: words.next("the name of the component")?,
@@ -436,6 +451,7 @@ fn absent(words: &mut Words) -> Result<Claim, String> {
         "offers" => Claim::Offers(Vec::new()),
         "triggers" => Claim::NoTrigger(None),
         "identities" => Claim::NoIdentity(None),
+        "known" => Claim::NotKnown(words.next("its value").ok()),
         "components" => Claim::NoComponent(None),
         "models" => Claim::NoModel(None),
         "tool" => Claim::NoTool(words.next("its name")?),

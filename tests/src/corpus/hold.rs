@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use asmm_model::{Answer, Component, Evidence, Identity, Inventory, Model, System, Tool, Trigger};
+use asmm_model::{Answer, Component, Evidence, Identity, Inventory, Key, Model, System, Tool, Trigger};
 
 use super::claim::{At, Claim, Claims, SystemClaim, Written};
 
@@ -172,6 +172,25 @@ impl<'a> View<'a> {
                 |identity| name.as_ref().is_none_or(|name| *name == identity.name),
                 identity,
             ),
+            Claim::Known { claim, value, strength, at } => self.any(
+                |system| &system.keys,
+                |key| {
+                    let placed = |at: &At| {
+                        key.place.path.as_ref() == Some(&at.path)
+                            && (at.line.is_none() || key.place.line == at.line)
+                    };
+                    key.claim == *claim
+                        && key.value == *value
+                        && strength.is_none_or(|strength| strength == key.strength)
+                        && at.as_ref().is_none_or(placed)
+                },
+                key,
+            ),
+            Claim::NotKnown(value) => self.none(
+                |system| &system.keys,
+                |key| value.as_ref().is_none_or(|value| *value == key.value),
+                key,
+            ),
             Claim::Offers(expected) => {
                 let offered = self.offered();
                 let mut names: Vec<String> = offered.iter().map(|tool| tool.name.clone()).collect();
@@ -334,6 +353,17 @@ fn identity(identity: &Identity) -> String {
     )
 }
 
+fn key(key: &Key) -> String {
+    let claim = serde_json::to_value(key.claim).unwrap_or_default();
+    format!(
+        "known {} {} {} at {}",
+        claim.as_str().unwrap_or_default(),
+        key.value,
+        key.strength.name(),
+        key.place
+    )
+}
+
 fn component(component: &Component) -> String {
     let version = component.version.as_ref().map_or(String::new(), |version| format!(" version {version}"));
     let mut notes: Vec<&str> = component.evidence.iter().filter_map(|e| e.note.as_deref()).collect();
@@ -436,6 +466,10 @@ mod tests {
             vec![read(json!({"kind": "schedule", "value": "0 2 * * *", "path": "app.py", "line": 1}))];
         agent.identities =
             vec![read(json!({"kind": "env-credential", "name": "KEY", "inferred": true, "evidence": place}))];
+        agent.keys = vec![read(json!({
+            "claim": "builds-image", "value": "ghcr.io/acme/desk", "strength": "medium",
+            "place": {"path": "app.py", "line": 2},
+        }))];
         agent.models =
             vec![read(json!({"name": "gpt", "provider": "openai", "pinned": false, "evidence": place}))];
         agent.components = vec![read(json!({"kind": "provider-sdk", "name": "openai", "evidence": place}))];
@@ -477,12 +511,13 @@ mod tests {
             "trigger schedule; trigger schedule \"0 2 * * *\" at app.py:1; no trigger webhook",
             "identity env-credential KEY inferred; no identity TOKEN",
             "model gpt provider openai floating; no model claude",
+            "known builds-image ghcr.io/acme/desk medium at app.py:2; no known ghcr.io/acme/other",
             "component provider-sdk openai at app.py",
             "system digest: not_agentic L0 kind pipeline",
-            "no tools; no offers; no triggers; no identities; no models; no components",
+            "no tools; no offers; no triggers; no identities; no models; no components; no known",
         ];
         let held = held(&claims.join("\n"));
-        assert_eq!(held, vec![true; 29], "one row for each claim");
+        assert_eq!(held, vec![true; 32], "one row for each claim");
     }
 
     #[test]
@@ -520,6 +555,11 @@ mod tests {
             "trigger schedule at app.py:2",
             "identity env-credential KEY stated",
             "no identity KEY",
+            "no known",
+            "no known ghcr.io/acme/desk",
+            "known builds-image ghcr.io/acme/desk strong",
+            "known pins-digest ghcr.io/acme/desk",
+            "known builds-image ghcr.io/acme/desk at app.py:1",
             "model gpt pinned",
             "model gpt provider azure",
             "no models",

@@ -20,6 +20,8 @@
 //! no triggers; no trigger schedule
 //! identity env-credential OPENAI_API_KEY inferred         or `stated`
 //! no identity GITHUB_TOKEN
+//! known builds-image ghcr.io/acme/refunds strong at Dockerfile
+//! no known; no known ghcr.io/acme/other                   what it is known by elsewhere
 //! component agent-framework langgraph role production version 0.2.1
 //! component mcp mcp noted server                         with a piece of evidence that says so
 //! offers send, find; no offers                            all tools that servers among the components offer

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use asmm_model::{
-    Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate,
-    Identity, IdentityKind, Model, Observation, Place, Role, Scope, SystemKind, Tool,
+    Claim, Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate,
+    Identity, IdentityKind, JoinStrength, Key, Model, Observation, Place, Role, Scope, SystemKind, Tool,
 };
 use muster_rules::RulePack;
 
@@ -163,6 +163,10 @@ impl Declared<'_> {
             tools_complete: !agent.open,
         });
         put(Fact::Deployment(Deployment::seen(DeploymentKind::Repo, self.target)));
+        if let Some((value, line)) = own.known_as() {
+            let place = Place::line(&*own.path, line);
+            put(Fact::Key(Key { claim: Claim::Declares, value, strength: JoinStrength::Medium, place }));
+        }
         for part in &agent.parts {
             components(self.pack, &self.resources[*part])
                 .for_each(|component| put(Fact::Component(component)));

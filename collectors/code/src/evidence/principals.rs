@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Component, ComponentKind, Evidence, EvidenceClass, Fact, Identity, IdentityKind, Observation, Place,
-    Scope,
+    Component, ComponentKind, Evidence, EvidenceClass, Fact, Identity, IdentityKind, JoinStrength, Key,
+    Observation, Place, Scope,
 };
 use foldhash::HashMap;
 use muster_rules::RulePack;
 
 use super::criteria::Reasons;
 use super::declared::scope_of;
-use crate::infrastructure::{Agent, Declaration, Format, Part, Resource, Wiring, references, words};
+use crate::document::template::HOLE;
+use crate::infrastructure::{Agent, Declaration, Format, Known, Part, Resource, Wiring, references, words};
 use crate::program::parent;
 use crate::role::role_of;
 use crate::starters::Command;
@@ -31,7 +32,7 @@ pub(crate) struct Principals<'d> {
     /// The scope of the unit that a file is in.
     pub(crate) home: &'d dyn Fn(&str) -> Scope,
     /// The system whose code is run.
-    pub(crate) runs: &'d dyn Fn(&Declaration, &[Command]) -> Option<Scope>,
+    pub(crate) runs: &'d dyn Fn(&str, &[Command]) -> Option<Scope>,
 }
 
 /// Declarations by what others refer to them by.
@@ -95,6 +96,29 @@ impl Principals<'_> {
             }
             if ties.is_tied {
                 self.put(principal, identity, ties, &mut out);
+            }
+        }
+        out.extend(self.known(&graph, &mut served));
+        out
+    }
+
+    /// What workloads are known by where they run, of the systems whose code they run, and of the agents whose tools they carry out.
+    fn known(&self, graph: &Graph, served: &mut HashMap<usize, Option<Scope>>) -> Vec<Observation> {
+        let mut out = Vec::new();
+        for (at, workload) in self.declarations.iter().enumerate() {
+            if workload.part != Part::Workload || workload.known.is_empty() {
+                continue;
+            }
+            let own = served.entry(at).or_insert_with(|| (self.runs)(&workload.path, &workload.runs)).clone();
+            let users = graph.users.get(&at).into_iter().flatten();
+            let agents = users.filter_map(|user| self.agents.iter().find(|agent| agent.parts.contains(user)));
+            let scopes: BTreeSet<Scope> = own
+                .into_iter()
+                .chain(agents.map(|agent| scope_of(self.target, self.resources, agent)))
+                .collect();
+            for scope in scopes {
+                let say = |known| Observation { scope: scope.clone(), fact: Fact::Key(key(workload, known)) };
+                out.extend(workload.known.iter().map(say));
             }
         }
         out
@@ -244,7 +268,7 @@ impl Principals<'_> {
                 }
                 Part::Workload => {
                     let scope =
-                        served.entry(*from).or_insert_with(|| (self.runs)(other, &other.runs)).clone();
+                        served.entry(*from).or_insert_with(|| (self.runs)(&other.path, &other.runs)).clone();
                     let note = match &other.speaks {
                         Some((credential, _)) => {
                             format!("`{}` `{}` runs under it, with `{credential}`", other.kind, other.name)
@@ -336,11 +360,16 @@ impl Principals<'_> {
             let mut evidence = vec![declared.clone()];
             evidence.extend(ties.evidence.iter().chain(&bound).cloned());
             put(Fact::Identity(Identity::named(identity, name.clone(), evidence)));
-            for (identity, name, line) in &principal.stands_for {
+            for (identity, value, line) in &principal.stands_for {
                 let note = format!("`{}` `{}` is exchanged for it", principal.kind, principal.name);
                 let at = noted(principal, *line, EvidenceClass::Config, note);
-                put(Fact::Identity(Identity::named(*identity, name.clone(), vec![at])));
+                let name = value.rsplit('/').next().unwrap_or(value);
+                put(Fact::Identity(Identity {
+                    arn: arn(value),
+                    ..Identity::named(*identity, name, vec![at])
+                }));
             }
+            principal.known.iter().for_each(|known| put(Fact::Key(key(principal, known))));
             if let Some(component) = self.component(principal) {
                 put(Fact::Component(component));
             }
@@ -386,6 +415,18 @@ impl Principals<'_> {
 fn noted(declaration: &Declaration, line: u32, class: EvidenceClass, note: String) -> Evidence {
     let path = &*declaration.path;
     Evidence::at(Place::line(path, line.max(1)), role_of(path)).of(class).noting(note)
+}
+
+/// What a declaration is known by where it runs, as a key of the system that it serves.
+fn key(declaration: &Declaration, (claim, value, line): &Known) -> Key {
+    let place = Place::line(&*declaration.path, (*line).max(1));
+    Key { claim: *claim, value: value.clone(), strength: JoinStrength::Medium, place }
+}
+
+/// The ARN that a value is, where no template completes it.
+fn arn(value: &str) -> Option<String> {
+    let is_whole = value.starts_with("arn:") && !value.contains(['$', '{', '<']) && !value.contains(HOLE);
+    is_whole.then(|| value.to_owned())
 }
 
 /// Kind, namespace and name of an object's address.

@@ -18,7 +18,7 @@ use crate::document::{Node, ReadError, bicep, reading};
 use crate::starters::has_extension;
 
 pub(crate) use agents::{Action, Agent, Agents};
-pub(crate) use principals::{Declaration, Part, permission, words};
+pub(crate) use principals::{Declaration, Known, Part, permission, words};
 pub(crate) use terraform::{Wiring, references};
 
 /// How resources are written.
@@ -82,6 +82,19 @@ impl Resource {
     /// Rules that speak about its type.
     pub(crate) fn rules<'p>(&self, pack: &'p RulePack) -> &'p [u32] {
         pack.resource(self.format.name(), &self.kind)
+    }
+
+    /// What a managed agent is known by where it runs, and the line that says so.
+    pub(crate) fn known_as(&self) -> Option<(String, u32)> {
+        let (kind, key) = match self.kind.as_str() {
+            "aws_bedrockagent_agent" => ("agent", "agent_name"),
+            "AWS::Bedrock::Agent" => ("agent", "AgentName"),
+            "aws_bedrockagentcore_agent_runtime" => ("agent-runtime", "agent_runtime_name"),
+            "AWS::BedrockAgentCore::Runtime" => ("agent-runtime", "AgentRuntimeName"),
+            _ if self.format == Format::Kubernetes => return principals::object(&self.kind, &self.body),
+            _ => return None,
+        };
+        principals::called(kind, self.body.entry(key)).map(|(_, value, line)| (value, line))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Compose files: they start nothing by themselves, but say what the images of others are built from.
 
 use super::commands::single;
+use super::images::{self, Variables};
 use super::links::image_name;
 use super::{Collection, CommandKind, shell};
 use crate::document::{Node, ReadError};
@@ -17,6 +18,7 @@ pub(super) fn read(document: &Node, folder: &str, found: &mut Collection) -> Res
             continue;
         }
         let path = shell::join(&shell::join(folder, context), file);
+        images::built(&Variables::default(), std::iter::once(image), &path, service.line, found)?;
         let run = single(path, build.line, folder, CommandKind::Named);
         found.name(image_name(image), &[run], service.line)?;
     }

@@ -2,7 +2,7 @@
 
 use super::commands::single;
 use super::wrappers::{is_assignment, option_value};
-use super::{Collection, Command, CommandKind, folder_of, name_of, reading, shell};
+use super::{Collection, Command, CommandKind, folder_of, images, name_of, reading, shell};
 use crate::document::{Node, ReadError};
 
 /// Names the commands of the last stage by the path of the file, and those of its entry point alone.
@@ -27,7 +27,11 @@ pub(super) fn read(text: &str, path: &str, found: &mut Collection) -> Result<(),
             instruction.push_str(next.trim());
         }
         if let Some((name, rest)) = instruction.split_once([' ', '\t']) {
-            image.instruction(&name.to_ascii_uppercase(), rest.trim(), line);
+            let name = name.to_ascii_uppercase();
+            image.instruction(&name, rest.trim(), line);
+            if name == "LABEL" {
+                images::source(rest, path, line, found)?;
+            }
         }
     }
     found.name(path.to_owned(), &image.commands(true), 1)?;

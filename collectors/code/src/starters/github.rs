@@ -3,7 +3,7 @@
 use asmm_model::TriggerKind;
 
 use super::commands::{add_script, single};
-use super::{Collection, Command, CommandKind, agentic, name_of, shell};
+use super::{Collection, Command, CommandKind, agentic, images, name_of, shell};
 use crate::document::{Node, ReadError, Value};
 
 /// Ending of a workflow that was made from one in Markdown.
@@ -20,6 +20,7 @@ pub(super) fn read(workflow: &Node, path: &str, found: &mut Collection) -> Resul
         runs.extend(agentic::agent(&engine, line));
         found.setup.open = true;
     }
+    images::workflow(workflow, &runs, found)?;
     events(workflow, label, &runs, found)
 }
 

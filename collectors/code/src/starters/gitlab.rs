@@ -7,6 +7,7 @@ use asmm_model::TriggerKind;
 use regex::Regex;
 
 use super::commands::add_script;
+use super::images::{self, Variables};
 use super::{Collection, Command, CommandKind};
 use crate::document::{Node, ReadError, Value};
 
@@ -70,6 +71,10 @@ pub(super) fn read(documents: &[Node], found: &mut Collection) -> Result<(), Rea
         if runs.is_empty() {
             continue;
         }
+        let mut variables = Variables::default();
+        variables.add(pipeline.get("variables"));
+        variables.add(job_of("variables"));
+        images::commands(&variables, &runs, found)?;
         for (kind, value, line) in causes(pipeline, job.line, &job_of) {
             found.add((kind, &value, line), Some(&job.key), &runs)?;
         }

@@ -230,8 +230,8 @@ pub(crate) fn by_content(path: &str, bytes: &[u8]) -> Option<StarterFile> {
 
 /// Kinds of Kubernetes, Argo and KEDA that start something.
 const STARTED: [&str; 4] = ["CronJob", "CronWorkflow", "ScaledJob", "ScaledObject"];
-/// Kinds that those may name.
-const NAMED: [&str; 2] = ["Deployment", "StatefulSet"];
+/// Kinds that those may name, or that run something as well.
+const NAMED: [&str; 5] = ["Deployment", "StatefulSet", "DaemonSet", "Job", "Pod"];
 
 fn has_kind(bytes: &[u8], kinds: &[&str]) -> bool {
     memchr::memmem::find_iter(bytes, b"kind").any(|at| {
@@ -317,7 +317,7 @@ mod tests {
         {
             assert_eq!(by_content("a.yaml", yes.as_bytes()), Some(StarterFile::Kubernetes), "{yes}");
         }
-        for no in ["kind: Job\n# CronJob", "name: CronJob", "kind: Cron", "", "kind CronJob"] {
+        for no in ["kind: Service\n# CronJob", "name: CronJob", "kind: Cron", "", "kind CronJob"] {
             assert_eq!(by_content("a.yaml", no.as_bytes()), None, "{no}");
         }
         assert_eq!(by_content("a.yml", b"kind: CronJob\n\xff"), Some(StarterFile::Kubernetes));

@@ -4,7 +4,7 @@ use asmm_model::TriggerKind;
 
 use super::commands::single;
 use super::containers::{POD, container_command};
-use super::{Collection, Command, CommandKind};
+use super::{Collection, Command, CommandKind, images};
 use crate::document::manifest::documents;
 use crate::document::template::HOLE;
 use crate::document::{Node, ReadError};
@@ -19,6 +19,9 @@ pub(super) fn read(text: &str, folder: &str, found: &mut Collection) -> Result<(
 
 fn object(node: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadError> {
     let mut runs = Vec::new();
+    if let Some(pod) = pod(node) {
+        images::pod(pod, folder, found)?;
+    }
     let name = node.text_at(&["metadata", "name"]);
     let key = |kind: &str, name: &str| format!("{folder}#{kind} {name}");
     match node.text_at(&["kind"]) {
@@ -70,6 +73,13 @@ fn object(node: &Node, folder: &str, found: &mut Collection) -> Result<(), ReadE
         found.add((TriggerKind::Schedule, "", schedules.line), label, &runs)?;
     }
     Ok(())
+}
+
+/// The specification of the pods that a workload runs.
+pub(crate) fn pod(object: &Node) -> Option<&Node> {
+    let places: [&[&str]; 3] =
+        [&["spec", "jobTemplate", "spec", "template", "spec"], &["spec", "template", "spec"], &["spec"]];
+    places.iter().find_map(|place| object.at(place).filter(|spec| spec.get("containers").is_some()))
 }
 
 /// What the containers of a pod run.

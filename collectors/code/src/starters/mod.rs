@@ -16,6 +16,7 @@ mod handlers;
 mod hooks;
 mod host;
 mod http_path;
+mod images;
 mod jenkins;
 mod kind;
 mod kubernetes;
@@ -46,8 +47,9 @@ use crate::document::{MAX_BYTES, Node, ReadError, reading};
 pub(crate) use agentic::front_matter;
 pub(crate) use commands::here_document_end;
 pub(crate) use handlers::function_of;
+pub(crate) use images::{Known, NAME, OWNER, REPOSITORY};
 pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, is_pipeline, kind_of};
-pub(crate) use kubernetes::pod_commands;
+pub(crate) use kubernetes::{pod, pod_commands};
 pub(crate) use links::Links;
 pub(crate) use runs::{Entry, Package, Surroundings, runs_file};
 pub(crate) use shell::{calls, join as join_path};
@@ -178,6 +180,8 @@ pub(crate) struct Declared {
     pub(crate) starters: Vec<Starter>,
     /// What names stand for: a service that a timer starts, a function that a schedule in another file names.
     pub(crate) named: Vec<(String, Vec<Command>)>,
+    /// What the code is known by where it runs.
+    pub(crate) known: Vec<Known>,
     /// What a pipeline gives to what it runs.
     pub(crate) setup: Setup,
     /// Why a part of the file could not be read.
@@ -236,8 +240,8 @@ pub(crate) fn parse(kind: StarterFile, path: &str, bytes: &[u8]) -> Result<Decla
         StarterFile::SystemdTimer => host::timer(text, path, &mut found),
         StarterFile::SystemdService => host::service(text, path, &mut found),
     }?;
-    let Collection { starters, named, setup, unread, .. } = found;
-    Ok(Declared { starters, named, setup, unread })
+    let Collection { starters, named, known, setup, unread, .. } = found;
+    Ok(Declared { starters, named, known, setup, unread })
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
@@ -263,6 +267,7 @@ fn name_of(path: &str) -> &str {
 struct Collection {
     starters: Vec<Starter>,
     named: Vec<(String, Vec<Command>)>,
+    known: Vec<Known>,
     setup: Setup,
     unread: Option<ReadError>,
     bytes: usize,

@@ -26,7 +26,7 @@ use crate::model_files::ModelFile;
 use crate::ownership::{Claims, Ownership, Statement};
 use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
-use crate::starters::{Declared, Links, Setup, Starter};
+use crate::starters::{Declared, Known, Links, Setup, Starter};
 use crate::syntax::{Dialect, canonical_go_path};
 use crate::tree::Tree;
 
@@ -77,6 +77,8 @@ pub(crate) struct Survey {
     pub(crate) starters: Vec<(Arc<str>, Starter)>,
     /// What pipelines give to what they run.
     pub(crate) setups: BTreeMap<Arc<str>, Setup>,
+    /// What code is known by where it runs, with the files that say so.
+    pub(crate) known: Vec<(Arc<str>, Known)>,
     /// What names stand for that starters run.
     links: Links,
     /// AI that infrastructure code declares.
@@ -194,6 +196,7 @@ impl Survey {
                 if declared.setup != Setup::default() {
                     self.setups.insert(Arc::clone(&path), declared.setup);
                 }
+                self.known.extend(declared.known.into_iter().map(|known| (Arc::clone(&path), known)));
                 declared.named.into_iter().for_each(|(name, commands)| self.links.add(name, commands));
             }
             Piece::Infrastructure(declared) => {
@@ -299,7 +302,8 @@ impl Survey {
             .collect();
         let starters = self.starters.iter_mut().map(|(_, starter)| &mut starter.runs);
         let workloads = self.principals.iter_mut().map(|workload| &mut workload.runs);
-        if !self.links.follow(starters.chain(workloads), &packages) {
+        let known = self.known.iter_mut().map(|(_, known)| &mut known.runs);
+        if !self.links.follow(starters.chain(workloads).chain(known), &packages) {
             let detail = "more commands behind the names in schedules than are followed";
             self.gaps.push(Gap::new("schedules", GapReason::TooLarge).because(detail));
         }
@@ -310,6 +314,9 @@ impl Survey {
         self.manifests.sort_by(|a, b| a.path.cmp(&b.path));
         self.starters.sort_by(|a, b| {
             (&a.0, a.1.line, &a.1.value, &a.1.label).cmp(&(&b.0, b.1.line, &b.1.value, &b.1.label))
+        });
+        self.known.sort_by(|a, b| {
+            (&a.0, a.1.line, &a.1.value, a.1.claim).cmp(&(&b.0, b.1.line, &b.1.value, b.1.claim))
         });
         self.settings.sort();
         self.configured.sort();

@@ -146,6 +146,10 @@ impl Out<'_> {
     fn known_by(&mut self, object: &Object, place: &str, from: &[Deployment]) {
         // Which cluster it is that somebody declares it for is not said.
         let mut known = vec![(Claim::Is, Some(format!("k8s/{}", object.place())), JoinStrength::Medium, "")];
+        if let Some((_, rest)) = object.place().split_once('/').filter(|_| !object.namespace.is_empty()) {
+            // Most of those who declare one leave it to the deployment in which namespace it is.
+            known.push((Claim::Is, Some(format!("k8s/-/{rest}")), JoinStrength::Weak, ""));
+        }
         for source in from.iter().filter(|source| source.kind == DeploymentKind::Repo) {
             let strength = source.strength.unwrap_or(JoinStrength::Strong);
             known.push((Claim::ComesFrom, url::repository(&source.reference), strength, ""));

@@ -74,6 +74,7 @@ pub(super) fn declarations(pack: &RulePack, declared: &[Declared], path: &Arc<st
             speaks,
             runs: Vec::new(),
             stands_for: Vec::new(),
+            known: Vec::new(),
         };
         if is_principal {
             let part = Part::Principal(IdentityKind::ServiceAccount);

@@ -6,7 +6,7 @@ use asmm_model::IdentityKind;
 use muster_rules::RulePack;
 
 use super::permissions::spoken;
-use super::{Declaration, Part, credential};
+use super::{Declaration, Known, Part, called, credential};
 use crate::document::{Node, Value};
 use crate::infrastructure::{Format, cloudformation};
 use crate::program::parent;
@@ -61,11 +61,23 @@ pub(super) fn declarations(pack: &RulePack, document: &Node, path: &Arc<str>) ->
                 Vec::new()
             },
             stands_for: Vec::new(),
+            known: known(&resource.kind, &resource.body).into_iter().collect(),
             kind: resource.kind,
             name: resource.name,
         })
     });
     found.collect()
+}
+
+/// What the cloud calls it, where a name is given.
+fn known(kind: &str, properties: &Node) -> Option<Known> {
+    let (kind, key) = match kind {
+        "AWS::IAM::Role" => ("role", "RoleName"),
+        "AWS::Lambda::Function" | "AWS::Serverless::Function" => ("function", "FunctionName"),
+        "AWS::ECS::TaskDefinition" => ("task", "Family"),
+        _ => return None,
+    };
+    called(kind, properties.entry(key))
 }
 
 /// The words of all texts: `Name`, `Name.Arn`, and `${Name.Arn}` within a text.

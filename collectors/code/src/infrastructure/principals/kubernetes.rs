@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use asmm_model::IdentityKind;
+use asmm_model::{Claim, IdentityKind};
 use muster_rules::RulePack;
 
-use super::{Declaration, Part, credential};
+use super::{Declaration, Known, Part, credential};
 use crate::document::Node;
 use crate::document::template::HOLE;
 use crate::infrastructure::Format;
 use crate::program::parent;
-use crate::starters::pod_commands;
+use crate::starters::{pod, pod_commands};
 
 /// One of these stands in every file that is read here.
-pub(super) const MARKS: [&str; 3] = ["ServiceAccount", "serviceAccount", "rbac.authorization.k8s.io"];
+pub(super) const MARKS: [&str; 4] =
+    ["ServiceAccount", "serviceAccount", "rbac.authorization.k8s.io", "containers"];
 
 /// What rules call the type of an object: its kind, behind the group where that is not one of Kubernetes itself.
 pub(crate) fn kind_of(object: &Node) -> Option<String> {
@@ -44,6 +45,7 @@ fn declaration(pack: &RulePack, object: &Node, path: &Arc<str>) -> Option<Declar
         speaks: None,
         runs: Vec::new(),
         stands_for: Vec::new(),
+        known: Vec::new(),
         kind,
     };
     match found.kind.as_str() {
@@ -70,10 +72,13 @@ fn declaration(pack: &RulePack, object: &Node, path: &Arc<str>) -> Option<Declar
         }
         _ => {
             let pod = pod(object)?;
-            let account = ["serviceAccountName", "serviceAccount"].iter().find_map(|key| pod.entry(key))?;
             found.part = Part::Workload;
-            found.line = account.line;
-            found.refers.push(address("ServiceAccount", space, account.node.text()?));
+            let account = ["serviceAccountName", "serviceAccount"].iter().find_map(|key| pod.entry(key));
+            if let Some((account, name)) = account.and_then(|account| Some((account, account.node.text()?))) {
+                found.line = account.line;
+                found.refers.push(address("ServiceAccount", space, name));
+            }
+            found.known = vec![known(&found.kind, space, name, line)];
             found.runs = pod_commands(pod, parent(path));
             found.speaks = ["initContainers", "containers"]
                 .iter()
@@ -83,6 +88,22 @@ fn declaration(pack: &RulePack, object: &Node, path: &Arc<str>) -> Option<Declar
         }
     }
     Some(found)
+}
+
+/// What an object is known by in its cluster.
+fn known(kind: &str, space: &str, name: &str, line: u32) -> Known {
+    let space = if space.is_empty() { "-" } else { space };
+    let kind = kind.rsplit('/').next().unwrap_or(kind).to_ascii_lowercase();
+    (Claim::Declares, format!("k8s/{space}/{kind}/{name}"), line)
+}
+
+/// The same of an object that a rule knows by its type.
+pub(crate) fn object(kind: &str, body: &Node) -> Option<(String, u32)> {
+    let name = body.at(&["metadata"])?.entry("name")?;
+    let text = name.node.text().filter(|text| !text.contains(HOLE))?;
+    let space = body.text_at(&["metadata", "namespace"]).filter(|space| !space.contains(HOLE));
+    let (_, value, line) = known(kind, space.unwrap_or_default(), text, name.line);
+    Some((value, line))
 }
 
 /// A name as it is told: what a template completes goes by its chart.
@@ -99,13 +120,6 @@ fn address(kind: &str, space: &str, name: &str) -> String {
     format!("{kind}/{space}/{name}")
 }
 
-/// The specification of the pods that a workload runs.
-fn pod(object: &Node) -> Option<&Node> {
-    let places: [&[&str]; 3] =
-        [&["spec", "jobTemplate", "spec", "template", "spec"], &["spec", "template", "spec"], &["spec"]];
-    places.iter().find_map(|place| object.at(place).filter(|spec| spec.get("containers").is_some()))
-}
-
 /// Principals of a cloud that an account is exchanged for, by the annotations of the clouds.
 fn stands_for(object: &Node) -> Vec<(IdentityKind, String, u32)> {
     const KEYS: [(&str, IdentityKind); 2] = [
@@ -116,9 +130,8 @@ fn stands_for(object: &Node) -> Vec<(IdentityKind, String, u32)> {
     let known = annotations.filter_map(|annotation| {
         let (_, identity) = KEYS.iter().find(|(key, _)| *key == annotation.key)?;
         let value = annotation.node.text()?;
-        let name =
-            value.rsplit('/').next().filter(|name| !name.is_empty() && name.len() <= super::LONGEST)?;
-        Some((*identity, name.to_owned(), annotation.line))
+        let is_known = !value.is_empty() && value.len() <= super::LONGEST;
+        is_known.then(|| (*identity, value.to_owned(), annotation.line))
     });
     known.collect()
 }

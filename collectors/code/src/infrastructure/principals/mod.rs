@@ -12,16 +12,17 @@ mod terraform;
 
 use std::sync::Arc;
 
-use asmm_model::IdentityKind;
+use asmm_model::{Claim, IdentityKind};
 use muster_rules::RulePack;
 
 use super::{Contents, Format};
 use crate::document::manifest::Documents;
-use crate::document::{Node, Value};
+use crate::document::template::HOLE;
+use crate::document::{Entry, Node, Value};
 use crate::starters::Command;
 
 pub(crate) use cloudformation::words;
-pub(super) use kubernetes::kind_of as kubernetes_kind;
+pub(super) use kubernetes::{kind_of as kubernetes_kind, object};
 pub(crate) use permissions::permission;
 
 /// Declarations of one file that are kept.
@@ -44,6 +45,9 @@ pub(crate) enum Part {
     Workload,
 }
 
+/// What something is known by where it runs: a claim, the value that stands in the file, and its line.
+pub(crate) type Known = (Claim, String, u32);
+
 /// A declaration of infrastructure code that has to do with principals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declaration {
@@ -63,8 +67,10 @@ pub(crate) struct Declaration {
     pub(crate) speaks: Option<(String, u32)>,
     /// What a workload runs; names in it are followed when all files are read.
     pub(crate) runs: Vec<Command>,
-    /// Principals of a cloud that a service account stands for.
+    /// Principals of a cloud that a service account stands for, by name or ARN.
     pub(crate) stands_for: Vec<(IdentityKind, String, u32)>,
+    /// What it is known by where it runs.
+    pub(crate) known: Vec<Known>,
 }
 
 /// Every declaration of a file. A workload is asked for the credentials that rules know.
@@ -94,8 +100,17 @@ pub(super) fn declarations(
         declaration.refers.sort();
         declaration.refers.dedup();
         declaration.refers.truncate(MOST_REFERENCES);
+        declaration.known.retain(|(_, value, _)| value.len() <= LONGEST && !value.contains(HOLE));
+        declaration.known.truncate(MOST_REFERENCES);
     }
     found
+}
+
+/// The name that a cloud knows a resource by, where the file says it.
+pub(super) fn called(kind: &str, name: Option<&Entry>) -> Option<Known> {
+    let name = name?;
+    let text = name.node.text().filter(|text| !text.is_empty() && !text.contains(['$', '{', '%']))?;
+    Some((Claim::Declares, format!("aws/{kind}/{text}"), name.line))
 }
 
 /// Whether a file may declare any: fast, and never wrongly `false`.

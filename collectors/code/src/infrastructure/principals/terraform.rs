@@ -6,7 +6,7 @@ use asmm_model::IdentityKind;
 use muster_rules::RulePack;
 
 use super::permissions::spoken;
-use super::{Declaration, Part, credential};
+use super::{Declaration, Known, Part, called, credential};
 use crate::document::Node;
 use crate::document::hcl::blocks;
 use crate::infrastructure::Format;
@@ -85,6 +85,17 @@ fn part_of(kind: &str) -> Option<Part> {
     WORKLOADS.contains(&kind).then_some(Part::Workload)
 }
 
+/// What the cloud calls it, where a name is given.
+fn known(kind: &str, body: &Node) -> Option<Known> {
+    let (kind, key) = match kind {
+        "aws_iam_role" => ("role", "name"),
+        "aws_lambda_function" => ("function", "function_name"),
+        "aws_ecs_task_definition" => ("task", "family"),
+        _ => return None,
+    };
+    called(kind, body.entry(key))
+}
+
 pub(super) fn declarations(pack: &RulePack, document: &Node, path: &Arc<str>) -> Vec<Declaration> {
     let folder = parent(path);
     let one = |kind: &str, name: &str, body: &Node| {
@@ -112,6 +123,7 @@ pub(super) fn declarations(pack: &RulePack, document: &Node, path: &Arc<str>) ->
                 Vec::new()
             },
             stands_for: Vec::new(),
+            known: known(kind, body).into_iter().collect(),
             address,
         })
     };
