@@ -25,6 +25,8 @@ pub enum Claim {
     /// Files beside its code declare this resource, that runs it or belongs to it: `k8s/NAMESPACE/KIND/NAME`, with `-` where
     /// no namespace is said, or `aws/TYPE/NAME`, where TYPE is `function`, `agent`, `agent-runtime`, `role`, `task`, `state-machine`.
     Declares,
+    /// An issuer vouches for it to others, by subjects that begin with this: `ISSUER:repo:OWNER/NAME`, with the host of the issuer.
+    VouchedFor,
     /// It is this resource, in the same form.
     Is,
     /// It acts by this resource: a function that carries out a tool, a role.

@@ -109,7 +109,7 @@ impl Scan {
         let mut outcome = scan::run(&plan, settings)?;
         // What is kept is what each target showed; people are told what that comes to.
         let kept = store.is_some().then(|| outcome.inventory.clone());
-        outcome.inventory = correlate::joined(outcome.inventory);
+        outcome.inventory = correlate::joined(outcome.inventory, &correlate::Decided::default());
         for note in &outcome.notes {
             printer.note(note);
         }

@@ -16,6 +16,7 @@ use asmm_model::{
     Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
 };
 
+pub(crate) use join::Decided;
 use join::Joined;
 
 /// What belongs to no system of one target.
@@ -182,8 +183,9 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
 
 /// An inventory in which what was seen from several sides is one system. A store keeps what each target showed, and not this: a target
 /// that is not scanned the next time takes nothing away from the others.
-pub(crate) fn joined(inventory: Inventory) -> Inventory {
-    let Joined { mut systems, identities, proposals } = join::join(inventory.systems, inventory.identities);
+pub(crate) fn joined(inventory: Inventory, decided: &Decided) -> Inventory {
+    let Joined { mut systems, identities, proposals } =
+        join::join(inventory.systems, inventory.identities, decided);
     systems.sort_by(System::order);
     Inventory { systems, identities, proposals, ..inventory }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use asmm_model::{Claim, Fact, Gap, JoinStrength, Key, Observation, Place, Scope};
 use muster_collect::url;
 
+use crate::assistants::Assistant;
 use crate::starters::{Known, NAME, OWNER, REPOSITORY};
 use crate::survey::Survey;
 use crate::workloads::Runs;
@@ -14,6 +15,7 @@ use crate::workloads::Runs;
 pub(crate) fn known_elsewhere(
     survey: &Survey,
     origin: Option<&str>,
+    assistants: &[Assistant],
     observations: &[Observation],
 ) -> (Vec<Observation>, Option<Gap>) {
     let is_system = |observation: &&Observation| matches!(observation.fact, Fact::System { .. });
@@ -37,6 +39,14 @@ pub(crate) fn known_elsewhere(
         {
             found.push(says(&scope, key));
         }
+    }
+    for (assistant, line) in assistants.iter().filter_map(|a| a.vouched.map(|line| (a, line))) {
+        let Some(repository) = origin.and_then(|origin| origin.strip_prefix("github.com/")) else { break };
+        let value = format!("token.actions.githubusercontent.com:repo:{repository}");
+        let place = Place::line(&*assistant.path, line.max(1));
+        let key = Key { claim: Claim::VouchedFor, value, strength: JoinStrength::Strong, place };
+        let own = systems.iter().filter(|scope| scope.root == *assistant.path);
+        found.extend(own.map(|scope| says(scope, key.clone())));
     }
     (found, runs.gap())
 }

@@ -85,7 +85,7 @@ pub(crate) fn scan(
     observations.extend(committers);
     observations.extend(signatures.components(target));
     scan.name_cells(&mut observations);
-    let (keys, cut_short) = known_elsewhere(&survey, tree.origin().as_deref(), &observations);
+    let (keys, cut_short) = known_elsewhere(&survey, tree.origin().as_deref(), &found, &observations);
     observations.extend(keys);
     let mut skipped = survey.gaps.clone();
     skipped.extend(cut.into_iter().chain(cut_short));

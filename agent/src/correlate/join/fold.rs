@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use asmm_model::{Incomplete, Join, Reason, Scope, System, SystemKind};
 
 use super::super::{Facts, Nature, system};
+use super::decided::Homes;
 
 /// Folds each part into its code. What has no part stays as it is.
-pub(super) fn fold(systems: Vec<System>, mut homes: BTreeMap<usize, (usize, Vec<Reason>)>) -> Vec<System> {
+pub(super) fn fold(systems: Vec<System>, mut homes: Homes) -> Vec<System> {
     if homes.is_empty() {
         return systems;
     }

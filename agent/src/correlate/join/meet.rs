@@ -29,8 +29,9 @@ pub(super) fn pairs(systems: &[System]) -> Pairs {
     let mut meetings: BTreeMap<(Pair, &str), Meeting<'_>> = BTreeMap::new();
     for (at, system) in systems.iter().enumerate() {
         for key in &system.keys {
+            let Some(pair) = Pair::of(key.claim) else { continue };
             let value = if key.claim == Claim::ComesFrom { repository(&key.value).0 } else { &key.value };
-            let meeting = meetings.entry((Pair::of(key.claim), value)).or_default();
+            let meeting = meetings.entry((pair, value)).or_default();
             let side = if key.claim.is_of_code() { &mut meeting.codes } else { &mut meeting.parts };
             side.entry(at).or_default().push(key);
         }
@@ -57,13 +58,15 @@ enum Pair {
 }
 
 impl Pair {
-    fn of(claim: Claim) -> Self {
-        match claim {
+    /// Nothing for what only roles are told by.
+    fn of(claim: Claim) -> Option<Self> {
+        Some(match claim {
             Claim::KeptIn | Claim::ComesFrom => Self::Repository,
             Claim::BuildsImage | Claim::RunsImage => Self::Image,
             Claim::PinsDigest | Claim::RunsDigest => Self::Digest,
             Claim::Declares | Claim::Is | Claim::Has => Self::Resource,
-        }
+            Claim::VouchedFor => return None,
+        })
     }
 }
 

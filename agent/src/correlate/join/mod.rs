@@ -3,15 +3,20 @@
 //! Joins are stars around code: what runs becomes a part of one code at most, and two codes never become one. So a chain of keys
 //! glues nothing together, however long it is. Pure: the order of the systems changes nothing.
 
+mod decided;
 mod fold;
 mod meet;
 mod roles;
 mod shared;
+mod trust;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+
+pub(crate) use decided::Decided;
+use decided::Homes;
 
 use asmm_model::{Identity, Join, JoinStrength, Proposal, Reason, System};
 
@@ -29,27 +34,29 @@ pub(crate) struct Joined {
 /// What speaks for it that two systems are one, by their places in the list: the code, and what runs.
 pub(super) type Pairs = BTreeMap<(usize, usize), Vec<Reason>>;
 
-/// Joins systems by their keys, and identities by what acts under them.
-pub(crate) fn join(mut systems: Vec<System>, identities: Vec<Identity>) -> Joined {
+/// Joins systems by their keys, and identities by what acts under them. What was decided holds before that.
+pub(crate) fn join(mut systems: Vec<System>, identities: Vec<Identity>, decided: &Decided) -> Joined {
     systems.sort_by(|a, b| a.id.cmp(&b.id));
-    let pairs = meet::pairs(&systems);
-    let (homes, rest) = settle(pairs);
-    let proposals = proposals(&systems, rest);
+    let mut pairs = meet::pairs(&systems);
+    decided.part(&systems, &mut pairs);
+    let (mut homes, rest) = settle(pairs);
+    decided.settle(&systems, &mut homes);
+    let proposals = proposals(&systems, rest, &homes);
     let systems = fold::fold(systems, homes);
-    let (mut systems, identities) = roles::join(systems, identities);
+    let (mut systems, identities) = roles::join(systems, identities, decided);
     shared::tell(&mut systems);
     Joined { systems, identities, proposals }
 }
 
 /// For each part that belongs to one code for certain, that code and why. The pairs that are left over are not certain.
-fn settle(pairs: Pairs) -> (BTreeMap<usize, (usize, Vec<Reason>)>, Pairs) {
+fn settle(pairs: Pairs) -> (Homes, Pairs) {
     let mut certain: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for ((code, part), because) in &pairs {
         if is_certain(because) {
             certain.entry(*part).or_default().push(*code);
         }
     }
-    let (mut homes, mut rest) = (BTreeMap::new(), Pairs::new());
+    let (mut homes, mut rest) = (Homes::new(), Pairs::new());
     for ((code, part), because) in pairs {
         match certain.get(&part).map(Vec::as_slice) {
             Some([only]) if *only == code => {
@@ -71,7 +78,9 @@ fn is_certain(because: &[Reason]) -> bool {
     of(JoinStrength::Strong).next().is_some() || of(JoinStrength::Medium).count() >= 2
 }
 
-fn proposals(systems: &[System], pairs: Pairs) -> Vec<Proposal> {
+/// What is left to ask: not about what belongs to something already.
+fn proposals(systems: &[System], mut pairs: Pairs, homes: &Homes) -> Vec<Proposal> {
+    pairs.retain(|(code, part), _| !homes.contains_key(part) && !homes.contains_key(code));
     let proposal = |((code, part), because): ((usize, usize), Vec<Reason>)| {
         let two = [&systems[code], &systems[part]];
         Proposal { systems: two.map(|s| s.id.clone()), names: two.map(|s| s.name.clone()), because }

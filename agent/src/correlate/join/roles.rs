@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Criterion, Effect, Evidence, EvidenceClass, Identity, IdentityKind, JoinStrength, Place, Privilege,
-    Reason, Role, Supports, System,
+    Claim, Criterion, Effect, Evidence, EvidenceClass, Identity, IdentityKind, JoinStrength, Place,
+    Privilege, Reason, Role, Supports, System,
 };
 
 use super::super::Facts;
+use super::decided::Decided;
 use super::fold;
+use super::trust::Trusting;
 
 /// How much it weighs that a tool of which it is not known what it does runs under a role that may change something.
 const MAY_CHANGE: f64 = 0.5;
@@ -24,7 +26,11 @@ struct Known {
 
 /// Gives every system what is known of the roles that it acts under. A system that only stands for what runs under a role becomes
 /// a part of what was found to.
-pub(super) fn join(systems: Vec<System>, loose: Vec<Identity>) -> (Vec<System>, Vec<Identity>) {
+pub(super) fn join(
+    systems: Vec<System>,
+    loose: Vec<Identity>,
+    decided: &Decided,
+) -> (Vec<System>, Vec<Identity>) {
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let mut rest = Vec::new();
     for identity in loose {
@@ -49,15 +55,16 @@ pub(super) fn join(systems: Vec<System>, loose: Vec<Identity>) -> (Vec<System>, 
     if known.is_empty() {
         return (acting, rest);
     }
-    let given: BTreeMap<String, String> = known
-        .iter()
-        .flat_map(|(arn, role)| role.identity.assumed_by.iter().map(|by| (by.clone(), arn.clone())))
-        .collect();
+    let trusting = Trusting::of(known.iter().map(|(arn, role)| (arn.as_str(), &role.identity)));
     let mut found: BTreeSet<String> = BTreeSet::new();
     let acting: Vec<System> = acting
         .into_iter()
         .map(|system| {
-            let roles = roles_of(&system, &known, &given);
+            let mut roles = roles_of(&system, &known, &trusting);
+            roles.retain(|arn, _| {
+                let stands = known.get(arn).and_then(|role| role.system.as_ref());
+                !stands.is_some_and(|role| decided.are_apart(&role.id, &system.id))
+            });
             found.extend(roles.keys().cloned());
             under(system, roles, &known)
         })
@@ -81,20 +88,29 @@ fn is_role(identity: &Identity) -> bool {
 fn roles_of(
     system: &System,
     known: &BTreeMap<String, Known>,
-    given: &BTreeMap<String, String>,
+    trusting: &Trusting<'_>,
 ) -> BTreeMap<String, Reason> {
     let mut roles = BTreeMap::new();
+    let mut add = |role: &str, says: String, place: Option<Place>| {
+        let places = place.into_iter().collect();
+        roles.entry(role.to_owned()).or_insert(Reason { says, strength: JoinStrength::Strong, places });
+    };
     for identity in &system.identities {
         let Some(arn) = &identity.arn else { continue };
-        let places: Vec<Place> = identity.evidence.iter().map(|e| e.place.clone()).take(1).collect();
+        let place = identity.evidence.first().map(|evidence| evidence.place.clone());
         if known.contains_key(arn) {
-            let says = format!("acts under the role `{arn}`, which it names");
-            roles.entry(arn.clone()).or_insert(Reason { says, strength: JoinStrength::Strong, places });
-        } else if let Some(role) =
-            given.get(&format!("k8s:{arn}")).filter(|_| identity.kind == IdentityKind::ServiceAccount)
-        {
-            let says = format!("has the service account `{arn}`, which is given the role `{role}`");
-            roles.entry(role.clone()).or_insert(Reason { says, strength: JoinStrength::Strong, places });
+            add(arn, format!("acts under the role `{arn}`, which it names"), place);
+        } else if identity.kind == IdentityKind::ServiceAccount {
+            for role in trusting.account(arn) {
+                let says = format!("has the service account `{arn}`, which is given the role `{role}`");
+                add(role, says, place.clone());
+            }
+        }
+    }
+    for key in system.keys.iter().filter(|key| key.claim == Claim::VouchedFor) {
+        for (role, subject) in trusting.subject(&key.value) {
+            let says = format!("may act under the role `{role}`, which trusts `{subject}`");
+            add(role, says, Some(key.place.clone()));
         }
     }
     roles

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::super::correlate;
 use super::meet::PARTS;
-use super::{Joined, join};
+use super::{Decided, Joined, join};
 use crate::sample::Sample;
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/refunds";
@@ -79,8 +79,13 @@ fn of(samples: Vec<Sample>) -> Joined {
 }
 
 fn seen(observations: Vec<Observation>) -> Joined {
+    after(&Decided::default(), observations)
+}
+
+/// The same, after a person decided.
+fn after(decided: &Decided, observations: Vec<Observation>) -> Joined {
     let found = correlate(observations, true);
-    let mut joined = join(found.systems, found.identities);
+    let mut joined = join(found.systems, found.identities, decided);
     joined.systems.sort_by(System::order);
     joined
 }
@@ -252,6 +257,40 @@ fn a_name_alone_is_a_question() {
         workload("k8s:test", "refund-agent"),
     ]);
     assert_eq!((plain.proposals.len(), three.proposals.len()), (0, 0));
+}
+
+#[test]
+fn what_a_person_decided_holds_before_what_keys_say() {
+    let image = || strong(Claim::BuildsImage, "ghcr.io/acme/refunds");
+    let samples = || {
+        vec![
+            code("refunds", "", "refunds", Effect::Pay).fact(image()),
+            code("returns", "", "returns", Effect::Pay),
+            workload("k8s:prod", "payer").fact(strong(Claim::RunsImage, "ghcr.io/acme/refunds")),
+            workload("k8s:prod", "mailer"),
+            role(Privilege::Admin, &[]),
+        ]
+    };
+    let observations = || samples().into_iter().flat_map(Sample::observations).collect::<Vec<_>>();
+    let alone = correlate(observations(), true).systems;
+    let id = |name: &str| alone.iter().find(|s| s.name == name).map(|s| s.id.clone()).unwrap();
+    let parts = |decided: &Decided| -> Vec<String> {
+        let found = after(decided, observations());
+        let parts = |system: &System| system.joins.iter().map(|join| join.name.clone()).collect::<Vec<_>>();
+        found.systems.iter().map(|system| format!("{} {:?}", system.name, parts(system))).collect()
+    };
+    let mut decided = Decided::default();
+    let before = parts(&decided);
+    decided.one(id("returns"), id("mailer"), "Ada said so".to_owned());
+    decided.one(id("returns"), id("refunds"), "Ada said so".to_owned());
+    let merged = parts(&decided);
+    let mut circle = decided.clone();
+    circle.one(id("payer"), id("returns"), "Bob said so".to_owned());
+    assert_eq!(parts(&circle), merged, "nothing belongs to its own part");
+    decided.apart(&id("payer"), &id("refunds"));
+    decided.apart(&id("refunds"), &id("returns"));
+    let split = parts(&decided);
+    insta::assert_snapshot!([before, merged, split].map(|all| all.join("\n")).join("\n---\n"));
 }
 
 /// Systems of code and of what runs, with keys that are weak, or that several codes have.

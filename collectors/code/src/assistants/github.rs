@@ -53,11 +53,32 @@ pub(super) fn add_details(pack: &RulePack, workflow: &Node, assistant: &mut Assi
                 texts(environment, MAX_DEPTH, &mut |text, line| add_secrets(assistant, text, line));
             }
         }
+        for (role, line) in steps.iter().filter_map(role) {
+            if assistant.roles.len() < MAX_SECRETS {
+                assistant.roles.entry(role.to_owned()).or_insert(line);
+            }
+        }
         let permissions = job.node.entry("permissions").or_else(|| workflow.entry("permissions"));
         if let Some(permissions) = permissions {
+            if is_vouched_for(&permissions.node) {
+                assistant.vouched.get_or_insert(permissions.line);
+            }
             assistant.permissions = Some((allowed(&permissions.node), permissions.line));
         }
     }
+}
+
+/// The role of AWS that a step makes the rest of its job act under.
+fn role(step: &Node) -> Option<(&str, u32)> {
+    let action = step.text_at(&["uses"])?.to_ascii_lowercase();
+    let role = step.get("with")?.entry("role-to-assume")?;
+    let is_it = action.starts_with("aws-actions/configure-aws-credentials@");
+    is_it.then(|| role.node.text().map(|text| (text, role.line))).flatten()
+}
+
+/// Whether a token may say to others who the job is.
+fn is_vouched_for(permissions: &Node) -> bool {
+    permissions.text() == Some("write-all") || permissions.text_at(&["id-token"]) == Some("write")
 }
 
 /// Lines of a node at which an agent is run.

@@ -36,6 +36,10 @@ pub(crate) struct Assistant {
     pub(crate) secrets: BTreeMap<String, u32>,
     /// What the token of the workflow may do, with the line that says so.
     pub(crate) permissions: Option<(String, u32)>,
+    /// Roles of a cloud that its job acts under, with the lines that say so.
+    pub(crate) roles: BTreeMap<String, u32>,
+    /// The line that lets its job be vouched for, by a token that roles of a cloud may trust.
+    pub(crate) vouched: Option<u32>,
 }
 
 /// One place at which an agent is run.
@@ -78,6 +82,8 @@ pub(crate) fn assistants(
             open: false,
             secrets: BTreeMap::new(),
             permissions: None,
+            roles: BTreeMap::new(),
+            vouched: None,
         });
         assistant.uses.extend(uses);
         true

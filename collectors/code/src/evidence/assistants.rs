@@ -7,6 +7,7 @@ use asmm_model::{
 use muster_rules::RulePack;
 
 use super::criteria::Reasons;
+use super::principals::arn_of;
 use super::triggers::carries_untrusted;
 use crate::assistants::{Assistant, Use};
 
@@ -173,6 +174,15 @@ impl Running<'_> {
             let at = self.at(*line);
             reasons.add("uses-credential", &at, &format!("`{name}`"));
             put(identity(IdentityKind::SecretRef, name, at));
+        }
+        for (role, line) in &self.assistant.roles {
+            let at = self.at(*line);
+            // What a secret or a setting names is known by the name of that.
+            let inner = role.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
+            let name = inner.map_or_else(|| role.rsplit('/').next().unwrap_or(role), str::trim);
+            reasons.add("uses-credential", &at, &format!("`{name}`"));
+            let arn = arn_of(role);
+            put(Fact::Identity(Identity { arn, ..Identity::named(IdentityKind::CloudRole, name, vec![at]) }));
         }
         if let Some((allowed, line)) = &self.assistant.permissions {
             let at = self.at(*line);

@@ -365,7 +365,7 @@ impl Principals<'_> {
                 let at = noted(principal, *line, EvidenceClass::Config, note);
                 let name = value.rsplit('/').next().unwrap_or(value);
                 put(Fact::Identity(Identity {
-                    arn: arn(value),
+                    arn: arn_of(value),
                     ..Identity::named(*identity, name, vec![at])
                 }));
             }
@@ -424,7 +424,7 @@ fn key(declaration: &Declaration, (claim, value, line): &Known) -> Key {
 }
 
 /// The ARN that a value is, where no template completes it.
-fn arn(value: &str) -> Option<String> {
+pub(super) fn arn_of(value: &str) -> Option<String> {
     let is_whole = value.starts_with("arn:") && !value.contains(['$', '{', '<']) && !value.contains(HOLE);
     is_whole.then(|| value.to_owned())
 }
