@@ -10,6 +10,9 @@
 #[path = "../../src"]
 #[allow(dead_code, unused_imports, unused_macros, reason = "a bench uses a part of it")]
 mod binary {
+    pub(crate) mod cli {
+        pub(crate) mod nearest;
+    }
     pub(crate) mod correlate;
     pub(crate) mod history;
     pub(crate) mod page;
@@ -25,7 +28,7 @@ mod binary {
 )]
 mod digest;
 #[allow(unused_imports, reason = "where the parts of the binary look for one another")]
-use binary::{correlate, history, page, sample, store};
+use binary::{cli, correlate, history, page, sample, store};
 mod estate;
 
 use std::fmt::Write as _;

@@ -64,6 +64,7 @@ const TABLES: &[Table] = &[
     table!("events", "id", "id" int, "run" int, "kind" text, "body" text),
     table!("channels", "name", "name" text, "heard" int),
     table!("deliveries", "notice, channel", "notice" text, "channel" text, "delivery" text, "state" text, "at" text),
+    table!("decisions", "id", "id" int, "decided_at" text, "decided_by" text, "kind" text, "subject" text, "object" text, "reason" text, "undone_at" text, "undone_by" text),
 ];
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -139,10 +140,12 @@ impl Store {
     pub(crate) async fn restore(&self, mut from: impl BufRead) -> Result<u64, StoreError> {
         let broken = |why: &str| StoreError::Backup(why.to_owned());
         let mut transaction = self.write().await?;
-        let held =
-            sqlx::query("SELECT (SELECT COUNT(*) FROM runs) + (SELECT COUNT(*) FROM channels) AS held")
-                .fetch_one(&mut *transaction)
-                .await?;
+        let held = sqlx::query(
+            "SELECT (SELECT COUNT(*) FROM runs) + (SELECT COUNT(*) FROM channels)
+                + (SELECT COUNT(*) FROM decisions) AS held",
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
         if held.try_get::<i64, _>("held")? > 0 {
             return Err(StoreError::Full(self.place.clone()));
         }

@@ -6,6 +6,8 @@ mod backup;
 mod body;
 mod claim;
 mod compare;
+#[cfg_attr(not(test), expect(dead_code, reason = "what decides comes with the known register"))]
+mod decide;
 mod deliver;
 mod digest;
 mod identity;
@@ -29,6 +31,10 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, Transaction};
 
 pub(crate) use claim::Claim;
+#[expect(unused_imports, reason = "what decides comes with the known register")]
+pub(crate) use decide::Decision;
+#[cfg_attr(not(test), expect(unused_imports, reason = "what decides comes with the known register"))]
+pub(crate) use decide::DecisionKind;
 pub(crate) use deliver::{Happened, Standing};
 pub(crate) use place::Place;
 pub(crate) use read::{Filter, Listed, Page};
@@ -82,6 +88,20 @@ pub(crate) enum StoreError {
     /// There is no such run.
     #[error("there is no run `{0}` in the store; `muster runs` lists them")]
     NoRun(String),
+    /// There is no such system.
+    #[error(
+        "the store knows no system `{given}`{}; `muster systems` lists them",
+        .near.as_ref().map(|near| format!(" (is it `{near}`?)")).unwrap_or_default()
+    )]
+    NoSystem {
+        /// What was given for it.
+        given: String,
+        /// The id or name that may be meant.
+        near: Option<String>,
+    },
+    /// Something that cannot be decided.
+    #[error("{0}")]
+    Decision(String),
     /// A backup that cannot be read.
     #[error("the backup cannot be restored: {0}")]
     Backup(String),
@@ -102,7 +122,15 @@ pub(crate) enum StoreError {
 impl StoreError {
     /// Whether the command line is to be changed, rather than something to be mended.
     pub(crate) fn is_a_mistake(&self) -> bool {
-        matches!(self, Self::Place(_) | Self::Absent(_) | Self::NoRun(_) | Self::Full(_))
+        matches!(
+            self,
+            Self::Place(_)
+                | Self::Absent(_)
+                | Self::NoRun(_)
+                | Self::NoSystem { .. }
+                | Self::Decision(_)
+                | Self::Full(_)
+        )
     }
 }
 

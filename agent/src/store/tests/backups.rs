@@ -3,13 +3,16 @@
 use super::{Home, on_both, seen};
 use crate::sample::{desk, loose, refunds, summaries};
 use crate::store::deliver::Standing;
-use crate::store::{Filter, Store, StoreError};
+use crate::store::{DecisionKind, Filter, Store, StoreError};
 
 async fn filled(home: &Home) -> Store {
     let store = home.store().await;
     store.heard("team").await.unwrap();
     store.night(1, vec![seen(vec![refunds("."), loose("."), summaries(".")])]).await;
     store.night(2, vec![seen(vec![refunds("."), desk(".")])]).await;
+    let system = store.system_named("desk").await.unwrap();
+    let at = "2026-11-02T09:00:00Z";
+    store.decide(DecisionKind::Declared, "CRM-7", &system, "ann", at, "its owner says so").await.unwrap();
     store.stands("team", "d", &["n".to_owned()], Standing::Sent, "2026-11-02T03:00:00Z").await.unwrap();
     store
 }
@@ -34,6 +37,9 @@ on_both! {
             let last = other.run_named("latest").await.unwrap();
             assert_eq!(last.number, 3);
             assert_eq!(other.inventory(&last, &Filter::default()).await.unwrap().systems.len(), 1);
+            assert_eq!(other.decisions(&[], true).await.unwrap(), store.decisions(&[], true).await.unwrap());
+            let next = other.decide(DecisionKind::NotDeclared, "CRM-7", "desk", "ann", "", "").await;
+            assert!(matches!(next, Err(StoreError::NoSystem { .. })), "a system is decided of by its id");
             assert!(matches!(other.restore(kept.as_slice()).await, Err(StoreError::Full(_))));
         }
     }

@@ -1,6 +1,7 @@
 //! One suite for both databases: a file of SQLite, and a real server of PostgreSQL.
 
 mod backups;
+mod decisions;
 mod histories;
 mod identities;
 mod runs;

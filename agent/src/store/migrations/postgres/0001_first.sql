@@ -5,7 +5,7 @@ CREATE TABLE sequences (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     next BIGINT NOT NULL
 );
-INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1);
+INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1);
 
 CREATE TABLE runs (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -135,4 +135,18 @@ CREATE TABLE deliveries (
     state TEXT COLLATE "C" NOT NULL CHECK (state IN ('pending', 'sent', 'refused')),
     at TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (notice, channel)
+);
+
+-- What people decided. Nothing is deleted: of those about one pair that were not undone, the last one holds.
+CREATE TABLE decisions (
+    id BIGINT NOT NULL PRIMARY KEY,
+    decided_at TEXT COLLATE "C" NOT NULL,
+    decided_by TEXT COLLATE "C" NOT NULL CHECK (decided_by <> ''),
+    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('one', 'apart', 'declared', 'not-declared')),
+    -- The id of a system as it was called then, or of an entry of a known register.
+    subject TEXT COLLATE "C" NOT NULL,
+    object TEXT COLLATE "C" NOT NULL,
+    reason TEXT COLLATE "C" NOT NULL,
+    undone_at TEXT COLLATE "C",
+    undone_by TEXT COLLATE "C"
 );

@@ -5,7 +5,7 @@ CREATE TABLE sequences (
     name TEXT NOT NULL PRIMARY KEY,
     next INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1);
+INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1);
 
 CREATE TABLE runs (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -136,3 +136,17 @@ CREATE TABLE deliveries (
     at TEXT NOT NULL,
     PRIMARY KEY (notice, channel)
 ) STRICT, WITHOUT ROWID;
+
+-- What people decided. Nothing is deleted: of those about one pair that were not undone, the last one holds.
+CREATE TABLE decisions (
+    id INTEGER NOT NULL PRIMARY KEY,
+    decided_at TEXT NOT NULL,
+    decided_by TEXT NOT NULL CHECK (decided_by <> ''),
+    kind TEXT NOT NULL CHECK (kind IN ('one', 'apart', 'declared', 'not-declared')),
+    -- The id of a system as it was called then, or of an entry of a known register.
+    subject TEXT NOT NULL,
+    object TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    undone_at TEXT,
+    undone_by TEXT
+) STRICT;
