@@ -9,7 +9,8 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use asmm_model::{
     Component, Criterion, Deployment, Evidence, Fact, Identity, Inventory, Key, Model, Observation, Owner,
@@ -150,16 +151,20 @@ impl Facts {
 /// Makes systems of the scopes that are one, and gathers the components of the others. With `several` targets,
 /// everything says which one it is from.
 pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, several: bool) -> Correlated {
-    let mut scopes: BTreeMap<Scope, Facts> = BTreeMap::new();
+    // Scopes are long texts that begin alike: they are compared once they are all there.
+    let mut scopes: HashMap<Scope, Facts> = HashMap::new();
     for Observation { scope, fact } in observations {
         scopes.entry(scope).or_default().add(fact);
     }
+    let mut scopes: Vec<(Scope, Box<Facts>)> =
+        scopes.into_iter().map(|(scope, facts)| (scope, Box::new(facts))).collect();
+    scopes.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     let mut systems = Vec::new();
     let mut loose: BTreeMap<String, Loose> = BTreeMap::new();
     for (scope, mut facts) in scopes {
         facts.set_target(several.then_some(scope.target.as_str()));
         if let Some(nature) = facts.nature {
-            systems.push(system::build(scope, nature, facts, several));
+            systems.push(system::build(scope, nature, *facts, several));
             continue;
         }
         let at = loose.entry(scope.target).or_default();
@@ -177,17 +182,24 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
         identities.extend(merge::identities(of_target.identities));
     }
     tell_apart(&mut systems);
-    systems.sort_by(System::order);
+    let systems = sorted(systems, System::order);
     Correlated { systems, components, identities }
 }
 
 /// An inventory in which what was seen from several sides is one system. A store keeps what each target showed, and not this: a target
 /// that is not scanned the next time takes nothing away from the others.
 pub(crate) fn joined(inventory: Inventory, decided: &Decided) -> Inventory {
-    let Joined { mut systems, identities, proposals } =
+    let Joined { systems, identities, proposals } =
         join::join(inventory.systems, inventory.identities, decided);
-    systems.sort_by(System::order);
+    let systems = sorted(systems, System::order);
     Inventory { systems, identities, proposals, ..inventory }
+}
+
+/// Systems in an order. Each is large, and is moved once.
+fn sorted(systems: Vec<System>, order: impl Fn(&System, &System) -> Ordering) -> Vec<System> {
+    let mut boxes: Vec<Box<System>> = systems.into_iter().map(Box::new).collect();
+    boxes.sort_by(|a, b| order(a, b));
+    boxes.into_iter().map(|system| *system).collect()
 }
 
 /// Gives an id of its own to a system that another target holds under the same kind, root and name. The first target

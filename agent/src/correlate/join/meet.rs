@@ -1,6 +1,6 @@
 //! Which keys meet: pairs of code and of what runs, with the reasons for each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use asmm_model::{Claim, DeploymentKind, JoinStrength, Key, Reason, System};
 
@@ -26,7 +26,7 @@ struct Meeting<'s> {
 
 /// All pairs for which something speaks.
 pub(super) fn pairs(systems: &[System]) -> Pairs {
-    let mut meetings: BTreeMap<(Pair, &str), Meeting<'_>> = BTreeMap::new();
+    let mut meetings: HashMap<(Pair, &str), Meeting<'_>> = HashMap::new();
     for (at, system) in systems.iter().enumerate() {
         for key in &system.keys {
             let Some(pair) = Pair::of(key.claim) else { continue };
@@ -37,6 +37,8 @@ pub(super) fn pairs(systems: &[System]) -> Pairs {
         }
     }
     let mut pairs = Pairs::new();
+    // In no order: what speaks for a pair is sorted when all of it is there.
+    let meetings: Vec<_> = meetings.into_iter().collect();
     for ((pair, _), meeting) in &meetings {
         meet(systems, *pair, meeting, &mut pairs);
     }
@@ -49,7 +51,7 @@ pub(super) fn pairs(systems: &[System]) -> Pairs {
 }
 
 /// The kind of a key, whichever side it is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Pair {
     Repository,
     Image,
@@ -168,15 +170,15 @@ fn says(code: &Key, part: &Key, most: JoinStrength) -> String {
 /// Proposes code and what runs that nothing but a name connects, where that name is of two systems only.
 fn names(systems: &[System], pairs: &mut Pairs) {
     let spoken: BTreeSet<usize> = pairs.keys().flat_map(|(code, part)| [*code, *part]).collect();
-    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, system) in systems.iter().enumerate().filter(|(_, system)| says_something(&system.name)) {
         by_name.entry(&system.name).or_default().push(at);
     }
-    for (name, all) in by_name {
-        let [a, b] = all.as_slice() else { continue };
-        let (code, part) = match (is_code(&systems[*a]), is_code(&systems[*b])) {
-            (true, false) => (*a, *b),
-            (false, true) => (*b, *a),
+    let two = |(name, all): (_, Vec<usize>)| <[usize; 2]>::try_from(all).ok().map(|two| (name, two));
+    for (name, [a, b]) in by_name.into_iter().filter_map(two).collect::<BTreeMap<&str, _>>() {
+        let (code, part) = match (is_code(&systems[a]), is_code(&systems[b])) {
+            (true, false) => (a, b),
+            (false, true) => (b, a),
             _ => continue,
         };
         if !spoken.contains(&code) && !spoken.contains(&part) && systems[code].target != systems[part].target

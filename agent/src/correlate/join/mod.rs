@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 pub(crate) use decided::Decided;
 use decided::Homes;
 
+use super::sorted;
+
 use asmm_model::{Identity, Join, JoinStrength, Proposal, Reason, System};
 
 /// What came of it.
@@ -35,8 +37,8 @@ pub(crate) struct Joined {
 pub(super) type Pairs = BTreeMap<(usize, usize), Vec<Reason>>;
 
 /// Joins systems by their keys, and identities by what acts under them. What was decided holds before that.
-pub(crate) fn join(mut systems: Vec<System>, identities: Vec<Identity>, decided: &Decided) -> Joined {
-    systems.sort_by(|a, b| a.id.cmp(&b.id));
+pub(crate) fn join(systems: Vec<System>, identities: Vec<Identity>, decided: &Decided) -> Joined {
+    let systems = sorted(systems, |a, b| a.id.cmp(&b.id));
     let mut pairs = meet::pairs(&systems);
     decided.part(&systems, &mut pairs);
     let (mut homes, rest) = settle(pairs);

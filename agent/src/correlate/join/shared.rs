@@ -1,6 +1,6 @@
 //! Systems that act under one identity say so: what it may do and when it was used is not of one of them alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 
 use asmm_model::{Identity, IdentityKind, System, SystemId};
 
@@ -9,17 +9,13 @@ const LISTED: usize = 10;
 
 /// Writes into each identity who else acts under it.
 pub(super) fn tell(systems: &mut [System]) {
-    let mut by_identity: BTreeMap<(IdentityKind, String), Vec<SystemId>> = BTreeMap::new();
+    let mut by_identity: HashMap<(IdentityKind, String), BTreeSet<SystemId>> = HashMap::new();
     for system in systems.iter() {
         for identity in &system.identities {
             if let Some(known) = known_by(identity) {
-                by_identity.entry(known).or_default().push(system.id.clone());
+                by_identity.entry(known).or_default().insert(system.id.clone());
             }
         }
-    }
-    for all in by_identity.values_mut() {
-        all.sort();
-        all.dedup();
     }
     for system in systems {
         for identity in &mut system.identities {
