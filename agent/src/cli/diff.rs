@@ -89,7 +89,7 @@ impl Side {
             }
             Self::Run(name) => store.with(async |store| {
                 let run = store.run_named(&name).await?;
-                store.inventory(&run, &Filter::default()).await
+                store.whole(&run, &Filter::default()).await
             }),
         }
     }

@@ -44,7 +44,7 @@ impl Export {
         let filter = Filter::from(self.filter);
         let inventory = self.store.with(async |store| {
             let run = store.run_named(&self.run).await?;
-            store.inventory(&run, &filter).await
+            store.whole(&run, &filter).await
         })?;
         let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
         let text = self.format.write(&inventory, surface)?;

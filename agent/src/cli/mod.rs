@@ -3,6 +3,7 @@
 mod backup;
 mod completions;
 mod config;
+mod decide;
 mod diff;
 mod doctor;
 mod document;
@@ -75,6 +76,10 @@ enum Command {
     Runs(runs::Runs),
     Systems(systems::Systems),
     Export(export::Export),
+    Merge(decide::Merge),
+    Split(decide::Split),
+    Decisions(decide::Decisions),
+    Undo(decide::Undo),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Rules(rules::Rules),
@@ -133,6 +138,10 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Runs(runs) => runs.run(printer),
         Command::Systems(systems) => systems.run(printer),
         Command::Export(export) => export.run(printer),
+        Command::Merge(merge) => merge.run(printer),
+        Command::Split(split) => split.run(printer),
+        Command::Decisions(decisions) => decisions.run(printer),
+        Command::Undo(undo) => undo.run(printer),
         Command::Backup(backup) => backup.run(printer),
         Command::Restore(restore) => restore.run(printer),
         Command::Rules(rules) => rules.run(printer),

@@ -131,7 +131,7 @@ impl Runner {
         if self.exports.is_empty() {
             return;
         }
-        let inventory = match self.store.inventory(run, &Filter::default()).await {
+        let inventory = match self.store.whole(run, &Filter::default()).await {
             Ok(inventory) => inventory,
             Err(error) => return report.faults.push(format!("nothing was exported: {error}")),
         };

@@ -6,7 +6,6 @@ mod backup;
 mod body;
 mod claim;
 mod compare;
-#[cfg_attr(not(test), expect(dead_code, reason = "what decides comes with the known register"))]
 mod decide;
 mod deliver;
 mod digest;
@@ -21,6 +20,7 @@ mod rows;
 mod runs;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::fs;
 use std::path::Path;
@@ -31,10 +31,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, Transaction};
 
 pub(crate) use claim::Claim;
-#[expect(unused_imports, reason = "what decides comes with the known register")]
-pub(crate) use decide::Decision;
-#[cfg_attr(not(test), expect(unused_imports, reason = "what decides comes with the known register"))]
-pub(crate) use decide::DecisionKind;
+pub(crate) use decide::{Decision, DecisionKind};
 pub(crate) use deliver::{Happened, Standing};
 pub(crate) use place::Place;
 pub(crate) use read::{Filter, Listed, Page};

@@ -13,6 +13,7 @@ mod explain;
 mod golden;
 mod hostile;
 mod installed;
+mod joins;
 mod lookalikes;
 mod manners;
 mod models;

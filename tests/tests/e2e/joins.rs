@@ -1,0 +1,135 @@
+//! One system from several targets, in a store that is scanned again: what keys join, and what people decide.
+
+use muster_tests::postgres::Postgres;
+use muster_tests::stage::{Ended, Stage};
+use serde_json::Value;
+
+use crate::AGENT;
+
+const DOCKERFILE: &str = "FROM python:3.12\nCOPY . .\nCMD [\"python\", \"agent.py\"]\n";
+
+const WORKFLOW: &str = "\
+on: push
+jobs:
+  image:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          tags: ghcr.io/acme/cancellations:latest
+";
+
+/// A cluster: one workload runs the image of the agent, and another one something of which nothing is known.
+fn cluster() -> String {
+    let workload = |name: &str, image: &str| {
+        serde_json::json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}")},
+            "spec": {"template": {"spec": {"containers": [{
+                "name": "main", "image": image,
+                "env": [{"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef": {"name": "ai", "key": "key"}}}],
+            }]}}},
+        })
+    };
+    let items = [
+        workload("canceller", "ghcr.io/acme/cancellations@sha256:abc"),
+        workload("mailer", "ghcr.io/acme/mailer:3"),
+    ];
+    serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
+}
+
+/// The systems that are exported: each with its parts, and what says that they are.
+fn told(stage: &Stage, store: &str) -> String {
+    let ended = stage.run(&["export", "--store", store, "--format", "json"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let inventory: Value = serde_json::from_str(&ended.stdout).expect("an inventory");
+    let mut lines = Vec::new();
+    for system in inventory["systems"].as_array().expect("a list") {
+        lines.push(format!("{}: {}", text(&system["name"]), text(&system["verdict"])));
+        for join in system["joins"].as_array().into_iter().flatten() {
+            let because: Vec<&str> = join["because"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|reason| text(&reason["says"]))
+                .collect();
+            lines.push(format!("  + {}: {}", text(&join["name"]), because.join("; ")));
+        }
+    }
+    // The day on which the test runs.
+    let today = lines.join("\n");
+    let day = today.find("decided on ").map(|at| today[at + 11..at + 21].to_owned());
+    day.map_or(today.clone(), |day| today.replace(&day, "DAY"))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn done(ended: &Ended) -> &str {
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    &ended.stdout
+}
+
+#[test]
+fn people_decide_what_is_one_and_later_scans_respect_it() {
+    for store in ["muster.db".to_owned(), Postgres::shared().database()] {
+        let stage = Stage::new();
+        stage
+            .put("agent.py", AGENT)
+            .put("requirements.txt", "langchain==1.0.0\n")
+            .put("Dockerfile", DOCKERFILE);
+        stage.put(".github/workflows/release.yml", WORKFLOW).put("cluster.json", cluster());
+        let scan = || {
+            let ended =
+                stage.run(&["scan", "app", "k8s-export:app/cluster.json", "--quiet", "--store", &store]);
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+        };
+        let run = |arguments: &[&str]| stage.run(&[arguments, &["--store", &store]].concat());
+        scan();
+        let joined = told(&stage, &store);
+        let merge =
+            run(&["merge", "app", "mailer", "--by", "ada", "--reason", "it sends the mail of the agent"]);
+        assert!(done(&merge).contains("is a part of"), "{merge:?}");
+        assert!(merge.stderr.contains("`muster undo 1`"), "{merge:?}");
+        done(&run(&["split", "app", "canceller", "--by", "bob"]));
+        let decided = told(&stage, &store);
+        insta::assert_snapshot!("decided", format!("{joined}\n---\n{decided}"));
+
+        // A scan that sees more of the agent changes nothing about that.
+        stage.put("notes.py", "import langchain\n");
+        scan();
+        assert_eq!(told(&stage, &store), decided);
+
+        let list = run(&["decisions", "--format", "json"]);
+        let list: Value = serde_json::from_str(done(&list)).expect("a document");
+        assert_eq!((text(&list[0]["kind"]), text(&list[1]["kind"])), ("one", "apart"));
+        assert_eq!((text(&list[0]["by"]), text(&list[1]["by"])), ("ada", "bob"));
+        for number in ["1", "2"] {
+            done(&run(&["undo", number, "--by", "ada"]));
+        }
+        assert_eq!(told(&stage, &store), joined);
+        assert!(done(&run(&["decisions"])).contains("Nothing is decided."));
+        assert!(done(&run(&["decisions", "--all"])).contains("undone by ada"));
+    }
+}
+
+#[test]
+fn what_cannot_be_decided_is_told() {
+    let stage = Stage::new();
+    stage.put("agent.py", AGENT).put("requirements.txt", "langchain==1.0.0\n");
+    stage.put("cluster.json", cluster());
+    let scan = stage.run(&["scan", "app", "k8s-export:app/cluster.json", "--quiet", "--store", "muster.db"]);
+    assert_eq!(scan.code, Some(0), "{scan:?}");
+    let run = |arguments: &[&str]| {
+        let ended = stage.run(&[arguments, &["--store", "muster.db"]].concat());
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        ended.stderr
+    };
+    assert!(run(&["merge", "app", "mailler", "--by", "ada"]).contains("`mailer`"));
+    assert!(run(&["undo", "7", "--by", "ada"]).contains("no decision 7"));
+    assert!(run(&["merge", "app", "app", "--by", "ada"]).contains("one system already"));
+    let first = stage.run(&["merge", "app", "mailer", "--by", "ada", "--store", "muster.db"]);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert!(run(&["merge", "mailer", "app", "--by", "ada"]).contains("`muster undo 1`"));
+}
