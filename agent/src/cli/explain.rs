@@ -9,6 +9,7 @@ use muster_rules::RulePack;
 
 use super::exit::Exit;
 use super::nearest::distance;
+use super::output::OutputFile;
 use super::printer::Printer;
 use super::{UsageError, document};
 use crate::explain::{self, Question, Source};
@@ -17,13 +18,16 @@ use crate::explain::{self, Question, Source};
 ///
 /// Tells each answer, what speaks for and against it, and what would change the verdict. Reads an inventory that `muster scan --format json` wrote, and the lines around each piece of evidence from the
 /// folder that was scanned. What looks like a secret in these lines is masked. Nothing is scanned again.
+///
+/// With `--graph` it draws the system instead, as SVG: what starts it, what it may call, what it acts under, and where it was seen.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   muster scan . --format json | muster explain
   muster explain refunds --inventory inventory.json
   muster explain sys-99cd --inventory inventory.json --source ../shop --context 5
-  muster explain refunds --inventory inventory.json --criterion C4")]
+  muster explain refunds --inventory inventory.json --criterion C4
+  muster explain refunds --inventory inventory.json --graph --output refunds.svg")]
 pub(super) struct Explain {
     /// The system: its name, its id or the beginning of it, or its folder; not needed where there is only one
     #[arg(value_name = "SYSTEM")]
@@ -40,6 +44,12 @@ pub(super) struct Explain {
     /// Lines of code before and after each place, up to 50
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(..=50))]
     context: u32,
+    /// Draw the system as a picture (SVG) instead of telling the argument
+    #[arg(long, conflicts_with_all = ["criterion", "context", "source"])]
+    graph: bool,
+    /// Write the picture to a file instead of standard output; an old one is replaced as a whole
+    #[arg(long, short, value_name = "FILE", requires = "graph")]
+    output: Option<PathBuf>,
 }
 
 fn criterion(text: &str) -> Result<Criterion, String> {
@@ -50,11 +60,16 @@ fn criterion(text: &str) -> Result<Criterion, String> {
 impl Explain {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         // Before what may take a while to read.
+        let output = self.output.as_deref().map(OutputFile::at).transpose()?;
         let given = self.source.map(|folder| checked(&folder).map(|()| folder)).transpose()?;
         let help = "give the file with `--inventory FILE`, or pipe a scan into this command: \
                     `muster scan . --format json | muster explain`";
         let inventory = document::inventory(self.inventory.as_deref(), help)?;
         let system = chosen(&inventory, self.system.as_deref())?;
+        if self.graph {
+            printer.result_to(output, &explain::svg(system, &inventory))?;
+            return Ok(Exit::Done);
+        }
         let mut source = match given {
             Some(folder) => Source::folder(folder),
             None => scanned(&inventory, system),

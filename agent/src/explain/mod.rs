@@ -3,6 +3,7 @@
 
 mod answers;
 mod change;
+mod graph;
 mod mask;
 mod source;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use muster_rules::Heuristics;
 use crate::export::table;
 use crate::page::{Line, Page, Tone};
 
+pub(crate) use graph::svg;
 pub(crate) use source::Source;
 
 /// What is asked about a system.

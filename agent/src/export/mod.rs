@@ -19,6 +19,8 @@ mod tests;
 use asmm_model::Inventory;
 use clap::ValueEnum;
 
+pub(crate) use self::html::Text;
+
 /// A format; a new one is its file, and a line here and in [`Format::write`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {

@@ -16,7 +16,8 @@ use asmm_model::{Inventory, Level, ScanTarget, System, Verdict};
 use self::coverage::Covered;
 use self::grid::Grid;
 use self::section::{Badge, Section};
-use self::text::{Shown, Text};
+use self::text::Shown;
+pub(crate) use self::text::Text;
 use super::table;
 
 /// Systems in the list.

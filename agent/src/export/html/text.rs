@@ -15,17 +15,26 @@ const LONG: usize = 1_000;
 
 /// A text of the inventory. Markup in it is escaped where it is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Text(String);
+pub(crate) struct Text(String);
 
 impl Text {
     /// A name, a path or the like.
-    pub(super) fn short(text: &str) -> Self {
-        let (kept, cut) = bounded(text, SHORT);
+    pub(crate) fn short(text: &str) -> Self {
+        Self::at_most(text, SHORT)
+    }
+
+    /// A sentence or a few.
+    pub(crate) fn long(text: &str) -> Self {
+        Self::at_most(text, LONG)
+    }
+
+    fn at_most(text: &str, most: usize) -> Self {
+        let (kept, cut) = bounded(text, most);
         Self(visible(kept).into_owned() + &cut)
     }
 
     /// A place, with its target where the scan had several.
-    pub(super) fn place(place: &Place) -> Self {
+    pub(crate) fn place(place: &Place) -> Self {
         match (&place.target, &place.path, &place.locator) {
             // It is no path that could follow a folder.
             (Some(target), None, Some(locator)) => Self::short(&format!("{target}: {locator}")),

@@ -10,7 +10,7 @@ mod parts;
 mod why;
 
 use asmm_model::autonomy::Ternary;
-use asmm_model::{Criterion, Inventory, Level, Place, System, Verdict};
+use asmm_model::{Criterion, Inventory, Level, Place, System, Tool, Trigger, Verdict};
 
 use crate::page::{Column, Cut, Line, Page, Span, Tone};
 
@@ -177,7 +177,7 @@ pub(super) fn level(system: &System) -> String {
     if low == high { low.to_string() } else { format!("{low}-{high}") }
 }
 
-pub(super) fn percent(confidence: Option<f64>) -> String {
+pub(crate) fn percent(confidence: Option<f64>) -> String {
     confidence.map_or_else(|| "-".to_owned(), |confidence| format!("{:.0}%", confidence * 100.0))
 }
 
@@ -209,13 +209,28 @@ pub(super) fn from_start(place: &Place) -> String {
 }
 
 /// Why the test decides so about a system, in one to three sentences.
-pub(super) fn why(system: &System) -> String {
+pub(crate) fn why(system: &System) -> String {
     why::why(system)
 }
 
 /// Who is asked before something is changed, in a word.
-pub(super) fn approval(system: &System) -> &'static str {
+pub(crate) fn approval(system: &System) -> &'static str {
     approval::short(system)
+}
+
+/// The same in a sentence.
+pub(crate) fn approval_sentence(system: &System) -> &'static str {
+    approval::sentence(system)
+}
+
+/// Who is asked before a tool runs; `-` where there is nothing to approve.
+pub(crate) fn approval_of(tool: &Tool) -> &'static str {
+    approval::of(tool)
+}
+
+/// What a trigger starts, without the file if its own place names that one; empty where that is not known.
+pub(crate) fn runs(trigger: &Trigger) -> String {
+    parts::runs(trigger)
 }
 
 /// What the test decides about a system, in a sentence, and why, in one to three.

@@ -69,7 +69,7 @@ pub(super) fn triggers(page: &mut Page, triggers: &[Trigger], most: usize) {
 }
 
 /// What is started, without the file if the place behind it names that one.
-fn runs(trigger: &Trigger) -> String {
+pub(super) fn runs(trigger: &Trigger) -> String {
     let Some(runs) = trigger.runs.as_deref() else { return String::new() };
     let here = trigger.place.path.as_deref().unwrap_or_default();
     let routine = match runs.strip_suffix(here).filter(|_| !here.is_empty()) {
