@@ -11,6 +11,7 @@ mod docs;
 mod documents;
 mod explain;
 mod golden;
+mod graphs;
 mod hostile;
 mod installed;
 mod joins;
