@@ -90,6 +90,7 @@ impl Sample {
             kind: IdentityKind::EnvCredential,
             name: name.to_owned(),
             privilege: None,
+            may_ask: None,
             arn: None,
             fingerprint: None,
             assumed_by: Vec::new(),

@@ -100,6 +100,9 @@ pub struct Identity {
     /// The most it may do, where evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privilege: Option<Privilege>,
+    /// Whether it may ask a model or an agent, where evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_ask: Option<bool>,
     /// ARN or `cluster/namespace/name`, for identities that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
@@ -127,6 +130,7 @@ impl Identity {
             kind,
             name: name.into(),
             privilege: None,
+            may_ask: None,
             arn: None,
             inferred: false,
             fingerprint: None,

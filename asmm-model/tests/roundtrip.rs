@@ -129,11 +129,13 @@ fn identity() -> impl Strategy<Value = Identity> {
     let privilege = of(select(&[None, Unknown, Read, Write, Admin][..]));
     let fingerprint = of(any::<[u8; 8]>().prop_map(Fingerprint::from_bytes));
     let others = (vec(text(), 0..2), vec(text().prop_map(SystemId::known), 0..2));
-    (kind, text(), privilege, of(text()), fingerprint, others, any::<bool>(), evidence()).prop_map(
-        |(kind, name, privilege, arn, fingerprint, (assumed_by, shared_with), inferred, evidence)| Identity {
+    let rights = (privilege, of(any::<bool>()));
+    (kind, text(), rights, of(text()), fingerprint, others, any::<bool>(), evidence()).prop_map(
+        |(kind, name, rights, arn, fingerprint, (assumed_by, shared_with), inferred, evidence)| Identity {
             kind,
             name,
-            privilege,
+            privilege: rights.0,
+            may_ask: rights.1,
             arn,
             fingerprint,
             assumed_by,

@@ -109,6 +109,7 @@ fn identity(group: Vec<Identity>) -> Option<Identity> {
         kind: first.kind,
         name: first.name.clone(),
         privilege: group.iter().filter_map(|i| i.privilege).max(),
+        may_ask: group.iter().filter_map(|i| i.may_ask).max(),
         arn: any(group.iter().map(|i| &i.arn)),
         fingerprint: first.fingerprint.clone(),
         assumed_by: group
@@ -281,6 +282,7 @@ mod tests {
             kind: IdentityKind::EnvCredential,
             name: "OPENAI_API_KEY".to_owned(),
             privilege,
+            may_ask: None,
             arn: None,
             fingerprint: None,
             assumed_by: Vec::new(),

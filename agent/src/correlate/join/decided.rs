@@ -35,13 +35,13 @@ impl Decided {
     }
 
     /// Takes away what speaks for systems that are apart.
-    pub(super) fn part(&self, systems: &[System], pairs: &mut Pairs) {
+    pub(super) fn part(&self, systems: &[Box<System>], pairs: &mut Pairs) {
         pairs.retain(|(code, part), _| !self.are_apart(&systems[*code].id, &systems[*part].id));
     }
 
     /// Gives parts the homes that were decided, and lets those that have parts of their own take these along. What is a part already
     /// takes its new home from the decision. A decision about a system that is not there waits.
-    pub(super) fn settle(&self, systems: &[System], homes: &mut Homes) {
+    pub(super) fn settle(&self, systems: &[Box<System>], homes: &mut Homes) {
         let at: BTreeMap<&SystemId, usize> = systems.iter().enumerate().map(|(n, s)| (&s.id, n)).collect();
         for (whole, part, says) in &self.one {
             let (Some(whole), Some(part)) = (at.get(whole), at.get(part)) else { continue };

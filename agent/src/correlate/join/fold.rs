@@ -1,19 +1,23 @@
 //! Makes one system of a code and its parts, and lets the Autonomy Test decide on all that is known of it.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use asmm_model::{Incomplete, Join, Reason, Scope, System, SystemKind};
 
-use super::super::{Facts, Nature, system};
+use super::super::{Facts, Nature, Systems, system};
 use super::decided::Homes;
 
+/// A part, and why it is one.
+type Part = (Box<System>, Vec<Reason>);
+
 /// Folds each part into its code. What has no part stays as it is.
-pub(super) fn fold(systems: Vec<System>, mut homes: Homes) -> Vec<System> {
+pub(super) fn fold(systems: Systems, mut homes: Homes) -> Systems {
     if homes.is_empty() {
         return systems;
     }
-    let mut parts: BTreeMap<usize, Vec<(System, Vec<Reason>)>> = BTreeMap::new();
-    let mut codes: Vec<(usize, System)> = Vec::new();
+    let mut parts: BTreeMap<usize, Vec<Part>> = BTreeMap::new();
+    let mut codes: Vec<(usize, Box<System>)> = Vec::new();
     for (at, system) in systems.into_iter().enumerate() {
         match homes.remove(&at) {
             Some((code, because)) => parts.entry(code).or_default().push((system, because)),
@@ -24,7 +28,7 @@ pub(super) fn fold(systems: Vec<System>, mut homes: Homes) -> Vec<System> {
 }
 
 /// A system with what runs of it.
-fn with(code: System, parts: Vec<(System, Vec<Reason>)>) -> System {
+fn with(code: Box<System>, parts: Vec<Part>) -> Box<System> {
     if parts.is_empty() {
         return code;
     }
@@ -32,7 +36,7 @@ fn with(code: System, parts: Vec<(System, Vec<Reason>)>) -> System {
         for (part, because) in parts {
             joins.push(super::part(&part, because));
             joins.extend(part.joins.clone());
-            let part = Facts::from(part);
+            let part = Facts::from(*part);
             facts.nature = facts.nature.zip(part.nature).map(|(code, part)| seen_from_outside(code, part));
             facts.take(part);
         }
@@ -40,21 +44,21 @@ fn with(code: System, parts: Vec<(System, Vec<Reason>)>) -> System {
 }
 
 /// A system with more known of it. It keeps its id, whatever it turns out to be.
-pub(super) fn again(system: System, more: impl FnOnce(&mut Facts, &mut Vec<Join>)) -> System {
-    let (id, target, mut joins) = (system.id.clone(), system.target.clone(), system.joins.clone());
-    let remembered = system.remembered.clone();
+pub(super) fn again(mut system: Box<System>, more: impl FnOnce(&mut Facts, &mut Vec<Join>)) -> Box<System> {
+    let (id, mut joins, remembered) = (system.id.clone(), take(&mut system.joins), system.remembered.take());
+    let several = system.target.is_some();
     let scope = Scope {
-        target: target.clone().unwrap_or_default(),
-        root: system.root.clone(),
-        name: system.name.clone(),
+        target: system.target.take().unwrap_or_default(),
+        root: take(&mut system.root),
+        name: take(&mut system.name),
     };
     let before = Nature::of(&system);
-    let mut facts = Facts::from(system);
+    let mut facts = Facts::from(*system);
     more(&mut facts, &mut joins);
     joins.sort_by(|a, b| (&a.target, &a.root, &a.id).cmp(&(&b.target, &b.root, &b.id)));
     joins.dedup_by(|a, b| (&a.target, &a.id) == (&b.target, &b.id));
     let nature = facts.nature.unwrap_or(before);
-    System { id, joins, remembered, ..system::build(scope, nature, facts, target.is_some()) }
+    Box::new(System { id, joins, remembered, ..system::build(scope, nature, facts, several) })
 }
 
 /// What the code and something that runs it come to. Of what runs, the code is what was not seen; here it is. An agent that a cloud

@@ -25,7 +25,7 @@ struct Meeting<'s> {
 }
 
 /// All pairs for which something speaks.
-pub(super) fn pairs(systems: &[System]) -> Pairs {
+pub(super) fn pairs(systems: &[Box<System>]) -> Pairs {
     let mut meetings: HashMap<(Pair, &str), Meeting<'_>> = HashMap::new();
     for (at, system) in systems.iter().enumerate() {
         for key in &system.keys {
@@ -79,7 +79,7 @@ fn repository(value: &str) -> (&str, Option<&str>) {
         .map_or((value, None), |(repository, path)| (repository, Some(path.trim_matches('/'))))
 }
 
-fn meet(systems: &[System], pair: Pair, meeting: &Meeting<'_>, pairs: &mut Pairs) {
+fn meet(systems: &[Box<System>], pair: Pair, meeting: &Meeting<'_>, pairs: &mut Pairs) {
     if meeting.codes.is_empty() || meeting.parts.is_empty() || meeting.parts.len() > PARTS {
         return;
     }
@@ -100,7 +100,7 @@ fn meet(systems: &[System], pair: Pair, meeting: &Meeting<'_>, pairs: &mut Pairs
 
 /// The codes that a key of a part may mean, and how surely it can mean them at best.
 fn codes(
-    systems: &[System],
+    systems: &[Box<System>],
     pair: Pair,
     meeting: &Meeting<'_>,
     part: usize,
@@ -168,7 +168,7 @@ fn says(code: &Key, part: &Key, most: JoinStrength) -> String {
 }
 
 /// Proposes code and what runs that nothing but a name connects, where that name is of two systems only.
-fn names(systems: &[System], pairs: &mut Pairs) {
+fn names(systems: &[Box<System>], pairs: &mut Pairs) {
     let spoken: BTreeSet<usize> = pairs.keys().flat_map(|(code, part)| [*code, *part]).collect();
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, system) in systems.iter().enumerate().filter(|(_, system)| says_something(&system.name)) {

@@ -15,18 +15,17 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use asmm_model::{Identity, Join, JoinStrength, Proposal, Reason, System};
+
+use super::Systems;
 pub(crate) use decided::Decided;
 use decided::Homes;
-
-use super::sorted;
-
-use asmm_model::{Identity, Join, JoinStrength, Proposal, Reason, System};
 
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Joined {
     /// The systems, in no order.
-    pub(crate) systems: Vec<System>,
+    pub(crate) systems: Systems,
     /// Identities that belong to none of them.
     pub(crate) identities: Vec<Identity>,
     /// Pairs that a person has to look at.
@@ -38,7 +37,9 @@ pub(super) type Pairs = BTreeMap<(usize, usize), Vec<Reason>>;
 
 /// Joins systems by their keys, and identities by what acts under them. What was decided holds before that.
 pub(crate) fn join(systems: Vec<System>, identities: Vec<Identity>, decided: &Decided) -> Joined {
-    let systems = sorted(systems, |a, b| a.id.cmp(&b.id));
+    // Each is large: what goes from list to list is where it is.
+    let mut systems: Systems = systems.into_iter().map(Box::new).collect();
+    systems.sort_by(|a, b| a.id.cmp(&b.id));
     let mut pairs = meet::pairs(&systems);
     decided.part(&systems, &mut pairs);
     let (mut homes, rest) = settle(pairs);
@@ -81,7 +82,7 @@ fn is_certain(because: &[Reason]) -> bool {
 }
 
 /// What is left to ask: not about what belongs to something already.
-fn proposals(systems: &[System], mut pairs: Pairs, homes: &Homes) -> Vec<Proposal> {
+fn proposals(systems: &[Box<System>], mut pairs: Pairs, homes: &Homes) -> Vec<Proposal> {
     pairs.retain(|(code, part), _| !homes.contains_key(part) && !homes.contains_key(code));
     let proposal = |((code, part), because): ((usize, usize), Vec<Reason>)| {
         let two = [&systems[code], &systems[part]];

@@ -9,7 +9,7 @@ use asmm_model::{
     Privilege, Reason, Role, Supports, System,
 };
 
-use super::super::Facts;
+use super::super::{Facts, Systems};
 use super::decided::Decided;
 use super::fold;
 use super::trust::Trusting;
@@ -21,16 +21,12 @@ const MAY_CHANGE: f64 = 0.5;
 struct Known {
     identity: Identity,
     /// The system that stands for what runs under it, where nothing else was seen to.
-    system: Option<System>,
+    system: Option<Box<System>>,
 }
 
 /// Gives every system what is known of the roles that it acts under. A system that only stands for what runs under a role becomes
 /// a part of what was found to.
-pub(super) fn join(
-    systems: Vec<System>,
-    loose: Vec<Identity>,
-    decided: &Decided,
-) -> (Vec<System>, Vec<Identity>) {
+pub(super) fn join(systems: Systems, loose: Vec<Identity>, decided: &Decided) -> (Systems, Vec<Identity>) {
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let mut rest = Vec::new();
     for identity in loose {
@@ -57,7 +53,7 @@ pub(super) fn join(
     }
     let trusting = Trusting::of(known.iter().map(|(arn, role)| (arn.as_str(), &role.identity)));
     let mut found: BTreeSet<String> = BTreeSet::new();
-    let acting: Vec<System> = acting
+    let acting: Systems = acting
         .into_iter()
         .map(|system| {
             let mut roles = roles_of(&system, &known, &trusting);
@@ -77,6 +73,8 @@ pub(super) fn join(
             _ => {}
         }
     }
+    // Told by an account in case that something elsewhere acts under it, which nothing does that was seen.
+    rest.retain(|identity| identity.may_ask != Some(false));
     (systems, rest)
 }
 
@@ -116,7 +114,11 @@ fn roles_of(
     roles
 }
 
-fn under(system: System, roles: BTreeMap<String, Reason>, known: &BTreeMap<String, Known>) -> System {
+fn under(
+    system: Box<System>,
+    roles: BTreeMap<String, Reason>,
+    known: &BTreeMap<String, Known>,
+) -> Box<System> {
     if roles.is_empty() {
         return system;
     }
@@ -127,7 +129,7 @@ fn under(system: System, roles: BTreeMap<String, Reason>, known: &BTreeMap<Strin
                 Some(part) => {
                     joins.push(super::part(part, vec![reason]));
                     // What it is, and how much of it could be seen, it says for itself.
-                    facts.take(Facts::from(part.clone()));
+                    facts.take(Facts::from(System::clone(part)));
                 }
                 None => facts.identities.push(role.identity.clone()),
             }
@@ -138,7 +140,7 @@ fn under(system: System, roles: BTreeMap<String, Reason>, known: &BTreeMap<Strin
 
 /// What a role may do answers whether an action changes something only for actions that the model can reach: its tools of which
 /// nothing else says what they do.
-fn reach(system: System) -> System {
+fn reach(system: Box<System>) -> Box<System> {
     let may = |identity: &&Identity| is_role(identity) && identity.privilege >= Some(Privilege::Write);
     let Some(role) = system.identities.iter().find(may) else { return system };
     let Some(tool) = system.tools.iter().find(|tool| tool.effect == Effect::Unknown) else { return system };

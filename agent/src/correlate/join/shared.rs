@@ -8,7 +8,7 @@ use asmm_model::{Identity, IdentityKind, System, SystemId};
 const LISTED: usize = 10;
 
 /// Writes into each identity who else acts under it.
-pub(super) fn tell(systems: &mut [System]) {
+pub(super) fn tell(systems: &mut [Box<System>]) {
     let mut by_identity: HashMap<(IdentityKind, String), BTreeSet<SystemId>> = HashMap::new();
     for system in systems.iter() {
         for identity in &system.identities {

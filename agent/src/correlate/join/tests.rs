@@ -86,7 +86,7 @@ fn seen(observations: Vec<Observation>) -> Joined {
 fn after(decided: &Decided, observations: Vec<Observation>) -> Joined {
     let found = correlate(observations, true);
     let mut joined = join(found.systems, found.identities, decided);
-    joined.systems.sort_by(System::order);
+    joined.systems.sort_by(|a, b| a.order(b));
     joined
 }
 

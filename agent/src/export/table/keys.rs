@@ -77,6 +77,7 @@ mod tests {
             kind: IdentityKind::ApiKey,
             name: "Groq API key".to_owned(),
             privilege: None,
+            may_ask: None,
             arn: None,
             fingerprint: None,
             assumed_by: Vec::new(),

@@ -285,6 +285,7 @@ fn in_short(page: &mut Page, system: &System) {
     if let Some(criterion) = no.next() {
         criteria::answers(page, system, &[criterion], 1);
     }
+    joins::joins(page, system, ITEMS);
     parts::made_of(page, system);
 }
 

@@ -23,13 +23,20 @@ pub(super) fn observe(out: &mut Out<'_>) {
     let estate = out.estate;
     for identity in &estate.account.identities {
         let Some(rights) = estate.rights.get(&identity.arn) else { continue };
-        let Some(standing) = rights.standing else { continue };
         if out.carried.contains_key(&identity.arn) {
             continue;
         }
-        let trusts = identity.trust.as_ref().map(|trust| trusted(trust)).unwrap_or_default();
         let scope =
             Scope { target: out.target.to_owned(), root: identity.arn.clone(), name: identity.name.clone() };
+        let Some(standing) = rights.standing else {
+            // Something elsewhere that asks a model by a key may act under it: whoever sees that has to know what the role may do.
+            let shown = shown(estate, identity, rights);
+            if !shown.assumed_by.is_empty() {
+                out.observations.push(Observation { scope, fact: Fact::Identity(shown) });
+            }
+            continue;
+        };
+        let trusts = identity.trust.as_ref().map(|trust| trusted(trust)).unwrap_or_default();
         let is_system = standing >= Standing::AiPolicy
             && !identity.is_service_linked()
             && trusts.iter().any(Trusted::is_workload);
@@ -120,6 +127,7 @@ pub(super) fn shown(estate: &Estate, identity: &IamIdentity, rights: &Rights) ->
     evidence.extend(used);
     Identity {
         privilege: Some(rights.privilege),
+        may_ask: Some(rights.standing.is_some()),
         arn: Some(identity.arn.clone()),
         assumed_by: assumers(estate, identity, &trusts),
         ..Identity::named(kind, identity.name.clone(), evidence)

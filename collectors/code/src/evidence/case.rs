@@ -198,6 +198,7 @@ impl One<'_, '_, '_> {
                     kind: IdentityKind::EnvCredential,
                     name: setting.name.clone(),
                     privilege: None,
+                    may_ask: None,
                     arn: None,
                     fingerprint: None,
                     assumed_by: Vec::new(),

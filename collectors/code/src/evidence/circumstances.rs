@@ -158,6 +158,7 @@ impl One<'_, '_, '_> {
                     kind,
                     name,
                     privilege: None,
+                    may_ask: None,
                     arn: None,
                     fingerprint: None,
                     assumed_by: Vec::new(),

@@ -32,6 +32,7 @@ pub(super) fn observe(
         kind: IdentityKind::ApiKey,
         name,
         privilege: None,
+        may_ask: None,
         arn: None,
         fingerprint: key.fingerprint.clone(),
         assumed_by: Vec::new(),

@@ -208,13 +208,16 @@ impl Agents<'_> {
                 .flat_map(|entry| entry.node.one_or_more())
                 .collect();
         }
+        // As the cloud tells them where it runs: the same name of two groups is two tools.
+        let group = body.text_at(&[keys.name]).filter(|name| !name.contains("${"));
+        let of_group = |name: &str| group.map_or_else(|| name.to_owned(), |group| format!("{group}/{name}"));
         let named: Vec<Action> = functions
             .iter()
             .filter_map(|function| {
                 let name = function.entry(keys.function)?;
                 let confirmed = function.text_at(&[keys.confirmation]) == Some("ENABLED");
                 Some(Action {
-                    name: name.node.text()?.to_owned(),
+                    name: of_group(name.node.text()?),
                     at,
                     line: name.line,
                     effect: Effect::Unknown,
@@ -224,8 +227,7 @@ impl Agents<'_> {
             .collect();
         if named.is_empty() {
             // An API described elsewhere, or functions that a loop makes: one tool at least.
-            let name = body.text_at(&[keys.name]).filter(|name| !name.contains("${"));
-            let name = name.unwrap_or(&self.resources[at].name).to_owned();
+            let name = group.unwrap_or(&self.resources[at].name).to_owned();
             agent.actions.push(Action { name, at, line, effect: Effect::Unknown, gate: Gate::Unknown });
             agent.open = true;
         }
