@@ -1,7 +1,7 @@
 //! What the documentation shows is run as it stands there, so that none of it is a promise.
 //!
 //! The commands of a page run in a folder with the summariser, with the refund agent in `services/refunds`, the support
-//! bot in `services/support`, and all mini repositories in `tests/mini`; AWS and Kubernetes
+//! bot in `services/support`, all mini repositories in `tests/mini`, and the sample organisation in `tests/organisation`; AWS and Kubernetes
 //! are servers of the tests with a small organisation and a small cluster; the variables that channels name are set. `cargo run … -- X` is run as `muster X`. A word
 //! in capitals (PATH, DIR) stands for that folder. A block whose info string ends in a path is a file, and is put there
 //! before the commands that follow it. A `text` or `json` block right below a command holds what it prints, where `…` on
@@ -175,6 +175,7 @@ fn stage() -> Stage {
     copy(&mini.join("refund-agent"), &stage.app().join("services/refunds"));
     copy(&mini.join("support-bot"), &stage.app().join("services/support"));
     copy(&mini, &stage.app().join("tests/mini"));
+    copy(&root().join("tests/organisation"), &stage.app().join("tests/organisation"));
     copy(&root().join("collectors/aws/tests/estate"), &stage.app().join("account"));
     copy(&root().join("collectors/kubernetes/tests/cluster"), &stage.app().join("cluster"));
     std::fs::write(stage.beside("aws-config"), "[profile audit]\nregion = eu-west-1\n")

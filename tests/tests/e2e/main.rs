@@ -19,6 +19,7 @@ mod lookalikes;
 mod manners;
 mod models;
 mod notices;
+mod organisation;
 mod origins;
 mod pages;
 mod registers;
