@@ -16,6 +16,7 @@ mod export;
 mod history;
 mod notify;
 mod page;
+mod register;
 mod run;
 #[cfg(test)]
 mod sample;

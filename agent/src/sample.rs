@@ -230,6 +230,7 @@ pub(crate) fn inventory(observations: Vec<Observation>) -> Inventory {
         components,
         identities,
         proposals: Vec::new(),
+        register: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Component, Coverage, Identity, Proposal, System};
+use crate::{Component, Coverage, Identity, Proposal, Register, System};
 
 /// Name and version of the document.
 pub const SCHEMA: &str = "muster.inventory/1";
@@ -55,6 +55,9 @@ pub struct Inventory {
     /// Systems that may be one, by keys that are too weak to join them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Proposal>,
+    /// What the organisation declared, held against the systems, where a known register was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<Register>,
 }
 
 impl Inventory {

@@ -12,6 +12,7 @@ mod join;
 mod observation;
 mod ownership;
 mod presence;
+mod register;
 mod schema;
 mod system;
 mod tool;
@@ -27,6 +28,10 @@ pub use join::{Claim, Join, Key, Proposal, Reason};
 pub use observation::{Fact, Observation, Scope};
 pub use ownership::{Owner, OwnerSource, Purpose, PurposeSource};
 pub use presence::{Presence, Remembered};
+pub use register::{
+    Declared, Lifecycle, Mark, MarkKind, MatchedBy, Question, Recognised, Register, Sighted, Unseen,
+    WhyUnseen,
+};
 pub use schema::{inventory_schema, inventory_schema_text};
 pub use system::{Deployment, DeploymentKind, Incomplete, JoinStrength, System, SystemId, SystemKind};
 pub use tool::{Effect, Gate, Hitl, Tool};

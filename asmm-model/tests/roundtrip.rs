@@ -2,11 +2,12 @@
 
 use asmm_model::autonomy::{Basis, Missing, Open};
 use asmm_model::{
-    Answer, Claim, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Deployment,
-    DeploymentKind, Effect, Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl, Identity,
-    IdentityKind, Incomplete, Inventory, Join, JoinStrength, Key, Level, Model, Owner, OwnerSource, Place,
-    Presence, Privilege, Proposal, Purpose, PurposeSource, Reason, Remembered, Role, SCHEMA, Scan,
-    ScanTarget, Seen, Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind, Verdict,
+    Answer, Claim, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Declared,
+    Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl,
+    Identity, IdentityKind, Incomplete, Inventory, Join, JoinStrength, Key, Level, Lifecycle, Mark, MarkKind,
+    MatchedBy, Model, Owner, OwnerSource, Place, Presence, Privilege, Proposal, Purpose, PurposeSource,
+    Question, Reason, Recognised, Register, Remembered, Role, SCHEMA, Scan, ScanTarget, Seen, Sighted,
+    Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind, Unseen, Verdict, WhyUnseen,
 };
 use proptest::prelude::*;
 use proptest::{collection::vec, option::of, sample::select};
@@ -316,13 +317,50 @@ fn coverage() -> impl Strategy<Value = Coverage> {
         .prop_map(|(target, seen, skipped, kinds)| Coverage { target, seen, skipped, kinds })
 }
 
+fn declared() -> impl Strategy<Value = Declared> {
+    use MarkKind::{Arn, Host, Image, Repository, Resource, System};
+    let kind = select(&[System, Repository, Image, Arn, Resource, Host][..]);
+    let mark = (kind, text()).prop_map(|(kind, value)| Mark { kind, value });
+    let stage = select(&[Lifecycle::Planned, Lifecycle::Active, Lifecycle::Retired, Lifecycle::Unknown][..]);
+    let claims = (of(text()), of(text()), stage, of(any::<bool>()));
+    (text(), text(), place(), claims, vec(mark, 0..2)).prop_map(|(id, name, place, claims, marks)| {
+        let (owner, purpose, lifecycle, agentic) = claims;
+        Declared { id, name, place, owner, purpose, lifecycle, agentic, marks }
+    })
+}
+
+fn sighted() -> impl Strategy<Value = Sighted> {
+    use Verdict::{Agentic, NotAgentic, NotAi, Undetermined};
+    let verdict = select(&[Agentic, Undetermined, NotAgentic, NotAi][..]);
+    (text().prop_map(SystemId::known), text(), verdict, vec(reason(), 0..2))
+        .prop_map(|(system, name, verdict, because)| Sighted { system, name, verdict, because })
+}
+
+fn register() -> impl Strategy<Value = Register> {
+    use WhyUnseen::{Gaps, NoPlace, NotScanned, NotThere, Others};
+    let systems = || vec(sighted(), 0..2);
+    let by = select(&[MatchedBy::Rules, MatchedBy::Person][..]);
+    let seen = (declared(), systems(), by, vec(text(), 0..2))
+        .prop_map(|(declared, systems, by, remarks)| Recognised { declared, systems, by, remarks });
+    let why = select(&[NotThere, Gaps, NotScanned, NoPlace, Others][..]);
+    let unseen = (declared(), why).prop_map(|(declared, why)| Unseen { declared, why });
+    let question = (declared(), systems(), any::<u64>()).prop_map(|(declared, systems, more)| Question {
+        declared,
+        systems,
+        more,
+    });
+    (vec(seen, 0..2), systems(), vec(unseen, 0..2), vec(question, 0..2), vec(text(), 0..2)).prop_map(
+        |(seen, shadow, unseen, questions, notes)| Register { seen, shadow, unseen, questions, notes },
+    )
+}
+
 fn inventory() -> impl Strategy<Value = Inventory> {
     let target = (text(), of(text())).prop_map(|(target, commit)| ScanTarget { target, commit });
     let scan = (text(), text(), text(), text(), vec(target, 0..3))
         .prop_map(|(id, started_at, tool, rules, targets)| Scan { id, started_at, tool, rules, targets });
-    let loose = (vec(component(), 0..3), vec(identity(), 0..2), vec(proposal(), 0..2));
+    let loose = (vec(component(), 0..3), vec(identity(), 0..2), vec(proposal(), 0..2), of(register()));
     (scan, vec(coverage(), 0..3), vec(system(), 0..3), loose).prop_map(
-        |(scan, coverage, systems, (components, identities, proposals))| Inventory {
+        |(scan, coverage, systems, (components, identities, proposals, register))| Inventory {
             schema: SCHEMA.to_owned(),
             scan,
             coverage,
@@ -330,6 +368,7 @@ fn inventory() -> impl Strategy<Value = Inventory> {
             components,
             identities,
             proposals,
+            register,
         },
     )
 }

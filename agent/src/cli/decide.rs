@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use super::UsageError;
 use super::environment;
 use super::exit::Exit;
 use super::printer::Printer;
@@ -20,19 +19,18 @@ pub(super) struct Who {
     by: Option<String>,
     /// Why, in a sentence
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    reason: String,
+    pub(super) reason: String,
 }
 
 impl Who {
-    /// The name of who decides.
-    pub(super) fn name(by: Option<&str>) -> Result<String, UsageError> {
-        let user = || environment::variable("USER").or_else(|| environment::variable("USERNAME"));
-        let name = by.map(str::to_owned).or_else(user).unwrap_or_default();
-        if name.trim().is_empty() {
-            return Err(UsageError::new("nobody is named who decides", "say who it is with `--by NAME`"));
-        }
-        Ok(name)
+    /// The name of who decides; empty where nobody is known, which no decision takes.
+    pub(super) fn name(&self) -> String {
+        name(self.by.clone())
     }
+}
+
+fn name(by: Option<String>) -> String {
+    by.or_else(environment::user).unwrap_or_default()
 }
 
 /// Say that a system is a part of another one
@@ -133,7 +131,7 @@ fn decide(
     store: &StoreOption,
     printer: &mut Printer,
 ) -> anyhow::Result<Exit> {
-    let by = Who::name(who.by.as_deref())?;
+    let by = who.name();
     let decision = store.with(async |store| {
         let (whole, part) = (store.system_named(whole).await?, store.system_named(part).await?);
         if kind == DecisionKind::One
@@ -162,7 +160,7 @@ impl Decisions {
 
 impl Undo {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
-        let by = Who::name(self.by.as_deref())?;
+        let by = name(self.by);
         let undone = self.store.with(async |store| store.undo(self.number, &by, &clock::now()).await)?;
         printer.page(&list(std::slice::from_ref(&undone), printer.surface().width))?;
         Ok(Exit::Done)

@@ -22,6 +22,33 @@ pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// The name of the user that this process runs as, if there is one.
+pub(super) fn user() -> Option<String> {
+    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(variable);
+    named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).or_else(user_of_system)
+}
+
+/// The name that the system has for the number of the user: jobs and containers may have no variable that says it.
+#[cfg(unix)]
+fn user_of_system() -> Option<String> {
+    use std::io::Read as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let number = std::fs::metadata("/proc/self").ok()?.uid();
+    let mut users = String::new();
+    std::fs::File::open("/etc/passwd").ok()?.take(1 << 20).read_to_string(&mut users).ok()?;
+    let name = |line: &str| {
+        let mut fields = line.split(':');
+        let (name, _, user) = (fields.next()?, fields.next()?, fields.next()?);
+        (user.parse() == Ok(number) && !name.is_empty()).then(|| name.to_owned())
+    };
+    users.lines().find_map(name)
+}
+
+#[cfg(not(unix))]
+fn user_of_system() -> Option<String> {
+    None
+}
+
 fn of(key: &[u8]) -> Result<FingerprintKey, UsageError> {
     FingerprintKey::try_new(key).map_err(|weak| {
         UsageError::new(

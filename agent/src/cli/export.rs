@@ -44,7 +44,14 @@ impl Export {
         let filter = Filter::from(self.filter);
         let inventory = self.store.with(async |store| {
             let run = store.run_named(&self.run).await?;
-            store.whole(&run, &filter).await
+            let mut inventory = store.whole(&run, &filter).await?;
+            // Where systems are left out, nothing can be said of what is not declared.
+            let sources = store.declared().await?;
+            if filter == Filter::default() && !sources.is_empty() {
+                let lists = super::register::held(store, sources, inventory.clone()).await?;
+                inventory.register = Some(lists);
+            }
+            Ok(inventory)
         })?;
         let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
         let text = self.format.write(&inventory, surface)?;

@@ -17,6 +17,7 @@ pub(crate) mod nearest;
 pub(crate) mod output;
 mod printer;
 mod progress;
+mod register;
 mod restore;
 mod rules;
 mod run;
@@ -75,6 +76,7 @@ enum Command {
     Diff(diff::Diff),
     Runs(runs::Runs),
     Systems(systems::Systems),
+    Register(register::Register),
     Export(export::Export),
     Merge(decide::Merge),
     Split(decide::Split),
@@ -137,6 +139,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Diff(diff) => diff.run(printer),
         Command::Runs(runs) => runs.run(printer),
         Command::Systems(systems) => systems.run(printer),
+        Command::Register(register) => register.run(printer),
         Command::Export(export) => export.run(printer),
         Command::Merge(merge) => merge.run(printer),
         Command::Split(split) => split.run(printer),

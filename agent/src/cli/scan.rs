@@ -55,6 +55,10 @@ pub(super) struct Scan {
     /// What the target is known by in the store, where it is scanned in another place each time, as in CI
     #[arg(long = "as", value_name = "NAME", requires = "store")]
     known_as: Option<String>,
+    /// Hold what a file declares against what is found: a table, JSON, entities of Backstage or use cases of the OMB; may be
+    /// given several times
+    #[arg(long, value_name = "FILE")]
+    register: Vec<PathBuf>,
     #[command(flatten)]
     sources: SourceOptions,
 }
@@ -67,6 +71,7 @@ Examples:
   muster scan services/refunds services/mail
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
+  muster scan . --register systems.csv          # what is declared, and what is not
   muster scan . --store muster.db               # and remember it: see `muster diff` and `muster systems`
   muster scan . aws-export:details.json         # with the identities of an account
   muster scan aws:audit --aws-regions eu-west-1
@@ -94,6 +99,10 @@ impl Scan {
         let store = self.store.as_deref().map(Place::named).transpose()?;
         let output = self.output.as_deref().map(OutputFile::at).transpose()?;
         let rules = super::rules::for_scan(self.rules.as_deref())?;
+        let mut books = Vec::new();
+        for path in &self.register {
+            books.push((path.display().to_string(), super::register::book(path, None)?));
+        }
         for note in &plan.notes {
             printer.note(note);
         }
@@ -110,6 +119,9 @@ impl Scan {
         // What is kept is what each target showed; people are told what that comes to.
         let kept = store.is_some().then(|| outcome.inventory.clone());
         outcome.inventory = correlate::joined(outcome.inventory, &correlate::Decided::default());
+        if !books.is_empty() {
+            outcome.inventory.register = Some(super::register::of_scan(books, &plan, &outcome.inventory));
+        }
         for note in &outcome.notes {
             printer.note(note);
         }

@@ -44,7 +44,7 @@ pub(super) fn text(inventory: &Inventory) -> anyhow::Result<String> {
 
 /// Rows as text. A spreadsheet takes a cell that begins with certain characters for a formula, and would run
 /// what was scanned; it is guarded here, where nobody can forget it.
-pub(super) fn lines(rows: impl IntoIterator<Item = Vec<String>>) -> anyhow::Result<String> {
+pub(crate) fn lines(rows: impl IntoIterator<Item = Vec<String>>) -> anyhow::Result<String> {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         writer.write_record(row.iter().map(|cell| guarded(cell)))?;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use asmm_model::{Answer, Criterion, Evidence, Inventory, Supports, System, Verdict};
+use asmm_model::{
+    Answer, Criterion, Declared, Evidence, Inventory, Register, Sighted, Supports, System, Verdict,
+};
 
 use super::{table, words};
 use crate::page::visible;
@@ -89,6 +91,9 @@ pub(super) fn text(inventory: &Inventory) -> String {
     }
     for system in systems.iter().filter(|system| system.is_flagged()) {
         in_full(&mut page, system);
+    }
+    if let Some(lists) = &inventory.register {
+        register(&mut page, lists);
     }
     gaps(&mut page, inventory);
     page
@@ -241,6 +246,38 @@ fn place(piece: &Evidence) -> String {
 fn more(page: &mut String, all: usize) {
     if all > ITEMS {
         line(page, format_args!("\n… and {} more", all - ITEMS));
+    }
+}
+
+/// What was declared, held against what was seen.
+fn register(page: &mut String, register: &Register) {
+    line(page, format_args!("\n## The known register\n\n{}.", table::register::in_short(register)));
+    let named = |all: &[Sighted]| {
+        let shown =
+            all.iter().take(5).map(|one| format!("{} ({})", code(&one.name), table::verdict(one.verdict)));
+        shown.collect::<Vec<_>>().join(", ")
+    };
+    let entry = |one: &Declared| format!("{} ({})", code(&one.name), code(&one.id));
+    let seen = register.seen.iter().map(|one| {
+        let remarks = one.remarks.iter().map(|remark| format!("; {}", prose(remark)));
+        format!("{}: {}{}", entry(&one.declared), named(&one.systems), remarks.collect::<String>())
+    });
+    let questions =
+        register.questions.iter().map(|one| format!("{}: {}", entry(&one.declared), named(&one.systems)));
+    let shadow = register.shadow.iter().map(|one| named(std::slice::from_ref(one)));
+    let unseen = register.unseen.iter().map(|one| format!("{}: {}", entry(&one.declared), one.why.says()));
+    let lists: [(&str, usize, Vec<String>); 4] = [
+        ("Declared and seen", register.seen.len(), seen.take(ITEMS).collect()),
+        ("May be declared: a person has to say", register.questions.len(), questions.take(ITEMS).collect()),
+        ("Seen but not declared", register.shadow.len(), shadow.take(ITEMS).collect()),
+        ("Declared but not seen", register.unseen.len(), unseen.take(ITEMS).collect()),
+    ];
+    for (title, all, items) in lists.into_iter().filter(|(_, all, _)| *all > 0) {
+        line(page, format_args!("\n{title}:\n"));
+        for item in items {
+            line(page, format_args!("- {item}"));
+        }
+        more(page, all);
     }
 }
 

@@ -20,6 +20,7 @@ use asmm_model::Inventory;
 use clap::ValueEnum;
 
 pub(crate) use self::html::Text;
+pub(crate) use csv::lines;
 
 /// A format; a new one is its file, and a line here and in [`Format::write`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

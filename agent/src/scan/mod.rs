@@ -117,6 +117,7 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
         components,
         identities,
         proposals: Vec::new(),
+        register: None,
     };
     let mut notes = std::mem::take(&mut *noting.notes.lock().unwrap_or_else(PoisonError::into_inner));
     notes.sort();

@@ -69,6 +69,12 @@ impl Plan {
         self.targets.len()
     }
 
+    /// The targets that are folders, with these.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = (String, std::path::PathBuf)> {
+        let folder = |planned: &Planned| Some((planned.target.given.clone(), planned.target.folder()?));
+        self.targets.iter().filter_map(folder)
+    }
+
     /// The place that a target of the plan stands for, whatever folder the command is given in.
     pub(crate) fn place_of(&self, given: &str) -> String {
         let planned = self.targets.iter().find(|planned| planned.target.given == given);

@@ -65,6 +65,8 @@ const TABLES: &[Table] = &[
     table!("channels", "name", "name" text, "heard" int),
     table!("deliveries", "notice, channel", "notice" text, "channel" text, "delivery" text, "state" text, "at" text),
     table!("decisions", "id", "id" int, "decided_at" text, "decided_by" text, "kind" text, "subject" text, "object" text, "reason" text, "undone_at" text, "undone_by" text),
+    table!("registers", "name", "name" text, "form" text, "imported_at" text, "notes" text),
+    table!("declared", "source, n", "source" text, "id" text, "n" int, "body" text),
 ];
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -142,7 +144,7 @@ impl Store {
         let mut transaction = self.write().await?;
         let held = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM runs) + (SELECT COUNT(*) FROM channels)
-                + (SELECT COUNT(*) FROM decisions) AS held",
+                + (SELECT COUNT(*) FROM decisions) + (SELECT COUNT(*) FROM registers) AS held",
         )
         .fetch_one(&mut *transaction)
         .await?;

@@ -7,6 +7,7 @@ mod body;
 mod claim;
 mod compare;
 mod decide;
+mod declare;
 mod deliver;
 mod digest;
 mod identity;
@@ -32,6 +33,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Row as _
 
 pub(crate) use claim::Claim;
 pub(crate) use decide::{Decision, DecisionKind};
+pub(crate) use declare::Source;
 pub(crate) use deliver::{Happened, Standing};
 pub(crate) use place::Place;
 pub(crate) use read::{Filter, Listed, Page};

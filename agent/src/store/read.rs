@@ -193,6 +193,7 @@ impl Store {
             components: Vec::new(),
             identities: Vec::new(),
             proposals: Vec::new(),
+            register: None,
         };
         let targets = targets(&mut transaction, run.number, filter).await?;
         let several = targets.len() > 1;

@@ -33,4 +33,4 @@ mod workloads;
 
 pub use collector::CodeCollector;
 pub use firing::{BrokenExample, Fired, Named, check_examples, fired, literals, names};
-pub use tree::read_bounded;
+pub use tree::{Origin, origin, read_bounded};

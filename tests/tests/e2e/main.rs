@@ -15,6 +15,7 @@ mod graphs;
 mod hostile;
 mod installed;
 mod joins;
+mod known_register;
 mod lookalikes;
 mod manners;
 mod models;

@@ -5,6 +5,7 @@ mod coverage;
 mod criteria;
 mod grid;
 mod parts;
+mod register;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ struct Page {
     left_out: u64,
     systems: Shown<Row>,
     sections: Shown<Section>,
+    register: Option<register::Lists>,
     components: Option<Grid>,
     identities: Option<Grid>,
     coverage: Vec<Covered>,
@@ -138,6 +140,7 @@ fn page(inventory: &Inventory) -> Page {
         sections: Shown::of(anchored(), IN_FULL, |(system, anchor)| {
             Section::new(inventory, system, anchor.clone())
         }),
+        register: inventory.register.as_ref().map(register::Lists::of),
         components: parts::loose_components(&inventory.components),
         identities: parts::loose_identities(&inventory.identities),
         coverage,

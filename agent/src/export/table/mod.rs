@@ -7,6 +7,7 @@ mod gaps;
 mod joins;
 mod keys;
 mod parts;
+pub(crate) mod register;
 mod why;
 
 use asmm_model::autonomy::Ternary;
@@ -47,6 +48,9 @@ pub(super) fn page(inventory: &Inventory, width: usize) -> Page {
         in_short(&mut page, system);
     }
     cut(&mut page, 0, others.len(), OTHERS);
+    if let Some(register) = &inventory.register {
+        register::lists(&mut page, register, SYSTEMS);
+    }
     joins::proposals(&mut page, &inventory.proposals, OTHERS);
     components::loose(&mut page, &inventory.components);
     keys::loose(&mut page, &inventory.identities);

@@ -12,6 +12,7 @@ async fn filled(home: &Home) -> Store {
     store.night(2, vec![seen(vec![refunds("."), desk(".")])]).await;
     let system = store.system_named("desk").await.unwrap();
     let at = "2026-11-02T09:00:00Z";
+    store.import(&super::decisions::register("crm.csv", &["CRM-7", "CRM-8"])).await.unwrap();
     store.decide(DecisionKind::Declared, "CRM-7", &system, "ann", at, "its owner says so").await.unwrap();
     store.stands("team", "d", &["n".to_owned()], Standing::Sent, "2026-11-02T03:00:00Z").await.unwrap();
     store
@@ -38,6 +39,7 @@ on_both! {
             assert_eq!(last.number, 3);
             assert_eq!(other.inventory(&last, &Filter::default()).await.unwrap().systems.len(), 1);
             assert_eq!(other.decisions(&[], true).await.unwrap(), store.decisions(&[], true).await.unwrap());
+            assert_eq!(other.declared().await.unwrap(), store.declared().await.unwrap());
             let next = other.decide(DecisionKind::NotDeclared, "CRM-7", "desk", "ann", "", "").await;
             assert!(matches!(next, Err(StoreError::NoSystem { .. })), "a system is decided of by its id");
             assert!(matches!(other.restore(kept.as_slice()).await, Err(StoreError::Full(_))));

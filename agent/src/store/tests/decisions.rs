@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use asmm_model::SystemKind;
+use asmm_model::{Lifecycle, SystemKind};
 use insta::assert_snapshot;
 
 use super::{Home, on_both, seen, seen_of};
 use crate::sample::{Sample, desk, refunds, summaries};
 use crate::store::decide::DecisionKind::{self, Apart, Declared, NotDeclared, One};
+use crate::store::declare::Imported;
 use crate::store::retain::Retention;
-use crate::store::{Store, StoreError};
+use crate::store::{Source, Store, StoreError};
 
 const AT: &str = "2026-11-02T09:00:00Z";
 
@@ -134,5 +135,40 @@ on_both! {
         store.night(3, vec![seen(vec![refunds(".")])]).await;
         store.retain(&Retention { since: "2027-01-01T00:00:00Z".to_owned(), least: 0 }).await.unwrap();
         assert_eq!(told(&store, &[], false).await, "1 CRM-7 declared desk by ann at 2026-11-02T09:00:00Z ()\n");
+    }
+}
+
+/// A register with entries of these ids.
+pub(super) fn register(name: &str, ids: &[&str]) -> Source {
+    let entry = |(n, id): (u32, &&str)| asmm_model::Declared {
+        id: (*id).to_owned(),
+        name: format!("{id}, hostile\0\u{1b}[2J"),
+        place: asmm_model::Place::line(name, n),
+        owner: None,
+        purpose: None,
+        lifecycle: Lifecycle::Active,
+        agentic: None,
+        marks: Vec::new(),
+    };
+    Source {
+        name: name.to_owned(),
+        form: "csv".to_owned(),
+        at: AT.to_owned(),
+        notes: vec!["row 3: no name".to_owned()],
+        entries: (1..).zip(ids).map(entry).collect(),
+    }
+}
+
+on_both! {
+    async fn a_register_takes_the_place_of_itself_and_of_no_other(home: &Home) {
+        let store = home.store().await;
+        let imported = |added, changed, removed, same| Imported { added, changed, removed, same };
+        assert_eq!(store.import(&register("a", &["1", "2", "3"])).await.unwrap(), imported(3, 0, 0, 0));
+        assert_eq!(store.import(&register("b", &["1"])).await.unwrap(), imported(1, 0, 0, 0));
+        let mut again = register("a", &["0", "2", "3"]);
+        again.entries[2].owner = Some("ann".to_owned());
+        assert_eq!(store.import(&again).await.unwrap(), imported(1, 1, 1, 1), "2 stands in another line, and is the same");
+        let kept = store.declared().await.unwrap();
+        assert_eq!(kept, [again, register("b", &["1"])]);
     }
 }

@@ -95,6 +95,24 @@ pub(crate) struct Tree {
     gap: Option<Gap>,
 }
 
+/// The repository that a folder is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// What it is known by elsewhere, where it was cloned from a place with a name: `HOST/OWNER/NAME`.
+    pub repository: Option<String>,
+    /// Where in it the folder is, `/`-separated; empty for all of it.
+    pub below: String,
+}
+
+/// The repository that a folder is of, if it is of one.
+pub fn origin(folder: &Path) -> Option<Origin> {
+    let root = folder.canonicalize().ok()?;
+    let (top, git) = root.ancestors().find_map(|top| Some((top, GitFolder::of(top)?)))?;
+    let repository = git.origin().and_then(|address| muster_collect::url::repository(&address));
+    let below = root.strip_prefix(top).ok()?.to_str()?.replace('\\', "/");
+    Some(Origin { repository, below })
+}
+
 impl Tree {
     /// Opens a folder and reads what git knows about it. A link to a folder is followed here, since it was named.
     pub(crate) fn open(path: &Path) -> Result<Self, TreeError> {

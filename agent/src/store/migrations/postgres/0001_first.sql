@@ -150,3 +150,19 @@ CREATE TABLE decisions (
     undone_at TEXT COLLATE "C",
     undone_by TEXT COLLATE "C"
 );
+
+-- Known registers of the organisation, each as it was imported last.
+CREATE TABLE registers (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    form TEXT COLLATE "C" NOT NULL,
+    imported_at TEXT COLLATE "C" NOT NULL,
+    notes TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE declared (
+    source TEXT COLLATE "C" NOT NULL REFERENCES registers (name),
+    id TEXT COLLATE "C" NOT NULL,
+    n BIGINT NOT NULL,
+    body TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (source, id)
+);

@@ -150,3 +150,19 @@ CREATE TABLE decisions (
     undone_at TEXT,
     undone_by TEXT
 ) STRICT;
+
+-- Known registers of the organisation, each as it was imported last.
+CREATE TABLE registers (
+    name TEXT NOT NULL PRIMARY KEY,
+    form TEXT NOT NULL,
+    imported_at TEXT NOT NULL,
+    notes TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE declared (
+    source TEXT NOT NULL REFERENCES registers (name),
+    id TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,201 @@
+//! `muster register`: what the organisation declared, held against what was seen, and what people say of it.
+
+mod decide;
+mod import;
+mod list;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use asmm_model::{Declared, Inventory, Register as Lists, SCHEMA, Scan};
+use clap::{Args, Subcommand};
+
+use super::UsageError;
+use super::exit::Exit;
+use super::printer::Printer;
+use crate::register::{self, Book, Decided, Form, Seen};
+use crate::scan::Plan;
+use crate::store::{Decision, DecisionKind, Filter, Source, Store, StoreError};
+
+/// Hold what the organisation declared against what was seen
+///
+/// Without a command, prints the lists: declared and seen, seen but not declared, declared but not seen, and what a person has to say.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(after_help = "\
+Examples:
+  muster register import systems.csv
+  muster register
+  muster register --format csv > register.csv
+  muster register confirm AI-007 refunds --reason 'the same team'   # `muster undo` takes it back")]
+pub(super) struct Register {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: list::List,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(import::Import),
+    List(list::List),
+    Confirm(decide::Confirm),
+    Reject(decide::Reject),
+}
+
+impl Register {
+    pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
+        match self.command {
+            None => self.list.run(printer),
+            Some(Command::List(list)) => list.run(printer),
+            Some(Command::Import(import)) => import.run(printer),
+            Some(Command::Confirm(confirm)) => confirm.run(printer),
+            Some(Command::Reject(reject)) => reject.run(printer),
+        }
+    }
+}
+
+/// Reads the file of a register.
+///
+/// # Errors
+/// It cannot be read, or declares nothing.
+pub(super) fn book(path: &Path, form: Option<Form>) -> anyhow::Result<Book> {
+    let shown = path.display().to_string();
+    let help =
+        "give a table (CSV), a list in JSON, a catalog-info.yaml of Backstage or an inventory of the OMB";
+    let mistake = |what: String| UsageError::new(what, help);
+    // What is no file may be without an end, and nobody may ever write into it.
+    let is_file =
+        path.metadata().map_err(|error| mistake(format!("`{shown}` cannot be read: {error}")))?.is_file();
+    if !is_file {
+        return Err(mistake(format!("`{shown}` is no file")).into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(register::MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| mistake(format!("`{shown}` cannot be read: {error}")))?;
+    Ok(register::read(&shown, &bytes, form)
+        .map_err(|error| mistake(format!("`{shown}` is no register: {error}")))?)
+}
+
+/// What files that were just read declare, held against what a scan found.
+pub(super) fn of_scan(books: Vec<(String, Book)>, plan: &Plan, inventory: &Inventory) -> Lists {
+    let mut seen = Seen::default();
+    for (target, folder) in plan.folders() {
+        let Some(origin) = muster_code::origin(&folder) else { continue };
+        if let Some(repository) = origin.repository {
+            seen.repositories.insert(target.clone(), repository);
+        }
+        if !origin.below.is_empty() {
+            seen.parts.insert(target, origin.below);
+        }
+    }
+    let (mut entries, mut notes) = (Vec::new(), Vec::new());
+    for (file, book) in books {
+        entries.extend(book.entries);
+        notes.extend(book.notes.into_iter().map(|note| format!("{file}: {note}")));
+    }
+    Lists { notes, ..register::matched(entries, inventory, &[], &seen) }
+}
+
+/// What a store knows to be declared, held against what its last run left. Nothing where nothing was imported.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn of_store(store: &Store) -> Result<Option<Lists>, StoreError> {
+    let sources = store.declared().await?;
+    if sources.is_empty() {
+        return Ok(None);
+    }
+    let inventory = match store.run_named("latest").await {
+        Ok(run) => store.whole(&run, &Filter::default()).await?,
+        Err(StoreError::NoRun(_)) => nothing(),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(held(store, sources, inventory).await?))
+}
+
+/// What is declared in these registers, held against a whole inventory of the store: a part of a system is declared where the
+/// system is.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn held(
+    store: &Store,
+    sources: Vec<Source>,
+    inventory: Inventory,
+) -> Result<Lists, StoreError> {
+    let decisions = store.decisions(&[DecisionKind::Declared, DecisionKind::NotDeclared], false).await?;
+    let decided: Vec<Decided> = decisions.iter().map(decided).collect();
+    let (mut entries, mut notes) = (Vec::new(), Vec::new());
+    for source in sources {
+        entries.extend(source.entries);
+        notes.extend(source.notes.into_iter().map(|note| format!("{}: {note}", source.name)));
+    }
+    Ok(Lists { notes, ..register::matched(entries, &inventory, &decided, &Seen::default()) })
+}
+
+fn decided(decision: &Decision) -> Decided {
+    let plain = |text: &str| text.replace('`', "'");
+    let day = decision.at.get(..10).unwrap_or(&decision.at);
+    let reason =
+        if decision.reason.is_empty() { String::new() } else { format!(": {}", plain(&decision.reason)) };
+    Decided {
+        declared: decision.subject.clone(),
+        system: decision.object.clone(),
+        is: decision.kind == DecisionKind::Declared,
+        says: format!("`{}` decided it on {day}{reason} (decision {})", plain(&decision.by), decision.id),
+    }
+}
+
+/// What a store knows before anything was scanned.
+fn nothing() -> Inventory {
+    let scan = Scan {
+        id: String::new(),
+        started_at: String::new(),
+        tool: String::new(),
+        rules: String::new(),
+        targets: Vec::new(),
+    };
+    Inventory {
+        schema: SCHEMA.to_owned(),
+        scan,
+        coverage: Vec::new(),
+        systems: Vec::new(),
+        components: Vec::new(),
+        identities: Vec::new(),
+        proposals: Vec::new(),
+        register: None,
+    }
+}
+
+/// The entry that a person means: by its id, or by a name that it alone has.
+///
+/// # Errors
+/// There is none, or several have the name.
+fn entry_named(sources: &[Source], given: &str) -> Result<String, StoreError> {
+    let all = || sources.iter().flat_map(|source| &source.entries);
+    if let Some(entry) = all().find(|entry| entry.id == given) {
+        return Ok(entry.id.clone());
+    }
+    let called: BTreeMap<&str, &Declared> =
+        all().filter(|entry| entry.name == given).map(|entry| (entry.id.as_str(), entry)).collect();
+    let mut ids = called.into_keys();
+    match (ids.next(), ids.next()) {
+        (Some(only), None) => Ok(only.to_owned()),
+        (Some(one), Some(other)) => Err(StoreError::Decision(format!(
+            "several entries are called `{given}`: name one by its id, such as `{one}` or `{other}`"
+        ))),
+        _ => {
+            let names = all().flat_map(|entry| [entry.id.as_str(), entry.name.as_str()]).take(20_000);
+            let near = super::nearest::nearest(names, given).map(|near| format!(" (is it `{near}`?)"));
+            let given: String = given.chars().take(100).collect();
+            Err(StoreError::Decision(format!(
+                "no entry `{given}` is in the register{}; `muster register` lists them",
+                near.unwrap_or_default()
+            )))
+        }
+    }
+}
