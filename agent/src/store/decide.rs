@@ -231,8 +231,9 @@ impl Store {
     /// There is none, or several are called so.
     pub(crate) async fn system_named(&self, given: &str) -> Result<String, StoreError> {
         let mut transaction = self.read().await?;
-        if let Ok(id) = present(&mut transaction, given).await {
-            return Ok(id);
+        // An id that several had names none of them, and is no name either.
+        if !now(&mut transaction, given).await?.is_empty() {
+            return present(&mut transaction, given).await;
         }
         let text = "\
             SELECT s.name FROM versions v JOIN systems s ON s.id = v.system
