@@ -87,6 +87,10 @@ impl Known {
             self.names.entry(name.clone()).or_default().insert(at);
         }
         self.name_of.push(name);
+        // A workload or a function goes by a name of its own, by which an organisation may know all of it.
+        for part in system.joins.iter().filter_map(|part| names::telling(&part.name)) {
+            self.names.entry(part).or_default().insert(at);
+        }
     }
 
     fn add_repository(&mut self, value: &str, folder: Option<String>, at: usize) {

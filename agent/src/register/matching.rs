@@ -270,7 +270,10 @@ impl Matching<'_> {
                     let agrees = names::owner_agrees(declared.owner.as_deref(), one);
                     let strength = if clear && agrees { JoinStrength::Medium } else { JoinStrength::Weak };
                     let owner = if agrees { " and has its owner" } else { "" };
-                    let says = format!("what was seen is called `{}`{owner}", one.name);
+                    let own = |seen: &&str| names::telling(seen).as_ref() == Some(&name);
+                    let parts = one.joins.iter().map(|part| part.name.as_str());
+                    let seen = std::iter::once(one.name.as_str()).chain(parts).find(own).unwrap_or(&one.name);
+                    let says = format!("what was seen is called `{seen}`{owner}");
                     let reason = Reason { says, strength, places: vec![declared.place.clone()] };
                     self.put(&mut found[*entry], *entry, system, reason);
                 }

@@ -15,6 +15,17 @@ const CANARY: &str = "canary-value-7f3a";
 struct Expected {
     system: Vec<Told>,
     nothing: Vec<Nothing>,
+    register: InRegister,
+}
+
+/// What the register of the organisation comes to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InRegister {
+    seen: Vec<String>,
+    undeclared: BTreeSet<String>,
+    not_seen: Vec<String>,
+    questions: Vec<String>,
 }
 
 /// What is expected of a system; where a list is left out, it is expected to be empty.
@@ -51,7 +62,7 @@ fn scanned(format: &str) -> (Stage, Ended) {
     let mut arguments = vec!["scan".to_owned()];
     arguments.extend(folders.iter().map(|folder| format!("larkspur/repositories/{folder}")));
     arguments.extend(["aws-export:larkspur/aws", "k8s-export:larkspur/larkspur.json"].map(str::to_owned));
-    arguments.extend(["--format", format].map(str::to_owned));
+    arguments.extend(["--register", "larkspur/register.csv", "--format", format].map(str::to_owned));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let ended = stage.run(&arguments);
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -151,6 +162,15 @@ fn one_story_is_told_from_all_sides() {
     assert!(inventory.proposals.is_empty(), "{:?}", inventory.proposals);
     let loose: Vec<&str> = inventory.identities.iter().map(|identity| identity.name.as_str()).collect();
     assert_eq!(loose, [""; 0], "each role that matters is one of a system, and the others do not matter");
+    let register = inventory.register.as_ref().expect("a register was given");
+    let seen = register.seen.iter().map(|one| one.declared.name.as_str());
+    assert_eq!(list(seen), list(&expected.register.seen), "declared and seen");
+    let shadow = register.shadow.iter().map(|one| one.name.as_str()).collect::<BTreeSet<_>>();
+    assert_eq!(list(shadow), list(&expected.register.undeclared), "seen and not declared");
+    let gone = register.unseen.iter().map(|one| one.declared.name.as_str());
+    assert_eq!(list(gone), list(&expected.register.not_seen), "declared and not seen");
+    let asked = register.questions.iter().map(|one| one.declared.name.as_str());
+    assert_eq!(list(asked), list(&expected.register.questions), "a person has to say");
     let coverage: Vec<_> =
         inventory.coverage.iter().filter(|coverage| !coverage.skipped.is_empty()).collect();
     assert!(coverage.is_empty(), "{coverage:?}");
