@@ -43,16 +43,8 @@ Examples:
   muster merge refunds refunds-worker
   muster merge sys-1f0c29a4 sys-88d0a3b1 --by ada --reason 'the queue worker of the same agent'")]
 pub(super) struct Merge {
-    /// The system that goes on: its id or its name
-    #[arg(value_name = "SYSTEM")]
-    whole: String,
-    /// The system that becomes a part of it
-    #[arg(value_name = "PART")]
-    part: String,
     #[command(flatten)]
-    who: Who,
-    #[command(flatten)]
-    store: StoreOption,
+    two: Two,
 }
 
 /// Say that a system is no part of another one
@@ -64,10 +56,16 @@ Examples:
   muster split refunds lead-hunter
   muster split sys-1f0c29a4 sys-88d0a3b1 --reason 'only the base image is the same'")]
 pub(super) struct Split {
-    /// The system that it was joined with: its id or its name
+    #[command(flatten)]
+    two: Two,
+}
+
+#[derive(Debug, Args)]
+struct Two {
+    /// The system that the other one is joined with: its id or its name
     #[arg(value_name = "SYSTEM")]
     whole: String,
-    /// The part that is a system of its own
+    /// What is a part of it, or is not: its id or its name
     #[arg(value_name = "PART")]
     part: String,
     #[command(flatten)]
@@ -114,37 +112,36 @@ pub(super) struct Undo {
 
 impl Merge {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
-        decide(DecisionKind::One, [&self.whole, &self.part], &self.who, &self.store, printer)
+        self.two.decide(DecisionKind::One, printer)
     }
 }
 
 impl Split {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
-        decide(DecisionKind::Apart, [&self.whole, &self.part], &self.who, &self.store, printer)
+        self.two.decide(DecisionKind::Apart, printer)
     }
 }
 
-fn decide(
-    kind: DecisionKind,
-    [whole, part]: [&str; 2],
-    who: &Who,
-    store: &StoreOption,
-    printer: &mut Printer,
-) -> anyhow::Result<Exit> {
-    let by = who.name();
-    let decision = store.with(async |store| {
-        let (whole, part) = (store.system_named(whole).await?, store.system_named(part).await?);
-        if kind == DecisionKind::One
-            && let Some(other) = store.belongs(&whole, &part).await?
-        {
-            let what = format!("`{whole}` is a part of `{part}` already, by decision {other}; `muster undo {other}` takes that back");
-            return Err(StoreError::Decision(what));
-        }
-        store.decide(kind, &whole, &part, &by, &clock::now(), &who.reason).await
-    })?;
-    printer.page(&list(std::slice::from_ref(&decision), printer.surface().width))?;
-    printer.note(&format!("`muster undo {}` takes it back", decision.id));
-    Ok(Exit::Done)
+impl Two {
+    fn decide(self, kind: DecisionKind, printer: &mut Printer) -> anyhow::Result<Exit> {
+        let Self { whole, part, who, store } = self;
+        let by = who.name();
+        let decision = store.with(async |store| {
+            let (whole, part) = (store.system_named(&whole).await?, store.system_named(&part).await?);
+            if kind == DecisionKind::One
+                && let Some(other) = store.belongs(&whole, &part).await?
+            {
+                let what = format!(
+                    "`{whole}` is a part of `{part}` already, by decision {other}; `muster undo {other}` takes that back"
+                );
+                return Err(StoreError::Decision(what));
+            }
+            store.decide(kind, &whole, &part, &by, &clock::now(), &who.reason).await
+        })?;
+        printer.page(&list(std::slice::from_ref(&decision), printer.surface().width))?;
+        printer.note(&format!("`muster undo {}` takes it back", decision.id));
+        Ok(Exit::Done)
+    }
 }
 
 impl Decisions {
