@@ -29,7 +29,7 @@ pub enum Claim {
     VouchedFor,
     /// It is this resource, in the same form.
     Is,
-    /// It acts by this resource: a function that carries out a tool, a role.
+    /// It acts by this resource: a function that carries out a tool, a role, a secret that it is given.
     Has,
 }
 

@@ -39,7 +39,12 @@ pub(super) fn pairs(systems: &[Box<System>]) -> Pairs {
     let mut pairs = Pairs::new();
     // In no order: what speaks for a pair is sorted when all of it is there.
     let meetings: Vec<_> = meetings.into_iter().collect();
-    for ((pair, _), meeting) in &meetings {
+    for ((pair, value), meeting) in &meetings {
+        // What one workload is given, and one code asks for; of more of either it tells nothing.
+        let is_secret = *pair == Pair::Resource && value.contains("/secret/");
+        if is_secret && (meeting.codes.len() > 1 || meeting.parts.len() > 1) {
+            continue;
+        }
         meet(systems, *pair, meeting, &mut pairs);
     }
     for because in pairs.values_mut() {
@@ -155,6 +160,9 @@ fn says(code: &Key, part: &Key, most: JoinStrength) -> String {
         }
         (Claim::BuildsImage, _) => format!("runs the image `{value}`, which is made from the code"),
         (Claim::PinsDigest, _) => format!("runs the image `{value}`, which files beside the code pin"),
+        (_, Claim::Has) if value.contains("/secret/") => {
+            format!("is given the secret `{value}`, which files beside the code ask for")
+        }
         (_, Claim::Has) => format!("acts by `{value}`, which files beside the code declare"),
         _ => format!("is `{value}`, which files beside the code declare"),
     };

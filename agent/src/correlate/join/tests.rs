@@ -234,6 +234,20 @@ fn two_names_in_files_are_more_than_one() {
 }
 
 #[test]
+fn a_secret_tells_whose_a_workload_is_where_nobody_else_has_it() {
+    let asks = |name: &str| {
+        let declares = |value| medium(Claim::Declares, value);
+        code(name, "", name, Effect::Pay)
+            .fact(declares("k8s/pay/secret/payments"))
+            .fact(declares("k8s/pay/deployment/payer"))
+    };
+    let given = |name: &str| workload("k8s:prod", name).fact(medium(Claim::Has, "k8s/pay/secret/payments"));
+    assert_eq!(names(&of(vec![asks("refunds"), given("payer")])), ["refunds"]);
+    let two = of(vec![asks("refunds"), given("payer"), given("mailer")]);
+    assert_eq!((two.systems.len(), two.proposals.len()), (3, 1), "the secret tells neither of them");
+}
+
+#[test]
 fn an_image_that_many_run_is_no_sign_of_one_system() {
     let base = || strong(Claim::RunsImage, "docker.io/langflow");
     let run = |many: usize| {

@@ -172,6 +172,17 @@ impl Out<'_> {
         }
     }
 
+    /// Says that a secret fills a variable of an object: where one code alone asks for it, that is whose it is.
+    fn has_secret(&mut self, object: &Object, secret: &str, at: &str) {
+        for (space, strength) in
+            [(object.namespace.as_str(), JoinStrength::Medium), ("-", JoinStrength::Weak)]
+        {
+            let value = format!("k8s/{space}/secret/{secret}");
+            let key = Key { claim: Claim::Has, value, strength, place: Place::locator(at) };
+            self.put(object, Fact::Key(key));
+        }
+    }
+
     fn declared(&mut self, object: &Object, agent: &Declared) {
         let place = self.place(object);
         self.system(object, SystemKind::Agent, !agent.is_open);

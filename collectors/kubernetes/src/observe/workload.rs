@@ -259,6 +259,9 @@ impl Out<'_> {
             let evidence = vec![seen(&at, EvidenceClass::Env).noting("a variable names it")];
             self.cloud_identity(object, name, evidence);
         }
+        if let Some((secret, _)) = variable.secret {
+            self.has_secret(object, secret, &at);
+        }
         if self.pack.credential(variable.name).is_empty() {
             if variable.name.contains("MODEL")
                 && let Some(name) = variable.value.filter(|name| !name.is_empty())

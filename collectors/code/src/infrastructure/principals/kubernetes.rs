@@ -79,6 +79,7 @@ fn declaration(pack: &RulePack, object: &Node, path: &Arc<str>) -> Option<Declar
                 found.refers.push(address("ServiceAccount", space, name));
             }
             found.known = vec![known(&found.kind, space, name, line)];
+            found.known.extend(secrets(pod).map(|(secret, line)| known("Secret", space, secret, line)));
             found.runs = pod_commands(pod, parent(path));
             found.speaks = ["initContainers", "containers"]
                 .iter()
@@ -95,6 +96,14 @@ fn known(kind: &str, space: &str, name: &str, line: u32) -> Known {
     let space = if space.is_empty() { "-" } else { space };
     let kind = kind.rsplit('/').next().unwrap_or(kind).to_ascii_lowercase();
     (Claim::Declares, format!("k8s/{space}/{kind}/{name}"), line)
+}
+
+/// The secrets that fill variables of a pod, each with its line.
+fn secrets(pod: &Node) -> impl Iterator<Item = (&str, u32)> {
+    let containers = ["initContainers", "containers"].into_iter().flat_map(|key| pod.items_at(&[key]));
+    let variables = containers.flat_map(|container| container.items_at(&["env"]));
+    let named = variables.filter_map(|variable| variable.at(&["valueFrom", "secretKeyRef"])?.entry("name"));
+    named.filter_map(|name| Some((name.node.text()?, name.line)))
 }
 
 /// The same of an object that a rule knows by its type.
