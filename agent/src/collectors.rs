@@ -3,11 +3,18 @@
 use muster_aws::{AwsCollector, AwsExportCollector};
 use muster_code::CodeCollector;
 use muster_collect::{Collector, Source};
+use muster_cyclonedx::CycloneDxCollector;
 use muster_kubernetes::{KubernetesCollector, KubernetesExportCollector};
 
 /// All collectors, in the order in which they are offered to a target.
-pub(crate) static ALL: &[&dyn Collector] =
-    &[&CodeCollector, &AWS, &AwsExportCollector, &KubernetesCollector, &KubernetesExportCollector];
+pub(crate) static ALL: &[&dyn Collector] = &[
+    &CodeCollector,
+    &AWS,
+    &AwsExportCollector,
+    &KubernetesCollector,
+    &KubernetesExportCollector,
+    &CycloneDxCollector,
+];
 
 /// It keeps what the accounts of one target share.
 static AWS: AwsCollector = AwsCollector::new();

@@ -28,7 +28,7 @@ use crate::store::{Place, RunState, Seen, Store};
 #[command(after_help = help())]
 pub(super) struct Scan {
     /// What to scan: folders, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
-    /// of either, as aws-export:PATH and k8s-export:PATH
+    /// of either, as aws-export:PATH and k8s-export:PATH, and bills of materials, as cyclonedx:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// How to write the result
@@ -78,6 +78,7 @@ Examples:
   muster scan k8s-export:objects.json           # what `kubectl get -o json` printed
   muster scan aws: --aws-organization-role muster-read --aws-external-id ID
   muster scan k8s:prod --k8s-namespaces shop,ai
+  muster scan . cyclonedx:bom.json              # with what another tool listed
   muster scan k8s: --k8s-all-contexts --k8s-allow-exec
 
 Environment:

@@ -294,6 +294,7 @@ fn placed(target: Target, folder: &Path) -> Result<Target, Wrong> {
         Kind::Folder => "",
         Kind::AwsExport => "aws-export:",
         Kind::KubernetesExport => "k8s-export:",
+        Kind::CycloneDx => "cyclonedx:",
         Kind::Git | Kind::Github | Kind::Gitlab | Kind::Aws | Kind::Kubernetes => return Ok(target),
     };
     if folder.as_os_str().is_empty() {

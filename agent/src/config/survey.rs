@@ -75,7 +75,8 @@ pub(crate) fn survey(config: &Config, path: &Path) -> Vec<Problem> {
 
 /// The path that a target names, if it names one.
 fn local(target: &Target) -> Option<&Path> {
-    let named = matches!(target.source, Kind::Folder | Kind::AwsExport | Kind::KubernetesExport);
+    let named =
+        matches!(target.source, Kind::Folder | Kind::AwsExport | Kind::KubernetesExport | Kind::CycloneDx);
     named.then(|| Path::new(&target.rest))
 }
 

@@ -93,9 +93,12 @@ fn unread(target: &Target) -> PlanError {
     let help = match target.source {
         Source::Git | Source::Github | Source::Gitlab => "; clone the repository and give its folder",
         // All of these have a collector.
-        Source::AwsExport | Source::KubernetesExport | Source::Aws | Source::Kubernetes | Source::Folder => {
-            ""
-        }
+        Source::AwsExport
+        | Source::KubernetesExport
+        | Source::CycloneDx
+        | Source::Aws
+        | Source::Kubernetes
+        | Source::Folder => "",
     };
     PlanError { what, help: format!("what can be scanned today is {}{help}", forms.join(", ")) }
 }
@@ -144,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_no_collector_reads_is_a_mistake_that_names_what_can_be_scanned() {
-        let today = "what can be scanned today is `PATH` (source code in a folder), `aws:[PROFILE]` (accounts of AWS), `aws-export:PATH` (saved answers of AWS), `k8s:[CONTEXT]` (clusters of Kubernetes), `k8s-export:PATH` (saved objects of Kubernetes)";
+        let today = "what can be scanned today is `PATH` (source code in a folder), `aws:[PROFILE]` (accounts of AWS), `aws-export:PATH` (saved answers of AWS), `k8s:[CONTEXT]` (clusters of Kubernetes), `k8s-export:PATH` (saved objects of Kubernetes), `cyclonedx:PATH` (bills of materials by CycloneDX)";
         for given in ["github:acme/shop", "gitlab:acme", "git+https://host/a.git"] {
             let (what, help) = error(&[".", given]);
             assert_eq!(

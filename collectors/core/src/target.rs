@@ -21,6 +21,8 @@ pub enum Source {
     Kubernetes,
     /// `k8s-export:PATH`.
     KubernetesExport,
+    /// `cyclonedx:PATH`.
+    CycloneDx,
 }
 
 impl Source {
@@ -35,6 +37,7 @@ impl Source {
             Self::AwsExport => "aws-export:PATH",
             Self::Kubernetes => "k8s:[CONTEXT]",
             Self::KubernetesExport => "k8s-export:PATH",
+            Self::CycloneDx => "cyclonedx:PATH",
         }
     }
 }
@@ -49,6 +52,7 @@ const PREFIXES: &[(&str, Source)] = &[
     ("aws-export:", Source::AwsExport),
     ("aws:", Source::Aws),
     ("k8s-export:", Source::KubernetesExport),
+    ("cyclonedx:", Source::CycloneDx),
     ("k8s:", Source::Kubernetes),
 ];
 
@@ -103,7 +107,10 @@ impl Target {
 
     /// The file or folder of this machine that it is read from, if it is.
     pub fn path(&self) -> Option<PathBuf> {
-        let local = matches!(self.source, Source::Folder | Source::AwsExport | Source::KubernetesExport);
+        let local = matches!(
+            self.source,
+            Source::Folder | Source::AwsExport | Source::KubernetesExport | Source::CycloneDx
+        );
         local.then(|| PathBuf::from(&self.rest))
     }
 
@@ -132,6 +139,7 @@ mod tests {
             "aws-export:./saved",
             "k8s:",
             "k8s-export:x.yaml",
+            "cyclonedx:bom.json",
         ]
         .into_iter()
         .map(|given| Target::parse(given).map(|t| (t.source, t.rest)).expect(given))
@@ -149,6 +157,7 @@ mod tests {
             (Source::AwsExport, "./saved"),
             (Source::Kubernetes, ""),
             (Source::KubernetesExport, "x.yaml"),
+            (Source::CycloneDx, "bom.json"),
         ];
         assert_eq!(parsed, expected.map(|(source, rest)| (source, rest.to_owned())));
     }

@@ -126,6 +126,7 @@ fn read_of(target: &str) -> [&'static str; 2] {
     match target.split_once(':').map(|(source, _)| source) {
         Some("aws" | "aws-export") => ["identity", "identities"],
         Some("k8s" | "k8s-export") => ["object", "objects"],
+        Some("cyclonedx") => ["component", "components"],
         _ => ["file", "files"],
     }
 }
