@@ -100,7 +100,7 @@ pub struct Identity {
     /// The most it may do, where evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privilege: Option<Privilege>,
-    /// Whether it may ask a model or an agent, where evaluated.
+    /// True where it may ask a model or an agent. False where it may not, and is told only because something elsewhere may act under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may_ask: Option<bool>,
     /// ARN or `cluster/namespace/name`, for identities that have one.

@@ -30,7 +30,7 @@ pub(super) fn observe(out: &mut Out<'_>) {
             Scope { target: out.target.to_owned(), root: identity.arn.clone(), name: identity.name.clone() };
         let Some(standing) = rights.standing else {
             // Something elsewhere that asks a model by a key may act under it: whoever sees that has to know what the role may do.
-            let shown = shown(estate, identity, rights);
+            let shown = Identity { may_ask: Some(false), ..shown(estate, identity, rights) };
             if !shown.assumed_by.is_empty() {
                 out.observations.push(Observation { scope, fact: Fact::Identity(shown) });
             }
@@ -127,7 +127,7 @@ pub(super) fn shown(estate: &Estate, identity: &IamIdentity, rights: &Rights) ->
     evidence.extend(used);
     Identity {
         privilege: Some(rights.privilege),
-        may_ask: Some(rights.standing.is_some()),
+        may_ask: rights.standing.map(|_| true),
         arn: Some(identity.arn.clone()),
         assumed_by: assumers(estate, identity, &trusts),
         ..Identity::named(kind, identity.name.clone(), evidence)
