@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Claim, Criterion, Effect, Evidence, EvidenceClass, Identity, IdentityKind, JoinStrength, Place,
-    Privilege, Reason, Role, Supports, System,
+    Claim, Criterion, DeploymentKind, Effect, Evidence, EvidenceClass, Identity, IdentityKind, JoinStrength,
+    Place, Privilege, Reason, Role, Supports, System,
 };
 
 use super::super::{Facts, Systems};
@@ -128,8 +128,12 @@ fn under(
             match &role.system {
                 Some(part) => {
                     joins.push(super::part(part, vec![reason]));
-                    // What it is, and how much of it could be seen, it says for itself.
-                    facts.take(Facts::from(System::clone(part)));
+                    // What it is, and how much of it could be seen, it says for itself. Where else the role is used, and what it is known by,
+                    // is no matter of one of those that act under it.
+                    let mut role = Facts::from(System::clone(part));
+                    role.deployments.retain(|at| at.kind == DeploymentKind::Aws);
+                    role.keys.clear();
+                    facts.take(role);
                 }
                 None => facts.identities.push(role.identity.clone()),
             }
