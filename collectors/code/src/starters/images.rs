@@ -22,6 +22,10 @@ pub(crate) const NAME: &str = "<name>";
 const TOOLS: [&str; 4] = ["docker", "podman", "buildah", "kaniko"];
 /// Variables that stand for variables further than this are not followed.
 const MAX_STEPS: usize = 4;
+/// Bytes of a text that may be the name of an image or of a file.
+const LONGEST: usize = 1_000;
+/// Variables of one name that are followed.
+const MAX_EXPANDED: usize = 50;
 /// Names of one build.
 const MAX_NAMES: usize = 20;
 
@@ -56,10 +60,14 @@ impl<'n> Variables<'n> {
 
     /// A text with what its variables and expressions stand for; those of which nothing is known become a hole.
     fn expand(&self, text: &str) -> String {
-        self.expanded(text, MAX_STEPS)
+        self.expanded(text, MAX_STEPS, &mut { MAX_EXPANDED })
     }
 
-    fn expanded(&self, text: &str, steps: usize) -> String {
+    /// `left` counts down over all of it: variables that stand for variables many times over come to an end.
+    fn expanded(&self, text: &str, steps: usize, left: &mut usize) -> String {
+        if text.len() > LONGEST {
+            return HOLE.to_owned();
+        }
         let mut out = String::new();
         let mut rest = text;
         while let Some(at) = rest.find('$') {
@@ -67,7 +75,10 @@ impl<'n> Variables<'n> {
             let (name, after) = variable(&rest[at + 1..]);
             rest = after;
             out.push_str(&match self.0.get(name).copied().flatten() {
-                Some(value) if steps > 0 && out.len() < 1024 => self.expanded(value, steps - 1),
+                Some(value) if steps > 0 && *left > 0 => {
+                    *left -= 1;
+                    self.expanded(value, steps - 1, left)
+                }
                 _ => given(name).to_owned(),
             });
         }
@@ -247,5 +258,23 @@ impl Collection {
         }
         self.known.push(Known { claim, value: value.to_owned(), strength, line, runs: runs.to_vec() });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading;
+    use super::*;
+
+    #[test]
+    fn variables_that_stand_for_many_others_come_to_an_end() {
+        let many = |name: &str| format!("${name}").repeat(400);
+        let text = format!("A: {}\nB: {}\nC: {}\nD: ''\n", many("B"), many("C"), many("D"));
+        let table = reading::yaml(&text).expect("a table");
+        let mut variables = Variables::default();
+        variables.add(Some(&table));
+        assert!(variables.expand("ghcr.io/$A").contains(HOLE));
+        assert_eq!(variables.expand(&"x".repeat(LONGEST + 1)), HOLE);
+        assert_eq!(variables.expand("ghcr.io/${D}x:${{ env.E }}"), format!("ghcr.io/x:{HOLE}"));
     }
 }
