@@ -6,6 +6,8 @@ use asmm_model::{
     Role, SCHEMA, Scan, ScanTarget, Scope, Supports, SystemKind, Tool, Trigger, TriggerKind,
 };
 
+pub(crate) mod sides;
+
 use crate::correlate::{Correlated, correlate};
 
 /// Observations of one scope.

@@ -16,8 +16,7 @@ use asmm_model::{
     Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
 };
 
-pub(crate) use join::Decided;
-use join::Joined;
+pub(crate) use join::{Decided, End, Joined, Tie, join, ties, ties_of_role};
 
 /// Systems on their way from list to list. Each is large and stays where it is: to move them took a quarter of the time.
 type Systems = Vec<Box<System>>;
@@ -193,7 +192,7 @@ pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, sev
 /// that is not scanned the next time takes nothing away from the others.
 pub(crate) fn joined(inventory: Inventory, decided: &Decided) -> Inventory {
     let Joined { mut systems, identities, proposals } =
-        join::join(inventory.systems, inventory.identities, decided);
+        join(inventory.systems, inventory.identities, decided);
     systems.sort_by(|a, b| a.order(b));
     let systems = systems.into_iter().map(|system| *system).collect();
     Inventory { systems, identities, proposals, ..inventory }

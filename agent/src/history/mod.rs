@@ -108,10 +108,13 @@ pub(crate) fn difference(before: &Inventory, after: &Inventory) -> Difference {
 
 /// Those with the most to look at first.
 pub(crate) fn sort(systems: &mut [Entry]) {
-    systems.sort_by(|a, b| {
-        let key = |entry: &Entry| (std::cmp::Reverse(entry.weight()), entry.presence);
-        key(a).cmp(&key(b)).then_with(|| (&a.target, &a.root, &a.name).cmp(&(&b.target, &b.root, &b.name)))
-    });
+    systems.sort_by(order);
+}
+
+/// Which of two has more to look at.
+pub(crate) fn order(a: &Entry, b: &Entry) -> std::cmp::Ordering {
+    let key = |entry: &Entry| (std::cmp::Reverse(entry.weight()), entry.presence);
+    key(a).cmp(&key(b)).then_with(|| (&a.target, &a.root, &a.name).cmp(&(&b.target, &b.root, &b.name)))
 }
 
 fn entry(inventory: &Inventory, system: &System, presence: Presence, changes: Vec<Change>) -> Entry {

@@ -61,7 +61,10 @@ const TABLES: &[Table] = &[
     table!("versions", "id", "id" int, "system" int, "since" int, "until" int, "digest" text, "scanned" text, "title" text, "root" text, "kind" text, "role" text, "verdict" text, "level_low" int, "level_high" int, "hitl" text, "priority" int, "body" text),
     table!("observations", "version, n", "version" int, "n" int, "rule" text, "body" text),
     table!("presences", "system, run", "system" int, "run" int, "presence" text),
-    table!("events", "id", "id" int, "run" int, "kind" text, "body" text),
+    table!("events", "id", "id" int, "run" int, "system" int, "kind" text, "body" text),
+    table!("ties", "system, target, far, tie", "system" int, "target" int, "far" int, "tie" text),
+    table!("joined", "system, since, whole", "system" int, "since" int, "until" int, "whole" int, "digest" text, "title" text, "root" text, "kind" text, "role" text, "verdict" text, "level_low" int, "level_high" int, "hitl" text, "priority" int, "body" text),
+    table!("joining", "id", "id" int, "run" int, "anew" int),
     table!("channels", "name", "name" text, "heard" int),
     table!("deliveries", "notice, channel", "notice" text, "channel" text, "delivery" text, "state" text, "at" text),
     table!("decisions", "id", "id" int, "decided_at" text, "decided_by" text, "kind" text, "subject" text, "object" text, "reason" text, "undone_at" text, "undone_by" text),
@@ -151,7 +154,9 @@ impl Store {
         if held.try_get::<i64, _>("held")? > 0 {
             return Err(StoreError::Full(self.place.clone()));
         }
-        sqlx::query("DELETE FROM sequences").execute(&mut *transaction).await?;
+        for filled in ["DELETE FROM sequences", "DELETE FROM joining"] {
+            sqlx::query(filled).execute(&mut *transaction).await?;
+        }
 
         let mut hash = blake3::Hasher::new();
         let head = line(&mut from)?.ok_or_else(|| broken("it is empty"))?;

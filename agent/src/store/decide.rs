@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
 
+use super::joined::{self, Because};
 use super::{Store, StoreError, numbers};
 use crate::cli::nearest::nearest;
 
@@ -161,6 +162,7 @@ impl Store {
         .bind(decided.reason.clone())
         .execute(&mut *transaction)
         .await?;
+        join_again(&mut transaction, kind).await?;
         transaction.commit().await?;
         Ok(decided)
     }
@@ -188,6 +190,7 @@ impl Store {
             .bind(id)
             .execute(&mut *transaction)
             .await?;
+        join_again(&mut transaction, undone.kind).await?;
         transaction.commit().await?;
         (undone.undone_at, undone.undone_by) = (Some(at.to_owned()), Some(by));
         Ok(undone)
@@ -203,26 +206,7 @@ impl Store {
         kinds: &[DecisionKind],
         all: bool,
     ) -> Result<Vec<Decision>, StoreError> {
-        let mut transaction = self.read().await?;
-        let select = sqlx::AssertSqlSafe(format!("{SELECT} ORDER BY id"));
-        let rows = sqlx::query(select).fetch_all(&mut *transaction).await?;
-        let mut decisions: Vec<Decision> = rows.iter().map(decision).collect::<Result<_, _>>()?;
-        let mut now = HashMap::new();
-        for one in &mut decisions {
-            resolve(&mut transaction, &mut now, &mut one.object).await?;
-            if one.kind.family() == Family::Systems {
-                resolve(&mut transaction, &mut now, &mut one.subject).await?;
-            }
-        }
-        if !all {
-            let mut decided = HashSet::new();
-            decisions.reverse();
-            // The last one about a pair is the one that holds.
-            decisions.retain(|one| one.undone_at.is_none() && decided.insert(one.about()));
-            decisions.reverse();
-        }
-        decisions.retain(|one| kinds.is_empty() || kinds.contains(&one.kind));
-        Ok(decisions)
+        decisions(&mut self.read().await?, kinds, all).await
     }
 
     /// The present id of the system that a person means: by an id that it has or had, or by its name, where one system alone has that.
@@ -249,6 +233,45 @@ impl Store {
             ))),
         }
     }
+}
+
+pub(super) async fn decisions(
+    transaction: &mut Transaction<'static, Any>,
+    kinds: &[DecisionKind],
+    all: bool,
+) -> Result<Vec<Decision>, StoreError> {
+    let select = sqlx::AssertSqlSafe(format!("{SELECT} ORDER BY id"));
+    let rows = sqlx::query(select).fetch_all(&mut **transaction).await?;
+    let mut decisions: Vec<Decision> = rows.iter().map(decision).collect::<Result<_, _>>()?;
+    let mut now = HashMap::new();
+    for one in &mut decisions {
+        resolve(transaction, &mut now, &mut one.object).await?;
+        if one.kind.family() == Family::Systems {
+            resolve(transaction, &mut now, &mut one.subject).await?;
+        }
+    }
+    if !all {
+        let mut decided = HashSet::new();
+        decisions.reverse();
+        // The last one about a pair is the one that holds.
+        decisions.retain(|one| one.undone_at.is_none() && decided.insert(one.about()));
+        decisions.reverse();
+    }
+    decisions.retain(|one| kinds.is_empty() || kinds.contains(&one.kind));
+    Ok(decisions)
+}
+
+/// Joins systems as they are decided to be from now on: as of the last run that there is.
+async fn join_again(
+    transaction: &mut Transaction<'static, Any>,
+    kind: DecisionKind,
+) -> Result<(), StoreError> {
+    if kind.family() != Family::Systems {
+        return Ok(());
+    }
+    let row = sqlx::query("SELECT MAX(id) AS run FROM runs").fetch_one(&mut **transaction).await?;
+    let run: Option<i64> = row.try_get("run")?;
+    joined::join_again(transaction, run.unwrap_or(0), Because::Decision).await
 }
 
 /// The id that a system has now, by an id that it has or had.

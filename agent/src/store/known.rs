@@ -20,6 +20,8 @@ pub(super) enum Evidence {
     None,
     /// That of components and tools alone: by their files systems are recognised, and the rest would be most of the memory.
     OfParts,
+    /// All of it: the test is made of it again.
+    All,
 }
 
 /// The last run that recorded a target.
@@ -158,7 +160,7 @@ pub(super) async fn versions(
     for chunk in versions.chunks(AT_ONCE) {
         let chunk = || chunk.iter().copied().map(Value::Int);
         let mut observed: HashMap<i64, Vec<String>> = HashMap::new();
-        if evidence == Evidence::OfParts {
+        if evidence != Evidence::None {
             let select = "SELECT version, body FROM observations WHERE version IN";
             for row in each_of(transaction, select, chunk(), "ORDER BY version, n").await? {
                 observed.entry(row.try_get("version")?).or_default().push(row.try_get("body")?);
@@ -168,7 +170,7 @@ pub(super) async fn versions(
             let (version, text): (i64, String) = (row.try_get("id")?, row.try_get("body")?);
             let mut system = match evidence {
                 Evidence::None => body::together(&text, None)?,
-                Evidence::OfParts => {
+                Evidence::OfParts | Evidence::All => {
                     body::together(&text, Some(&observed.remove(&version).unwrap_or_default()))?
                 }
             };
@@ -200,7 +202,7 @@ pub(super) async fn taken(
 }
 
 /// The rows of a query whose condition ends with a list of values.
-async fn each_of(
+pub(super) async fn each_of(
     transaction: &mut Transaction<'static, Any>,
     select: &'static str,
     values: impl ExactSizeIterator<Item = Value>,

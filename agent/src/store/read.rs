@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use asmm_model::{
-    Coverage, Inventory, Level, Presence, Remembered, SCHEMA, Scan, ScanTarget, System, SystemId, Verdict,
+    Coverage, Inventory, Presence, Remembered, SCHEMA, Scan, ScanTarget, System, SystemId, Verdict,
 };
-use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
@@ -27,48 +26,19 @@ pub(crate) struct Filter {
     pub(crate) name: Option<String>,
 }
 
-/// What a list says of a system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Listed {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) target: String,
-    pub(crate) root: String,
-    pub(crate) kind: String,
-    pub(crate) role: String,
-    pub(crate) verdict: String,
-    pub(crate) level: [u8; 2],
-    pub(crate) hitl: String,
-    pub(crate) priority: i64,
-    pub(crate) presence: String,
-    pub(crate) first_seen: String,
-    pub(crate) last_seen: String,
-}
-
-/// A part of a list: at `most` so many, after the one that is named.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Page {
-    pub(crate) most: i64,
-    /// Priority, name and number of the last one of the page before.
-    pub(crate) after: Option<(i64, String, i64)>,
-}
-
-/// What the last scan says: what became of a system in an earlier run is over, unless it is away since.
-const PRESENCE: &str = "CASE WHEN s.presence IN ('missing', 'unseen') OR s.presence_run = t.recorded THEN s.presence ELSE 'present' END";
-
 /// A text of conditions with the values of its parameters.
-struct Conditions {
+pub(super) struct Conditions {
     text: String,
     values: Vec<Value>,
 }
 
 impl Conditions {
-    fn new(first: &str, values: Vec<Value>) -> Self {
+    pub(super) fn new(first: &str, values: Vec<Value>) -> Self {
         Self { text: first.to_owned(), values }
     }
 
     /// Adds a condition; each `?` of it is one of the values.
-    fn and(&mut self, condition: &str, values: Vec<Value>) {
+    pub(super) fn and(&mut self, condition: &str, values: Vec<Value>) {
         self.text.push_str(" AND ");
         let mut values = values.into_iter();
         for c in condition.chars() {
@@ -89,7 +59,7 @@ impl Conditions {
         }
     }
 
-    fn of(&mut self, filter: &Filter, presence: Option<&str>) {
+    pub(super) fn of(&mut self, filter: &Filter, presence: Option<&str>) {
         self.any_of("v.verdict", filter.verdicts.iter().map(|verdict| verdict.name()).collect());
         if let Some(presence) = presence {
             self.any_of(presence, filter.presences.iter().map(|presence| presence.name()).collect());
@@ -106,14 +76,14 @@ impl Conditions {
     }
 
     /// The query: all of its text is ours, and what people give is a value of a parameter.
-    fn query(self, select: &str, then: &str) -> super::rows::Statement<'static> {
+    pub(super) fn query(self, select: &str, then: &str) -> super::rows::Statement<'static> {
         let text = format!("{select} WHERE {} {then}", self.text);
         self.values.into_iter().fold(sqlx::query(AssertSqlSafe(text)), bind)
     }
 }
 
 /// The pattern of a text that holds this one.
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     let mut pattern = "%".to_owned();
     for c in text.to_lowercase().chars() {
         if matches!(c, '%' | '_' | '!') {
@@ -125,54 +95,6 @@ fn pattern(text: &str) -> String {
 }
 
 impl Store {
-    /// The systems as the last scan of each left them, what needs a look first, first; those that are missing only where they are
-    /// asked for. With where the next page begins, if there is one.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub(crate) async fn list(
-        &self,
-        filter: &Filter,
-        page: &Page,
-    ) -> Result<(Vec<Listed>, Option<(i64, String, i64)>), StoreError> {
-        // SQLite joins in the order in which it is told to by CROSS JOIN: the index of versions is in the order of the list, so that a
-        // page is read and no more.
-        let first = "v.until IS NULL AND s.id = v.system AND t.id = s.target";
-        let mut conditions = Conditions::new(first, Vec::new());
-        conditions.of(filter, Some(PRESENCE));
-        if filter.presences.is_empty() {
-            conditions.and("s.presence <> 'missing'", Vec::new());
-        }
-        if let Some((priority, title, system)) = &page.after {
-            let values = vec![
-                Value::Int(*priority),
-                Value::Int(*priority),
-                Value::text(title),
-                Value::text(title),
-                Value::Int(*system),
-            ];
-            conditions.and(
-                "v.priority <= ? AND (v.priority < ? OR v.title > ? OR (v.title = ? AND v.system > ?))",
-                values,
-            );
-        }
-        let select = format!(
-            "SELECT s.id, s.name, v.title, t.shown, v.root, v.kind, v.role, v.verdict, v.level_low, v.level_high, v.hitl,
-                v.priority, {PRESENCE} AS presence, s.first_seen, COALESCE(s.seen_at, r.started_at) AS last_seen
-             FROM versions v CROSS JOIN systems s CROSS JOIN targets t LEFT JOIN runs r ON r.id = t.recorded"
-        );
-        let then =
-            format!("ORDER BY v.priority DESC, v.title, v.system LIMIT {}", page.most.saturating_add(1));
-        let rows = conditions.query(&select, &then).fetch_all(&self.pool).await?;
-        let most = usize::try_from(page.most).unwrap_or(0);
-        let listed: Result<Vec<Listed>, StoreError> = rows.iter().take(most).map(listed).collect();
-        let next = match rows.get(most.wrapping_sub(1)).filter(|_| rows.len() > most) {
-            Some(last) => Some((last.try_get("priority")?, last.try_get("title")?, last.try_get("id")?)),
-            None => None,
-        };
-        Ok((listed?, next))
-    }
-
     /// The inventory as a run left it: what the last scan of each target until then found, and what it did not see.
     ///
     /// # Errors
@@ -215,33 +137,6 @@ impl Store {
         }
         inventory.systems.sort_by(System::order);
         Ok(inventory)
-    }
-}
-
-fn listed(row: &AnyRow) -> Result<Listed, StoreError> {
-    let level =
-        |column: &str| row.try_get::<i64, _>(column).map(|level| u8::try_from(level).unwrap_or(u8::MAX));
-    Ok(Listed {
-        id: row.try_get("name")?,
-        name: row.try_get("title")?,
-        target: row.try_get("shown")?,
-        root: row.try_get("root")?,
-        kind: row.try_get("kind")?,
-        role: row.try_get("role")?,
-        verdict: row.try_get("verdict")?,
-        level: [level("level_low")?, level("level_high")?],
-        hitl: row.try_get("hitl")?,
-        priority: row.try_get("priority")?,
-        presence: row.try_get("presence")?,
-        first_seen: row.try_get("first_seen")?,
-        last_seen: row.try_get::<Option<String>, _>("last_seen")?.unwrap_or_default(),
-    })
-}
-
-impl Listed {
-    /// Lowest and highest level.
-    pub(crate) fn levels(&self) -> [Level; 2] {
-        self.level.map(Level)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Writes what a scan saw of a target: what is new of its systems, what became of the others, and what happened by that.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use asmm_model::{Component, Coverage, Gap, Identity, Inventory, Presence, Scan, System};
 use serde::{Deserialize, Serialize};
 
+use super::joined::{self, Because};
 use super::recording::Recording;
 use super::{Run, RunState, Store, StoreError, runs};
+use crate::correlate::{self, Tie};
 use crate::history::{self, Entry, LessSeen};
 
 /// What a scan saw of one target.
@@ -34,6 +36,11 @@ pub(crate) struct Loose {
 }
 
 impl Loose {
+    /// What its identities may be joined by with what acts under them.
+    pub(super) fn ties(&self) -> BTreeSet<Tie> {
+        self.identities.iter().flat_map(correlate::ties_of_role).collect()
+    }
+
     /// Writes the target into every place, or removes it from there.
     pub(super) fn set_target(&mut self, target: Option<&str>) {
         let components = self.components.iter_mut().flat_map(Component::places_mut);
@@ -138,6 +145,7 @@ impl Store {
         for seen in all {
             recorded.push(Recording::of(&mut transaction, number, &scan.started_at).write(seen).await?);
         }
+        joined::join_again(&mut transaction, number, Because::Run).await?;
         runs::ended(&mut transaction, number, state, at).await?;
         transaction.commit().await?;
         Ok(recorded)

@@ -1,18 +1,20 @@
 //! The steps of one record: the target, what was covered, which systems are known, and what became of each.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::mem::take;
 
 use asmm_model::{Coverage, Presence, System, SystemId};
 use sqlx::{Any, Row as _, Transaction};
 
+use super::body::Observed;
 use super::digest::Digests;
 use super::identity::{self, Known};
 use super::known::Before;
 use super::record::{Kinds, Loose, Recorded, Seen, entry};
 use super::rows::{Value, insert};
 use super::{StoreError, body, known, numbers};
-use crate::history::{self, LessSeen};
+use crate::correlate::{self, End, Tie};
+use crate::history::{self, Entry, LessSeen};
 
 /// Texts of columns that are sorted by are cut: an index takes no text of any length.
 const COLUMN: usize = 200;
@@ -36,6 +38,9 @@ pub(super) struct Recording<'t> {
     observations: Vec<Vec<Value>>,
     aliases: Vec<Vec<Value>>,
     presences: Vec<Vec<Value>>,
+    ties: Vec<Vec<Value>>,
+    /// Numbers of the systems that what happened is about, in the order in which it was told.
+    told_of: Vec<i64>,
     recorded: Recorded,
 }
 
@@ -50,6 +55,8 @@ impl<'t> Recording<'t> {
             observations: Vec::new(),
             aliases: Vec::new(),
             presences: Vec::new(),
+            ties: Vec::new(),
+            told_of: Vec::new(),
             recorded: Recorded::default(),
         }
     }
@@ -147,8 +154,13 @@ impl<'t> Recording<'t> {
         let before = target.before.as_ref();
         let gaps = serde_json::to_string(&Kinds::of(coverage))?;
         let gaps = self.document(gaps, before.map(|before| before.gaps.as_str())).await?;
+        let ties_after = loose.ties();
         let loose = serde_json::to_string(loose)?;
-        let loose = self.document(loose, before.map(|before| before.loose.as_str())).await?;
+        let was = before.map(|before| before.loose.as_str());
+        let loose = self.document(loose, was).await?;
+        if was != Some(loose.as_str()) {
+            self.ties_of_loose(target.id, was, &ties_after).await?;
+        }
         let seen = i64::try_from(coverage.seen).unwrap_or(i64::MAX);
         let row = vec![
             Value::Int(target.id),
@@ -174,6 +186,27 @@ impl<'t> Recording<'t> {
             self.recorded.less_seen = Some(LessSeen { target: coverage.target.clone(), gaps: hidden });
         }
         Ok(())
+    }
+
+    /// Identities of a target are not what they were: what acts under them may be told otherwise, whatever their ties are.
+    async fn ties_of_loose(
+        &mut self,
+        target: i64,
+        was: Option<&str>,
+        after: &BTreeSet<Tie>,
+    ) -> Result<(), StoreError> {
+        let before = match was.filter(|was| !was.is_empty()) {
+            Some(was) => {
+                let text = "SELECT body FROM documents WHERE digest = $1";
+                let row = sqlx::query(text).bind(was.to_owned()).fetch_one(&mut **self.transaction).await?;
+                serde_json::from_str::<Loose>(&row.try_get::<String, _>("body")?)?.ties()
+            }
+            None => BTreeSet::new(),
+        };
+        if !after.is_empty() {
+            self.anew().await?;
+        }
+        self.tie(0, target, &before, after).await
     }
 
     /// Keeps a text, unless it is the one that is `kept` already, and gives its digest.
@@ -273,7 +306,9 @@ impl<'t> Recording<'t> {
         self.put_version(number, digest, system)?;
         self.put_alias(target, number, system);
         self.put_presence(number, Presence::New);
+        self.told_of.push(number);
         self.recorded.systems.push(entry(name, system, shown, Presence::New, Vec::new()));
+        self.ties.extend(ties(number, target.id, &correlate::ties(system)));
         Ok(())
     }
 
@@ -290,6 +325,7 @@ impl<'t> Recording<'t> {
             let before = known::end_version(self.transaction, known.version, self.run).await?;
             changes = history::between(&before, system);
             self.put_version(known.system, digest, system)?;
+            self.tie(known.system, target.id, &correlate::ties(&before), &correlate::ties(system)).await?;
         }
         if known.scanned != system.id.as_str() {
             self.put_alias(target, known.system, system);
@@ -302,6 +338,7 @@ impl<'t> Recording<'t> {
         };
         self.set_presence(known, presence, None).await?;
         if presence != Presence::Present {
+            self.told_of.push(known.system);
             self.recorded.systems.push(entry(&known.name, system, shown, presence, changes));
         }
         Ok(())
@@ -322,6 +359,7 @@ impl<'t> Recording<'t> {
         };
         self.set_presence(known, presence, target.before.as_ref()).await?;
         let system = known::version(self.transaction, known.version).await?;
+        self.told_of.push(known.system);
         self.recorded.systems.push(entry(&known.name, &system, &coverage.target, presence, Vec::new()));
         Ok(())
     }
@@ -351,6 +389,33 @@ impl<'t> Recording<'t> {
         Ok(())
     }
 
+    /// Writes the ties of a system, or with 0 those of identities of a target that belong to none, where they are not what they were.
+    async fn tie(
+        &mut self,
+        system: i64,
+        target: i64,
+        before: &BTreeSet<Tie>,
+        after: &BTreeSet<Tie>,
+    ) -> Result<(), StoreError> {
+        if before == after {
+            return Ok(());
+        }
+        sqlx::query("DELETE FROM ties WHERE system = $1 AND target = $2")
+            .bind(system)
+            .bind(target)
+            .execute(&mut **self.transaction)
+            .await?;
+        self.ties.extend(ties(system, target, after));
+        // What lost its ties is tied to nothing that would tell it.
+        self.anew().await
+    }
+
+    /// Systems have to be joined again.
+    async fn anew(&mut self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE joining SET anew = 1 WHERE anew = 0").execute(&mut **self.transaction).await?;
+        Ok(())
+    }
+
     fn put_presence(&mut self, system: i64, presence: Presence) {
         self.presences.push(vec![Value::Int(system), Value::Int(self.run), Value::text(presence.name())]);
     }
@@ -361,27 +426,18 @@ impl<'t> Recording<'t> {
 
     /// The number of the version is known when it is written.
     fn put_version(&mut self, number: i64, digest: String, system: &System) -> Result<(), StoreError> {
-        let parts = body::apart(system)?;
-        let [low, high] = system.level;
         let at = i64::try_from(self.versions.len()).unwrap_or(i64::MAX);
-        self.versions.push(vec![
+        let (columns, observations) = columns(system)?;
+        let mut row = vec![
             Value::Int(at),
             Value::Int(number),
             Value::Int(self.run),
             Value::text(digest),
             Value::text(system.id.as_str()),
-            Value::text(cut(&system.name)),
-            Value::text(&system.root),
-            Value::text(system.kind.name()),
-            Value::text(system.role.name()),
-            Value::text(system.verdict.name()),
-            Value::Int(i64::from(low.0)),
-            Value::Int(i64::from(high.0)),
-            Value::text(system.hitl.name()),
-            Value::Int(i64::from(system.priority)),
-            Value::text(parts.body),
-        ]);
-        for (n, one) in parts.observations.into_iter().enumerate() {
+        ];
+        row.extend(columns);
+        self.versions.push(row);
+        for (n, one) in observations.into_iter().enumerate() {
             let n = i64::try_from(n).unwrap_or(i64::MAX);
             self.observations.push(vec![
                 Value::Int(at),
@@ -413,33 +469,61 @@ impl<'t> Recording<'t> {
         let then = "ON CONFLICT (target, alias) DO UPDATE SET system = excluded.system";
         insert(transaction, "aliases (target, alias, system)", take(&mut self.aliases), then).await?;
         insert(transaction, "presences (system, run, presence)", take(&mut self.presences), "").await?;
+        insert(transaction, "ties (system, target, far, tie)", take(&mut self.ties), "").await?;
         Ok(())
     }
 
     /// Writes what is left, and what happened.
     async fn flush(mut self) -> Result<Recorded, StoreError> {
         self.put_down().await?;
-        let transaction = &mut *self.transaction;
-        history::sort(&mut self.recorded.systems);
-        let systems = self.recorded.systems.iter().map(|entry| ("system", serde_json::to_string(entry)));
-        let less = self.recorded.less_seen.iter().map(|less| ("coverage", serde_json::to_string(less)));
-        let events: Vec<(&str, Result<String, _>)> = systems.chain(less).collect();
-        if !events.is_empty() {
-            let mut number = numbers(transaction, "event", events.len()).await?;
-            let mut rows = Vec::new();
-            for (kind, body) in events {
-                rows.push(vec![
-                    Value::Int(number),
-                    Value::Int(self.run),
-                    Value::text(kind),
-                    Value::text(body?),
-                ]);
-                number += 1;
-            }
-            insert(transaction, "events (id, run, kind, body)", rows, "").await?;
-        }
+        let told = take(&mut self.told_of).into_iter().map(Some);
+        let mut told: Vec<(Option<i64>, Entry)> = told.zip(take(&mut self.recorded.systems)).collect();
+        told.sort_by(|a, b| history::order(&a.1, &b.1));
+        let systems = told.iter().map(|(system, entry)| (*system, "system", serde_json::to_string(entry)));
+        let less = self.recorded.less_seen.iter().map(|less| (None, "coverage", serde_json::to_string(less)));
+        events(self.transaction, self.run, systems.chain(less).collect()).await?;
+        self.recorded.systems = told.into_iter().map(|(_, entry)| entry).collect();
         Ok(self.recorded)
     }
+}
+
+/// What a list says of a system, and the system itself without its evidence, with that beside it.
+pub(super) fn columns(system: &System) -> serde_json::Result<(Vec<Value>, Vec<Observed>)> {
+    let parts = body::apart(system)?;
+    let [low, high] = system.level;
+    let columns = vec![
+        Value::text(cut(&system.name)),
+        Value::text(&system.root),
+        Value::text(system.kind.name()),
+        Value::text(system.role.name()),
+        Value::text(system.verdict.name()),
+        Value::Int(i64::from(low.0)),
+        Value::Int(i64::from(high.0)),
+        Value::text(system.hitl.name()),
+        Value::Int(i64::from(system.priority)),
+        Value::text(parts.body),
+    ];
+    Ok((columns, parts.observations))
+}
+
+/// Writes what happened in a run: the system that it is about, the kind, and the text of it.
+pub(super) async fn events(
+    transaction: &mut Transaction<'static, Any>,
+    run: i64,
+    all: Vec<(Option<i64>, &str, serde_json::Result<String>)>,
+) -> Result<(), StoreError> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let mut number = numbers(transaction, "event", all.len()).await?;
+    let mut rows = Vec::new();
+    for (system, kind, body) in all {
+        let system = system.map_or(Value::NoInt, Value::Int);
+        rows.push(vec![Value::Int(number), Value::Int(run), system, Value::text(kind), Value::text(body?)]);
+        number += 1;
+    }
+    insert(transaction, "events (id, run, system, kind, body)", rows, "").await?;
+    Ok(())
 }
 
 /// A key of any length, as one that an index takes.
@@ -449,6 +533,13 @@ fn bounded(key: &str) -> String {
     } else {
         format!("blake3:{}", blake3::hash(key.as_bytes()).to_hex())
     }
+}
+
+fn ties(system: i64, target: i64, ties: &BTreeSet<Tie>) -> impl Iterator<Item = Vec<Value>> {
+    ties.iter().map(move |Tie { end, key }| {
+        let far = i64::from(*end == End::Far);
+        vec![Value::Int(system), Value::Int(target), Value::Int(far), Value::text(bounded(key))]
+    })
 }
 
 fn clean(text: &str) -> String {

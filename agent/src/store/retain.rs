@@ -30,6 +30,10 @@ const VERSIONS: &str = "\
 DELETE FROM versions WHERE until IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM runs r WHERE r.id >= versions.since AND r.id < versions.until)";
 
+const JOINED: &str = "\
+DELETE FROM joined WHERE until IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM runs r WHERE r.id >= joined.since AND r.id < joined.until)";
+
 /// What was last said before the first run that is kept holds in that one.
 const PRESENCES: &str = "\
 DELETE FROM presences WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = presences.run) AND EXISTS (
@@ -60,7 +64,7 @@ impl Store {
         let mut kept = Kept { runs, versions: 0 };
         if runs > 0 {
             kept.versions = sqlx::query(VERSIONS).execute(&mut *transaction).await?.rows_affected();
-            for text in [PRESENCES, DOCUMENTS] {
+            for text in [JOINED, PRESENCES, DOCUMENTS] {
                 sqlx::query(text).execute(&mut *transaction).await?;
             }
         }

@@ -4,6 +4,7 @@ use asmm_model::Scan;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
+use super::joined::{self, Because};
 use super::{Claim, Store, StoreError, numbers};
 
 /// How a run ended, if it did.
@@ -98,6 +99,7 @@ impl Store {
     /// The store cannot be written.
     pub(crate) async fn end(&self, run: &Run, state: RunState, at: &str) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
+        joined::join_again(&mut transaction, run.number, Because::Run).await?;
         ended(&mut transaction, run.number, state, at).await?;
         transaction.commit().await?;
         self.take_stock(run).await

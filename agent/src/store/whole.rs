@@ -1,8 +1,9 @@
 //! Inventories as a run left them, in which what was seen from several sides is one system, as keys and people say.
 
 use asmm_model::{Inventory, System, SystemId};
+use sqlx::{Any, Transaction};
 
-use super::decide::{Decision, DecisionKind};
+use super::decide::{Decision, DecisionKind, decisions};
 use super::{Filter, Run, Store, StoreError};
 use crate::correlate::{self, Decided};
 
@@ -15,7 +16,7 @@ impl Store {
         // What a filter leaves out may be a part of what it does not.
         let all = Filter { presences: filter.presences.clone(), ..Filter::default() };
         let alone = self.inventory(run, &all).await?;
-        let mut whole = correlate::joined(alone, &self.decided().await?);
+        let mut whole = correlate::joined(alone, &decided(&mut self.read().await?).await?);
         let only = (whole.scan.targets.len() == 1).then(|| whole.scan.targets[0].target.clone());
         whole.systems.retain(|system| filter.holds(system, only.as_deref()));
         if let Some(text) = &filter.target {
@@ -31,7 +32,7 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub(crate) async fn belongs(&self, part: &str, whole: &str) -> Result<Option<i64>, StoreError> {
-        let decisions = self.decisions(&[DecisionKind::One], false).await?;
+        let decisions = decisions(&mut self.read().await?, &[DecisionKind::One], false).await?;
         let mut at = part.to_owned();
         // As many steps as there are decisions lead to the end of every chain.
         for _ in 0..decisions.len() {
@@ -43,24 +44,23 @@ impl Store {
         }
         Ok(None)
     }
+}
 
-    /// What people decided about which systems are one.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub(crate) async fn decided(&self) -> Result<Decided, StoreError> {
-        let decisions = self.decisions(&[DecisionKind::One, DecisionKind::Apart], false).await?;
-        let mut decided = Decided::default();
-        for decision in decisions {
-            let says = says(&decision);
-            let [subject, object] = [decision.subject, decision.object].map(SystemId::known);
-            match decision.kind {
-                DecisionKind::One => decided.one(subject, object, says),
-                _ => decided.apart(&subject, &object),
-            }
+/// What people decided about which systems are one.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn decided(transaction: &mut Transaction<'static, Any>) -> Result<Decided, StoreError> {
+    let mut decided = Decided::default();
+    for decision in decisions(transaction, &[DecisionKind::One, DecisionKind::Apart], false).await? {
+        let says = says(&decision);
+        let [subject, object] = [decision.subject, decision.object].map(SystemId::known);
+        match decision.kind {
+            DecisionKind::One => decided.one(subject, object, says),
+            _ => decided.apart(&subject, &object),
         }
-        Ok(decided)
     }
+    Ok(decided)
 }
 
 impl Filter {

@@ -30,6 +30,11 @@ impl Decided {
         self.apart.insert(decided);
     }
 
+    /// The systems that are decided to be one with another one.
+    pub(crate) fn systems(&self) -> impl Iterator<Item = &SystemId> {
+        self.one.iter().flat_map(|(whole, part, _)| [whole, part])
+    }
+
     pub(super) fn are_apart(&self, one: &SystemId, other: &SystemId) -> bool {
         !self.apart.is_empty() && self.apart.contains(&pair(one, other))
     }

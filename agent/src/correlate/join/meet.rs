@@ -57,7 +57,7 @@ pub(super) fn pairs(systems: &[Box<System>]) -> Pairs {
 
 /// The kind of a key, whichever side it is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Pair {
+pub(super) enum Pair {
     Repository,
     Image,
     Digest,
@@ -66,7 +66,7 @@ enum Pair {
 
 impl Pair {
     /// Nothing for what only roles are told by.
-    fn of(claim: Claim) -> Option<Self> {
+    pub(super) fn of(claim: Claim) -> Option<Self> {
         Some(match claim {
             Claim::KeptIn | Claim::ComesFrom => Self::Repository,
             Claim::BuildsImage | Claim::RunsImage => Self::Image,
@@ -78,7 +78,7 @@ impl Pair {
 }
 
 /// A repository and the folder of it that a value names.
-fn repository(value: &str) -> (&str, Option<&str>) {
+pub(super) fn repository(value: &str) -> (&str, Option<&str>) {
     value
         .split_once('#')
         .map_or((value, None), |(repository, path)| (repository, Some(path.trim_matches('/'))))

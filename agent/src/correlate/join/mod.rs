@@ -8,6 +8,7 @@ mod fold;
 mod meet;
 mod roles;
 mod shared;
+mod ties;
 mod trust;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use asmm_model::{Identity, Join, JoinStrength, Proposal, Reason, System};
 use super::Systems;
 pub(crate) use decided::Decided;
 use decided::Homes;
+pub(crate) use ties::{End, Tie, ties, ties_of_role};
 
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq)]

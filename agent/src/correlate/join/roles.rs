@@ -78,7 +78,7 @@ pub(super) fn join(systems: Systems, loose: Vec<Identity>, decided: &Decided) ->
     (systems, rest)
 }
 
-fn is_role(identity: &Identity) -> bool {
+pub(super) fn is_role(identity: &Identity) -> bool {
     matches!(identity.kind, IdentityKind::CloudRole | IdentityKind::CloudUser) && identity.privilege.is_some()
 }
 

@@ -52,7 +52,7 @@ impl<'k> Trusting<'k> {
 }
 
 /// The issuer of a subject and the repository in it, `repo:OWNER/NAME`, in lower case.
-fn parts(subject: &str) -> (String, String) {
+pub(super) fn parts(subject: &str) -> (String, String) {
     let (issuer, rest) = subject.split_once(':').unwrap_or((subject, ""));
     let end = rest.match_indices(':').nth(1).map_or(rest.len(), |(at, _)| at);
     (issuer.to_lowercase(), rest[..end].to_lowercase())

@@ -4,6 +4,7 @@ mod backups;
 mod decisions;
 mod histories;
 mod identities;
+mod joined;
 mod runs;
 
 use asmm_model::{Gap, GapReason, Inventory, Scan};

@@ -117,10 +117,56 @@ CREATE INDEX presences_away ON presences (system, run) WHERE presence IN ('missi
 CREATE TABLE events (
     id BIGINT NOT NULL PRIMARY KEY,
     run BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    -- The system that it is about.
+    system BIGINT,
     kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('system', 'coverage')),
     body TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX events_by_run ON events (run);
+
+-- What systems may be joined by (`correlate::ties`), and identities that belong to none: those have no system, written as 0.
+CREATE TABLE ties (
+    system BIGINT NOT NULL,
+    target BIGINT NOT NULL REFERENCES targets (id),
+    far BIGINT NOT NULL CHECK (far IN (0, 1)),
+    tie TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (system, target, far, tie)
+);
+CREATE INDEX ties_by_tie ON ties (tie, far);
+
+-- Systems that are otherwise together with what was seen elsewhere than alone, from one run until another: what each is with its
+-- parts, or what it is a part of.
+CREATE TABLE joined (
+    system BIGINT NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+    since BIGINT NOT NULL,
+    until BIGINT,
+    -- A system that it is a part of, of which a role may have several; 0 where it is one itself.
+    whole BIGINT NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    title TEXT COLLATE "C" NOT NULL,
+    root TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    role TEXT COLLATE "C" NOT NULL,
+    verdict TEXT COLLATE "C" NOT NULL,
+    level_low BIGINT NOT NULL,
+    level_high BIGINT NOT NULL,
+    hitl TEXT COLLATE "C" NOT NULL,
+    priority BIGINT NOT NULL,
+    body TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (system, since, whole)
+);
+CREATE INDEX joined_by_since ON joined (since);
+CREATE INDEX joined_by_until ON joined (until) WHERE until IS NOT NULL;
+CREATE INDEX joined_now ON joined (system) WHERE until IS NULL;
+CREATE INDEX joined_by_whole ON joined (whole) WHERE until IS NULL;
+
+-- The last run after which systems were joined, and whether a tie came or went since.
+CREATE TABLE joining (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    run BIGINT NOT NULL,
+    anew BIGINT NOT NULL CHECK (anew IN (0, 1))
+);
+INSERT INTO joining (id, run, anew) VALUES (1, 0, 0);
 
 -- Who is told what happens, and the last event that is not for them.
 CREATE TABLE channels (

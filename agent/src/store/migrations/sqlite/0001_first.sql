@@ -117,10 +117,56 @@ CREATE INDEX presences_away ON presences (system, run) WHERE presence IN ('missi
 CREATE TABLE events (
     id INTEGER NOT NULL PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    -- The system that it is about.
+    system INTEGER,
     kind TEXT NOT NULL CHECK (kind IN ('system', 'coverage')),
     body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX events_by_run ON events (run);
+
+-- What systems may be joined by (`correlate::ties`), and identities that belong to none: those have no system, written as 0.
+CREATE TABLE ties (
+    system INTEGER NOT NULL,
+    target INTEGER NOT NULL REFERENCES targets (id),
+    far INTEGER NOT NULL CHECK (far IN (0, 1)),
+    tie TEXT NOT NULL,
+    PRIMARY KEY (system, target, far, tie)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ties_by_tie ON ties (tie, far);
+
+-- Systems that are otherwise together with what was seen elsewhere than alone, from one run until another: what each is with its
+-- parts, or what it is a part of.
+CREATE TABLE joined (
+    system INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    -- A system that it is a part of, of which a role may have several; 0 where it is one itself.
+    whole INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    title TEXT NOT NULL,
+    root TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    role TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    level_low INTEGER NOT NULL,
+    level_high INTEGER NOT NULL,
+    hitl TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (system, since, whole)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX joined_by_since ON joined (since);
+CREATE INDEX joined_by_until ON joined (until) WHERE until IS NOT NULL;
+CREATE INDEX joined_now ON joined (system) WHERE until IS NULL;
+CREATE INDEX joined_by_whole ON joined (whole) WHERE until IS NULL;
+
+-- The last run after which systems were joined, and whether a tie came or went since.
+CREATE TABLE joining (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    run INTEGER NOT NULL,
+    anew INTEGER NOT NULL CHECK (anew IN (0, 1))
+) STRICT;
+INSERT INTO joining (id, run, anew) VALUES (1, 0, 0);
 
 -- Who is told what happens, and the last event that is not for them.
 CREATE TABLE channels (

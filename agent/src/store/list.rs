@@ -1,0 +1,208 @@
+//! The list of systems, in pages: each once, with its parts, from however many sides it was seen.
+
+use std::collections::HashMap;
+
+use asmm_model::Level;
+use serde::Serialize;
+use sqlx::any::AnyRow;
+use sqlx::{Any, Row as _, Transaction};
+
+use super::known::each_of;
+use super::read::{Conditions, Filter, pattern};
+use super::rows::Value;
+use super::{Store, StoreError};
+
+/// What a list says of a system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) target: String,
+    pub(crate) root: String,
+    pub(crate) kind: String,
+    pub(crate) role: String,
+    pub(crate) verdict: String,
+    pub(crate) level: [u8; 2],
+    pub(crate) hitl: String,
+    pub(crate) priority: i64,
+    pub(crate) presence: String,
+    pub(crate) first_seen: String,
+    pub(crate) last_seen: String,
+    /// What was seen elsewhere, and is it as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parts: Vec<ListedPart>,
+}
+
+/// One side of a system beside the one that it is listed by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct ListedPart {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) target: String,
+    pub(crate) root: String,
+}
+
+impl Listed {
+    /// Lowest and highest level.
+    pub(crate) fn levels(&self) -> [Level; 2] {
+        self.level.map(Level)
+    }
+}
+
+/// A part of a list: at `most` so many, after the one that is named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) most: i64,
+    /// Priority, name and number of the last one of the page before.
+    pub(crate) after: Option<(i64, String, i64)>,
+}
+
+/// What the last scan says: what became of a system in an earlier run is over, unless it is away since.
+const PRESENCE: &str = "CASE WHEN s.presence IN ('missing', 'unseen') OR s.presence_run = t.recorded THEN s.presence ELSE 'present' END";
+
+/// Systems that are what their targets showed, and those that are more than that.
+const ALONE: (&str, &str) = (
+    "versions",
+    "v.until IS NULL AND s.id = v.system AND t.id = s.target
+        AND NOT EXISTS (SELECT 1 FROM joined j WHERE j.system = v.system AND j.until IS NULL)",
+);
+const TOGETHER: (&str, &str) =
+    ("joined", "v.until IS NULL AND v.whole = 0 AND s.id = v.system AND t.id = s.target");
+
+impl Store {
+    /// The systems as the last scan of each left them, what needs a look first, first; those that are missing only where they are
+    /// asked for. With where the next page begins, if there is one.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn list(
+        &self,
+        filter: &Filter,
+        page: &Page,
+    ) -> Result<(Vec<Listed>, Option<(i64, String, i64)>), StoreError> {
+        let mut transaction = self.read().await?;
+        let mut rows = rows(&mut transaction, ALONE, filter, page).await?;
+        rows.append(&mut self::rows(&mut transaction, TOGETHER, filter, page).await?);
+        rows.sort_by(|(a, _), (b, _)| {
+            let key = |at: &At| (std::cmp::Reverse(at.0), at.1.clone(), at.2);
+            key(a).cmp(&key(b))
+        });
+        let most = usize::try_from(page.most).unwrap_or(0);
+        let is_more = rows.len() > most;
+        rows.truncate(most);
+        let next = rows.last().filter(|_| is_more).map(|(at, _)| at.clone());
+        let mut parts = parts(&mut transaction, &rows).await?;
+        let listed = rows.into_iter().map(|(at, listed)| {
+            let parts = parts.remove(&at.2).unwrap_or_default();
+            Listed { parts, ..listed }
+        });
+        Ok((listed.collect(), next))
+    }
+}
+
+/// Where a system stands in the list: its priority, its name and its number.
+type At = (i64, String, i64);
+
+/// One row more than a page has, of one of both kinds.
+async fn rows(
+    transaction: &mut Transaction<'static, Any>,
+    (table, first): (&str, &str),
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<(At, Listed)>, StoreError> {
+    // SQLite joins in the order in which it is told to by CROSS JOIN: the index of versions is in the order of the list, so that a
+    // page is read and no more.
+    let mut conditions = Conditions::new(first, Vec::new());
+    let alone = Filter { target: None, name: None, ..filter.clone() };
+    if table == ALONE.0 {
+        conditions.of(filter, Some(PRESENCE));
+    } else {
+        conditions.of(&alone, Some(PRESENCE));
+        for (text, column) in [(&filter.target, "shown"), (&filter.name, "title")] {
+            // What is meant may be a part of it.
+            let Some(text) = text else { continue };
+            let own = if column == "shown" { "t.shown" } else { "v.title" };
+            let like = |column: &str| format!("LOWER({column}) LIKE ? ESCAPE '!'");
+            let part = if column == "shown" { "y.shown" } else { "p.title" };
+            let condition = format!(
+                "({} OR EXISTS (SELECT 1 FROM joined p JOIN systems x ON x.id = p.system JOIN targets y ON y.id = x.target
+                    WHERE p.whole = v.system AND p.until IS NULL AND {}))",
+                like(own),
+                like(part)
+            );
+            conditions.and(&condition, vec![Value::text(pattern(text)), Value::text(pattern(text))]);
+        }
+    }
+    if filter.presences.is_empty() {
+        conditions.and("s.presence <> 'missing'", Vec::new());
+    }
+    if let Some((priority, title, system)) = &page.after {
+        let values = vec![
+            Value::Int(*priority),
+            Value::Int(*priority),
+            Value::text(title),
+            Value::text(title),
+            Value::Int(*system),
+        ];
+        conditions.and(
+            "v.priority <= ? AND (v.priority < ? OR v.title > ? OR (v.title = ? AND v.system > ?))",
+            values,
+        );
+    }
+    let select = format!(
+        "SELECT s.id, s.name, v.title, t.shown, v.root, v.kind, v.role, v.verdict, v.level_low, v.level_high, v.hitl,
+            v.priority, {PRESENCE} AS presence, s.first_seen, COALESCE(s.seen_at, r.started_at) AS last_seen
+         FROM {table} v CROSS JOIN systems s CROSS JOIN targets t LEFT JOIN runs r ON r.id = t.recorded"
+    );
+    let then = format!("ORDER BY v.priority DESC, v.title, v.system LIMIT {}", page.most.saturating_add(1));
+    let rows = conditions.query(&select, &then).fetch_all(&mut **transaction).await?;
+    rows.iter().map(listed).collect()
+}
+
+fn listed(row: &AnyRow) -> Result<(At, Listed), StoreError> {
+    let level =
+        |column: &str| row.try_get::<i64, _>(column).map(|level| u8::try_from(level).unwrap_or(u8::MAX));
+    let listed = Listed {
+        id: row.try_get("name")?,
+        name: row.try_get("title")?,
+        target: row.try_get("shown")?,
+        root: row.try_get("root")?,
+        kind: row.try_get("kind")?,
+        role: row.try_get("role")?,
+        verdict: row.try_get("verdict")?,
+        level: [level("level_low")?, level("level_high")?],
+        hitl: row.try_get("hitl")?,
+        priority: row.try_get("priority")?,
+        presence: row.try_get("presence")?,
+        first_seen: row.try_get("first_seen")?,
+        last_seen: row.try_get::<Option<String>, _>("last_seen")?.unwrap_or_default(),
+        parts: Vec::new(),
+    };
+    Ok(((listed.priority, listed.name.clone(), row.try_get("id")?), listed))
+}
+
+/// The parts of the systems of a page, by the number of the system.
+async fn parts(
+    transaction: &mut Transaction<'static, Any>,
+    rows: &[(At, Listed)],
+) -> Result<HashMap<i64, Vec<ListedPart>>, StoreError> {
+    const AT_ONCE: usize = 100;
+    let mut parts: HashMap<i64, Vec<ListedPart>> = HashMap::new();
+    for chunk in rows.chunks(AT_ONCE) {
+        let select = "\
+            SELECT p.whole, s.name, p.title, t.shown, p.root FROM joined p JOIN systems s ON s.id = p.system
+            JOIN targets t ON t.id = s.target WHERE p.until IS NULL AND p.whole IN";
+        let numbers = chunk.iter().map(|((_, _, number), _)| Value::Int(*number));
+        for row in
+            each_of(transaction, select, numbers, "ORDER BY p.whole, t.shown, p.title, p.system").await?
+        {
+            parts.entry(row.try_get("whole")?).or_default().push(ListedPart {
+                id: row.try_get("name")?,
+                name: row.try_get("title")?,
+                target: row.try_get("shown")?,
+                root: row.try_get("root")?,
+            });
+        }
+    }
+    Ok(parts)
+}
