@@ -18,7 +18,7 @@ use crate::clock;
 use crate::correlate;
 use crate::export::Format;
 use crate::scan::{self, Outcome, Plan, PlanError, Settings};
-use crate::store::{Place, RunState, Seen, Store};
+use crate::store::{Place, RunState, Seen, Store, StoreError};
 
 /// Find the AI systems in one or more targets, and say which are agentic
 ///
@@ -119,7 +119,8 @@ impl Scan {
         let mut outcome = scan::run(&plan, settings)?;
         // What is kept is what each target showed; people are told what that comes to.
         let kept = store.is_some().then(|| outcome.inventory.clone());
-        outcome.inventory = correlate::joined(outcome.inventory, &correlate::Decided::default());
+        let decided = store.as_ref().map(decided).transpose()?.unwrap_or_default();
+        outcome.inventory = correlate::joined(outcome.inventory, &decided);
         if !books.is_empty() {
             outcome.inventory.register = Some(super::register::of_scan(books, &plan, &outcome.inventory));
         }
@@ -161,6 +162,21 @@ impl Scan {
             gaps: self.strict_coverage && !outcome.is_complete(),
         }
     }
+}
+
+/// What people decided, as far as there is a store already.
+fn decided(place: &Place) -> anyhow::Result<correlate::Decided> {
+    store::block_on(async {
+        match Store::existing(place).await {
+            Err(StoreError::Absent(_)) => Ok(correlate::Decided::default()),
+            Err(error) => Err(error.into()),
+            Ok(store) => {
+                let decided = store.decided_of_scans().await;
+                store.close().await;
+                Ok(decided?)
+            }
+        }
+    })
 }
 
 /// Records the result in a store, a run of its own.

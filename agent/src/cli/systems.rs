@@ -14,7 +14,8 @@ const AT_ONCE: i64 = 500;
 
 /// List the systems that the store knows, those that need a look first, first
 ///
-/// Each is as the last scan of its target left it. A system that is missing is listed only where it is asked for.
+/// Each is as the last scan of its target left it, with what was seen of it elsewhere behind a `+`. A system that is missing is listed
+/// only where it is asked for.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -85,10 +86,11 @@ fn line(one: &Listed) -> Line {
         (target, "") => target.to_owned(),
         (target, root) => format!("{target} {root}"),
     };
+    let parts = one.parts.iter().map(|part| format!(" + {} ({})", part.name, part.target));
     Line::new()
         .with(Tone::Strong, &one.name)
         .plain(": ")
         .with(tone, one.verdict.replace('_', " "))
         .plain(format!(" {level}, {}", one.presence))
-        .with(Tone::Dim, format!("  {place}  {}", one.id))
+        .with(Tone::Dim, format!("  {place}  {}{}", one.id, parts.collect::<String>()))
 }

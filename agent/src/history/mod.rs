@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{Gap, Inventory, Presence, System, Verdict};
+use asmm_model::{Gap, Inventory, Presence, System, SystemId, Verdict};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use change::{Change, Signal, Weight, between};
@@ -78,8 +78,13 @@ pub(crate) struct Difference {
 
 /// Compares two inventories.
 pub(crate) fn difference(before: &Inventory, after: &Inventory) -> Difference {
+    // What is a part of something now is not gone: that tells of it.
+    let parts: BTreeSet<&SystemId> =
+        after.systems.iter().flat_map(|system| &system.joins).map(|part| &part.id).collect();
+    let is_there = |pair: &Pair<'_>| !matches!(pair, Pair::Gone(old) if parts.contains(&old.id));
     let mut systems: Vec<Entry> = pair::pairs(before, after)
         .into_iter()
+        .filter(is_there)
         .map(|pair| match pair {
             Pair::New(new) => entry(after, new, Presence::New, Vec::new()),
             Pair::Gone(old) => entry(before, old, gone(before, after, old), Vec::new()),

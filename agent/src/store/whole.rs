@@ -1,7 +1,9 @@
 //! Inventories as a run left them, in which what was seen from several sides is one system, as keys and people say.
 
+use std::collections::{BTreeSet, HashMap};
+
 use asmm_model::{Inventory, System, SystemId};
-use sqlx::{Any, Transaction};
+use sqlx::{Any, Row as _, Transaction};
 
 use super::decide::{Decision, DecisionKind, decisions};
 use super::{Filter, Run, Store, StoreError};
@@ -25,6 +27,30 @@ impl Store {
             whole.scan.targets.retain(|scanned| holds(&scanned.target));
         }
         Ok(whole)
+    }
+
+    /// What people decided about which systems are one, as a scan may respect it before it is recorded: each system by the id that the
+    /// last scan gave it. Where several go by one, the decision waits until the scan is recorded.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn decided_of_scans(&self) -> Result<Decided, StoreError> {
+        let mut transaction = self.read().await?;
+        let mut decided = decided(&mut transaction).await?;
+        let names: BTreeSet<String> = decided.systems().map(|id| id.as_str().to_owned()).collect();
+        let mut scanned = HashMap::new();
+        for name in names {
+            let text = "\
+                SELECT MIN(o.scanned) AS scanned FROM versions o WHERE o.until IS NULL AND o.scanned = (
+                    SELECT v.scanned FROM systems s JOIN versions v ON v.system = s.id AND v.until IS NULL WHERE s.name = $1)
+                HAVING COUNT(*) = 1";
+            let row = sqlx::query(text).bind(name.clone()).fetch_optional(&mut *transaction).await?;
+            if let Some(row) = row {
+                scanned.insert(SystemId::known(name), SystemId::known(row.try_get::<String, _>("scanned")?));
+            }
+        }
+        decided.called(&scanned);
+        Ok(decided)
     }
 
     /// The decision by which a system belongs to another one, or to what belongs to that, if there is one.

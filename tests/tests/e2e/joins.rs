@@ -40,9 +40,12 @@ fn cluster() -> String {
 
 /// The systems that are exported: each with its parts, and what says that they are.
 fn told(stage: &Stage, store: &str) -> String {
-    let ended = stage.run(&["export", "--store", store, "--format", "json"]);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    let inventory: Value = serde_json::from_str(&ended.stdout).expect("an inventory");
+    of(&stage.run(&["export", "--store", store, "--format", "json"]))
+}
+
+/// The systems of an inventory.
+fn of(ended: &Ended) -> String {
+    let inventory: Value = serde_json::from_str(done(ended)).expect("an inventory");
     let mut lines = Vec::new();
     for system in inventory["systems"].as_array().expect("a list") {
         lines.push(format!("{}: {}", text(&system["name"]), text(&system["verdict"])));
@@ -60,6 +63,20 @@ fn told(stage: &Stage, store: &str) -> String {
     let today = lines.join("\n");
     let day = today.find("decided on ").map(|at| today[at + 11..at + 21].to_owned());
     day.map_or(today.clone(), |day| today.replace(&day, "DAY"))
+}
+
+/// The systems of a list, each with its parts.
+fn listed(ended: &Ended) -> Vec<(String, Vec<String>)> {
+    let list: Value = serde_json::from_str(done(ended)).expect("a list");
+    let names = |list: &Value| -> Vec<String> {
+        list.as_array().into_iter().flatten().map(|one| text(&one["name"]).to_owned()).collect()
+    };
+    let all = list.as_array().expect("a list").iter();
+    all.map(|one| (text(&one["name"]).to_owned(), names(&one["parts"]))).collect()
+}
+
+fn owned((name, parts): (&str, Vec<&str>)) -> (String, Vec<String>) {
+    (name.to_owned(), parts.into_iter().map(str::to_owned).collect())
 }
 
 fn text(value: &Value) -> &str {
@@ -96,9 +113,15 @@ fn people_decide_what_is_one_and_later_scans_respect_it() {
         let decided = told(&stage, &store);
         insta::assert_snapshot!("decided", format!("{joined}\n---\n{decided}"));
 
-        // A scan that sees more of the agent changes nothing about that.
+        assert_eq!(
+            listed(&run(&["systems", "--format", "json"])),
+            [("canceller", vec![]), ("app", vec!["mailer"])].map(owned)
+        );
+
+        // A scan that sees more of the agent changes nothing about that, and tells what was decided itself.
         stage.put("notes.py", "import langchain\n");
-        scan();
+        let again = ["scan", "app", "k8s-export:app/cluster.json", "--quiet", "--format", "json"];
+        assert_eq!(of(&run(&again)), decided);
         assert_eq!(told(&stage, &store), decided);
 
         let list = run(&["decisions", "--format", "json"]);
@@ -109,6 +132,12 @@ fn people_decide_what_is_one_and_later_scans_respect_it() {
             done(&run(&["undo", number, "--by", "ada"]));
         }
         assert_eq!(told(&stage, &store), joined);
+        assert_eq!(
+            listed(&run(&["systems", "--format", "json"])),
+            [("mailer", vec![]), ("app", vec!["canceller"])].map(owned)
+        );
+        let table = run(&["systems"]);
+        assert!(done(&table).contains(" + canceller (k8s-export:app/cluster.json)"), "{table:?}");
         assert!(done(&run(&["decisions"])).contains("Nothing is decided."));
         assert!(done(&run(&["decisions", "--all"])).contains("undone by ada"));
     }

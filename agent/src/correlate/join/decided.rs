@@ -1,6 +1,6 @@
 //! What a person decided about which systems are one. It holds before everything that keys say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use asmm_model::{JoinStrength, Reason, System, SystemId};
 
@@ -30,9 +30,19 @@ impl Decided {
         self.apart.insert(decided);
     }
 
-    /// The systems that are decided to be one with another one.
+    /// The systems that something is decided of.
     pub(crate) fn systems(&self) -> impl Iterator<Item = &SystemId> {
-        self.one.iter().flat_map(|(whole, part, _)| [whole, part])
+        self.one.iter().flat_map(|(whole, part, _)| [whole, part]).chain(self.apart.iter().flatten())
+    }
+
+    /// Calls systems by other ids; what has none of them is decided no more.
+    pub(crate) fn called(&mut self, ids: &HashMap<SystemId, SystemId>) {
+        self.one = std::mem::take(&mut self.one)
+            .into_iter()
+            .filter_map(|(whole, part, says)| Some((ids.get(&whole)?.clone(), ids.get(&part)?.clone(), says)))
+            .collect();
+        let apart = std::mem::take(&mut self.apart).into_iter();
+        self.apart = apart.filter_map(|[a, b]| Some(pair(ids.get(&a)?, ids.get(&b)?))).collect();
     }
 
     pub(super) fn are_apart(&self, one: &SystemId, other: &SystemId) -> bool {
