@@ -82,8 +82,8 @@ pub(crate) struct Rights {
 
 /// Evaluates an identity within what its organisation lets it do.
 ///
-/// `regions` are all that are switched on: what is allowed in none of them is denied, although
-/// no single policy says so. Where they are not known it stays conditional.
+/// `regions` are all that are switched on: what is allowed in all of them is allowed, and what is allowed in none of them is denied,
+/// although no single policy says so. Where they differ, or are not known, it stays conditional.
 pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds, regions: &[String]) -> Rights {
     let context = identity.context();
     let principal = Principal { management: bounds.management, ..identity.principal() };
@@ -102,10 +102,17 @@ pub(crate) fn rights(identity: &IamIdentity, bounds: &Bounds, regions: &[String]
         if verdict.decision != Decision::Conditional || !verdict.reasons.iter().any(by_region) {
             return verdict;
         }
-        // No region that is switched on may pass both what allows it and what forbids it.
-        let nowhere = !in_regions.is_empty()
-            && in_regions.iter().all(|context| ask(context).decision == Decision::Denied);
-        if nowhere { Verdict { decision: Decision::Denied, ..verdict } } else { verdict }
+        // What passes both what allows it and what forbids it in every region that is switched on depends on none of them, and what does
+        // so in none may be done nowhere.
+        let mut there: Vec<Verdict> = in_regions.iter().map(ask).collect();
+        let is = |decision| !there.is_empty() && there.iter().all(|verdict| verdict.decision == decision);
+        if is(Decision::Denied) {
+            Verdict { decision: Decision::Denied, ..verdict }
+        } else if is(Decision::Allowed) {
+            there.swap_remove(0)
+        } else {
+            verdict
+        }
     };
     let mut invocations = Vec::new();
     for row in &ACTIONS.invoke {
@@ -181,6 +188,54 @@ fn is_about_ai(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::IdentityType;
+    use crate::policy::{Attached, Document};
+
+    fn attached(statements: &str) -> Attached {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        Attached { name: "own".to_owned(), document: Some(Document::parse(&text).unwrap().into()) }
+    }
+
+    /// What may be done to the world by a role with this policy, under a policy of its organisation beside the one that allows all.
+    fn privilege(own: &str, scp: &str, regions: &[&str]) -> (Privilege, Option<Standing>) {
+        let identity = IamIdentity {
+            kind: IdentityType::Role,
+            name: "desk".to_owned(),
+            arn: "arn:aws:iam::111111111111:role/desk".to_owned(),
+            policies: vec![attached(own)],
+            boundary: None,
+            tags: BTreeMap::new(),
+            trust: None,
+            last_used: None,
+        };
+        let all = attached(r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#);
+        let bounds = Bounds { scps: vec![vec![all, attached(scp)]], ..Bounds::default() };
+        let regions: Vec<String> = regions.iter().map(|region| (*region).to_owned()).collect();
+        let rights = rights(&identity, &bounds, &regions);
+        (rights.privilege, rights.standing)
+    }
+
+    #[test]
+    fn what_may_be_done_in_all_regions_that_are_switched_on_depends_on_none() {
+        let own = r#"{"Effect": "Allow", "Action": ["bedrock:InvokeModel", "s3:*"], "Resource": "*"}"#;
+        let outside = r#"{"Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-north-1"]}}}"#;
+        let named = Some(Standing::Named);
+        for (regions, expected) in [
+            (&["eu-west-1", "us-east-1"][..], (Privilege::Unknown, named)),
+            (&["eu-west-1", "eu-north-1"], (Privilege::Write, named)),
+            (&["us-east-1"], (Privilege::None, None)),
+            (&[], (Privilege::Unknown, named)),
+        ] {
+            assert_eq!(privilege(own, outside, regions), expected, "{regions:?}");
+        }
+        // What else it depends on it still depends on.
+        let tagged = outside.replace("NotEquals\": {", "NotEquals\": {\"aws:PrincipalTag/team\": \"ml\", ");
+        let either = r#"{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}"#;
+        assert_eq!(
+            privilege(own, &format!("{tagged}, {either}"), &["eu-west-1"]),
+            (Privilege::Unknown, named)
+        );
+    }
 
     #[test]
     fn the_table_is_whole() {
