@@ -54,6 +54,8 @@ impl Trusted {
     pub(crate) fn danger(&self) -> Option<String> {
         match self {
             Self::Anyone { narrowed: false } => Some("anyone may assume it".to_owned()),
+            // A directory that people sign in to says itself who of them may have which role: an assertion has no subject to be named.
+            Self::Federated { issuer, .. } if issuer.contains(":saml-provider/") => None,
             Self::Federated { issuer, subjects } if subjects.is_empty() => {
                 Some(format!("whatever {issuer} vouches for may assume it: no condition names a subject"))
             }
@@ -195,6 +197,10 @@ mod tests {
             assert_eq!(found[0].danger().as_deref(), danger, "{subject}");
             assert!(found[0].is_workload());
         }
+        let directory = of(
+            r#"{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::1:saml-provider/AWSSSO_1_DO_NOT_DELETE"}, "Action": ["sts:AssumeRoleWithSAML", "sts:TagSession"], "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}}"#,
+        );
+        assert_eq!((directory[0].danger(), directory[0].is_workload()), (None, false));
         let (before, _) = github.split_once(", \"Condition\"").unwrap();
         let open = of(&format!("{before}}}"));
         assert_eq!(
