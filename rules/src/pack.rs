@@ -286,6 +286,12 @@ impl RulePack {
         hits
     }
 
+    /// Who makes or serves a model, by its id, as code and configuration write it: the ids are the same in every language.
+    pub fn maker(&self, model: &str) -> Option<&str> {
+        let known = self.sites(Language::Python, SiteKind::Mention, model);
+        known.into_iter().find_map(|at| self.rule(at.rule).provider.as_deref())
+    }
+
     /// Import sites that fit a module (`langchain_openai.chat_models`, `openai/resources`): the module itself or
     /// one above it.
     pub fn import_sites(&self, language: Language, module: &str) -> Vec<SiteRef> {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{Component, Effect, Evidence, Gate, Identity, Model, Owner, Tool, Trigger};
+use asmm_model::{Component, Effect, Evidence, Gate, Identity, IdentityKind, Model, Owner, Tool, Trigger};
 
 /// Pieces of evidence that one entry lists; the best ones.
 const LISTED: usize = 25;
@@ -100,7 +100,26 @@ fn is_exact(version: &str) -> bool {
 /// One identity per kind and name; keys of one kind are told apart where they have fingerprints, and roles of one name by
 /// their accounts.
 pub(super) fn identities(identities: Vec<Identity>) -> Vec<Identity> {
-    by(identities, |i| (i.kind, i.name.clone(), i.fingerprint.clone(), i.arn.clone()), identity)
+    let mut merged =
+        by(identities, |i| (i.kind, i.name.clone(), i.fingerprint.clone(), i.arn.clone()), identity);
+    // What code declares by its name alone is the role of that name that an account shows, where there is one and no more.
+    let mut arns: BTreeMap<(IdentityKind, String), BTreeSet<String>> = BTreeMap::new();
+    for one in &merged {
+        if let Some(arn) = &one.arn {
+            arns.entry((one.kind, one.name.clone())).or_default().insert(arn.clone());
+        }
+    }
+    let mut is_met = false;
+    for one in merged.iter_mut().filter(|one| one.arn.is_none() && one.kind == IdentityKind::CloudRole) {
+        if let Some(known) = arns.get(&(one.kind, one.name.clone())).filter(|arns| arns.len() == 1) {
+            one.arn = known.first().cloned();
+            is_met = true;
+        }
+    }
+    if is_met {
+        merged = by(merged, |i| (i.kind, i.name.clone(), i.fingerprint.clone(), i.arn.clone()), identity);
+    }
+    merged
 }
 
 fn identity(group: Vec<Identity>) -> Option<Identity> {
@@ -274,6 +293,20 @@ mod tests {
         ]);
         let evidence = [seen("tools.py", 1), seen("tools.py", 2), seen("tools.py", 3)].concat();
         assert_eq!(merged, [Tool { evidence, ..report(Effect::Pay, Gate::Some, 0) }]);
+    }
+
+    #[test]
+    fn a_role_that_code_declares_by_name_is_the_one_role_of_that_name() {
+        let role = |arn: Option<&str>| Identity {
+            arn: arn.map(str::to_owned),
+            ..Identity::named(IdentityKind::CloudRole, "desk", Vec::new())
+        };
+        let arns = |given: &[Option<&str>]| -> Vec<Option<String>> {
+            identities(given.iter().map(|arn| role(*arn)).collect()).into_iter().map(|one| one.arn).collect()
+        };
+        assert_eq!(arns(&[None, Some("a")]), [Some("a".to_owned())]);
+        // Of two accounts, it is not known which one it is in.
+        assert_eq!(arns(&[Some("b"), None, Some("a")]), [None, Some("a".to_owned()), Some("b".to_owned())]);
     }
 
     #[test]

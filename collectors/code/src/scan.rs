@@ -200,7 +200,7 @@ impl Scan<'_> {
                 }
             }
         }
-        let agents = Agents { resources, wiring: &wiring }.all();
+        let agents = Agents { resources, principals, wiring: &wiring }.all();
         let home = |path: &str| self.home(units, path);
         let mut found =
             evidence::declared(&self.engine.rules, self.target, resources, &agents, &home, &systems);

@@ -340,10 +340,6 @@ impl Principals<'_> {
         if ties.scopes.is_empty() {
             ties.scopes.insert((self.home)(&principal.path));
         }
-        let name = match principal.format {
-            Format::Terraform => &principal.address,
-            Format::CloudFormation | Format::Kubernetes | Format::Azure => &principal.name,
-        };
         let declared = self.at(principal);
         let bound: Vec<Evidence> = ties
             .grants
@@ -359,7 +355,7 @@ impl Principals<'_> {
             let mut put = |fact| out.push(Observation { scope: scope.clone(), fact });
             let mut evidence = vec![declared.clone()];
             evidence.extend(ties.evidence.iter().chain(&bound).cloned());
-            put(Fact::Identity(Identity::named(identity, name.clone(), evidence)));
+            put(Fact::Identity(Identity::named(identity, principal.title(), evidence)));
             for (identity, value, line) in &principal.stands_for {
                 let note = format!("`{}` `{}` is exchanged for it", principal.kind, principal.name);
                 let at = noted(principal, *line, EvidenceClass::Config, note);
@@ -381,7 +377,7 @@ impl Principals<'_> {
             }
             let mut reasons = Reasons::new(self.pack.heuristics());
             for (_, at) in ties.workloads.iter().filter(|(of, _)| of == scope) {
-                reasons.add("uses-credential", at, &format!("`{name}`"));
+                reasons.add("uses-credential", at, &format!("`{}`", principal.title()));
             }
             for (criterion, evidence) in reasons.into_all() {
                 put(Fact::Criterion { criterion, evidence });

@@ -5,7 +5,7 @@
 
 use asmm_model::{Effect, Gate};
 
-use super::{Format, Resource, Wiring, kagent};
+use super::{Declaration, Format, Part, Resource, Wiring, kagent};
 use crate::document::{Node, Value};
 use crate::program::parent;
 
@@ -44,6 +44,8 @@ pub(crate) struct Agent {
 /// Reads the agents among resources.
 pub(crate) struct Agents<'r> {
     pub(crate) resources: &'r [Resource],
+    /// Roles that the same files declare.
+    pub(crate) principals: &'r [Declaration],
     pub(crate) wiring: &'r Wiring,
 }
 
@@ -117,8 +119,19 @@ impl Agents<'_> {
         })
     }
 
-    /// The role as its file calls it, or the name in its ARN.
+    /// The role by the name that the cloud knows it by, as its file calls it, or the name in its ARN.
     fn role_name(&self, resource: &Resource, role: &Node) -> Option<String> {
+        let name = self.role_in_file(resource, role)?;
+        let declared = self.principals.iter().find(|one| {
+            one.format == resource.format
+                && parent(&one.path) == parent(&resource.path)
+                && [&one.address, &one.name].contains(&&name)
+                && matches!(one.part, Part::Principal(_))
+        });
+        Some(declared.map_or(name, |declared| declared.title().to_owned()))
+    }
+
+    fn role_in_file(&self, resource: &Resource, role: &Node) -> Option<String> {
         if resource.format == Format::Terraform {
             let leads = self.wiring.resolve(parent(&resource.path), role);
             if let Some((_, address)) = leads.into_iter().next() {
@@ -134,7 +147,7 @@ impl Agents<'_> {
             }
             // `!GetAtt Role.Arn`, as a list or as a table.
             Value::List(items) => items.first()?.text().map(str::to_owned),
-            Value::Table(entries) => self.role_name(resource, &entries.first()?.node),
+            Value::Table(entries) => self.role_in_file(resource, &entries.first()?.node),
             _ => None,
         }
     }

@@ -183,6 +183,12 @@ impl Out<'_> {
         }
     }
 
+    /// A model; who provides it is told by its name where nothing else says it.
+    fn model(&self, name: &str, provider: Option<String>, evidence: Vec<Evidence>) -> Model {
+        let provider = provider.or_else(|| self.pack.maker(name).map(str::to_owned));
+        Model { name: name.to_owned(), provider, pinned: false, evidence }
+    }
+
     fn declared(&mut self, object: &Object, agent: &Declared) {
         let place = self.place(object);
         self.system(object, SystemKind::Agent, !agent.is_open);
@@ -190,8 +196,7 @@ impl Out<'_> {
         self.speak(object, "cluster-declares-agent", &place, &object.name);
         if let Some(name) = &agent.model {
             let evidence = vec![seen(&place, EvidenceClass::Config).noting("the model is set here")];
-            let provider = agent.provider.clone();
-            self.put(object, Fact::Model(Model { name: name.clone(), provider, pinned: false, evidence }));
+            self.put(object, Fact::Model(self.model(name, agent.provider.clone(), evidence)));
         }
         for (name, gate) in &agent.tools {
             let evidence = vec![seen(&format!("{place}#spec.tools"), EvidenceClass::Config)];
@@ -262,8 +267,7 @@ impl Out<'_> {
             let place =
                 format!("{}#{}", self.place(object), served.path.trim_start_matches('/').replace('/', "."));
             let evidence = vec![seen(&place, EvidenceClass::Config).noting("the model is set here")];
-            let model = Model { name: served.model, provider: served.provider, pinned: false, evidence };
-            self.put(object, Fact::Model(model));
+            self.put(object, Fact::Model(self.model(&served.model, served.provider, evidence)));
         }
     }
 

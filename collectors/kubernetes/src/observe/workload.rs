@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use asmm_model::{
-    Component, ComponentKind, Effect, EvidenceClass, Fact, Gate, Identity, IdentityKind, Model, Place, Role,
+    Component, ComponentKind, Effect, EvidenceClass, Fact, Gate, Identity, IdentityKind, Place, Role,
     SystemKind, Tool, Trigger, TriggerKind,
 };
 use muster_rules::Rule;
@@ -180,8 +180,7 @@ impl Out<'_> {
         let at = format!("{place}#args");
         for (name, flag) in workload.served_models() {
             let evidence = vec![seen(&at, EvidenceClass::Config).noting(format!("set by `{flag}`"))];
-            let model = Model { name: name.to_owned(), provider: None, pinned: false, evidence };
-            self.put(object, Fact::Model(model));
+            self.put(object, Fact::Model(self.model(name, None, evidence)));
         }
         if let (Some(flag), Some(rule)) = (workload.answers_with_calls(), signs.brings().next()) {
             let note = format!("`{flag}`: it may answer with calls of tools");
@@ -267,8 +266,7 @@ impl Out<'_> {
                 && let Some(name) = variable.value.filter(|name| !name.is_empty())
             {
                 let evidence = vec![seen(&at, EvidenceClass::Env)];
-                let model = Model { name: name.to_owned(), provider: None, pinned: false, evidence };
-                self.put(object, Fact::Model(model));
+                self.put(object, Fact::Model(self.model(name, None, evidence)));
             }
             return;
         }

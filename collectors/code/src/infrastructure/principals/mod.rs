@@ -73,6 +73,18 @@ pub(crate) struct Declaration {
     pub(crate) known: Vec<Known>,
 }
 
+impl Declaration {
+    /// What a principal is called: as the cloud knows a role, where the file says that, and as the file does otherwise.
+    pub(crate) fn title(&self) -> &str {
+        let known = self.known.iter().find_map(|(_, value, _)| value.strip_prefix("aws/role/"));
+        let is_role = self.part == Part::Principal(IdentityKind::CloudRole);
+        known.filter(|_| is_role).unwrap_or(match self.format {
+            Format::Terraform => &self.address,
+            Format::CloudFormation | Format::Kubernetes | Format::Azure => &self.name,
+        })
+    }
+}
+
 /// Every declaration of a file. A workload is asked for the credentials that rules know.
 pub(super) fn declarations(
     pack: &RulePack,
