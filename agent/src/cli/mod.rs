@@ -1,5 +1,6 @@
 //! The command line: one file per command, and the only part that prints.
 
+mod audit;
 mod backup;
 mod completions;
 mod config;
@@ -82,6 +83,7 @@ enum Command {
     Split(decide::Split),
     Decisions(decide::Decisions),
     Undo(decide::Undo),
+    Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Rules(rules::Rules),
@@ -145,6 +147,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Split(split) => split.run(printer),
         Command::Decisions(decisions) => decisions.run(printer),
         Command::Undo(undo) => undo.run(printer),
+        Command::Audit(audit) => audit.run(printer),
         Command::Backup(backup) => backup.run(printer),
         Command::Restore(restore) => restore.run(printer),
         Command::Rules(rules) => rules.run(printer),

@@ -70,6 +70,7 @@ const TABLES: &[Table] = &[
     table!("decisions", "id", "id" int, "decided_at" text, "decided_by" text, "kind" text, "subject" text, "object" text, "reason" text, "undone_at" text, "undone_by" text),
     table!("registers", "name", "name" text, "form" text, "imported_at" text, "notes" text),
     table!("declared", "source, n", "source" text, "id" text, "n" int, "body" text),
+    table!("audit", "sequence", "sequence" int, "body" text, "hash" text),
 ];
 
 #[derive(Debug, Serialize, Deserialize)]

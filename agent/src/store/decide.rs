@@ -6,9 +6,11 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
 
+use super::audit::{self, Act};
 use super::joined::{self, Because};
 use super::{Store, StoreError, numbers};
 use crate::cli::nearest::nearest;
@@ -163,6 +165,19 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         join_again(&mut transaction, kind).await?;
+        audit::append(
+            &mut transaction,
+            Act {
+                at: &decided.at,
+                actor: &decided.by,
+                action: kind.name(),
+                system: Some(&decided.object),
+                from: Json::Null,
+                to: json!({"decision": id, "subject": decided.subject}),
+                reason: &decided.reason,
+            },
+        )
+        .await?;
         transaction.commit().await?;
         Ok(decided)
     }
@@ -191,6 +206,19 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         join_again(&mut transaction, undone.kind).await?;
+        audit::append(
+            &mut transaction,
+            Act {
+                at,
+                actor: &by,
+                action: "undo",
+                system: Some(&undone.object),
+                from: json!({"decision": id, "kind": undone.kind, "subject": undone.subject}),
+                to: Json::Null,
+                reason: "",
+            },
+        )
+        .await?;
         transaction.commit().await?;
         (undone.undone_at, undone.undone_by) = (Some(at.to_owned()), Some(by));
         Ok(undone)

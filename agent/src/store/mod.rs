@@ -2,6 +2,7 @@
 //!
 //! One text of each query serves both databases; only the tables are made by each in its own words.
 
+mod audit;
 mod backup;
 mod body;
 mod claim;
@@ -33,6 +34,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, Transaction};
 
+pub(crate) use audit::{Chain, Entry as AuditEntry, Head, Verified};
 pub(crate) use claim::Claim;
 pub(crate) use decide::{Decision, DecisionKind};
 pub(crate) use declare::Source;

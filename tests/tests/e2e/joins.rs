@@ -162,3 +162,40 @@ fn what_cannot_be_decided_is_told() {
     assert_eq!(first.code, Some(0), "{first:?}");
     assert!(run(&["merge", "mailer", "app", "--by", "ada"]).contains("`muster undo 1`"));
 }
+
+#[test]
+fn the_record_of_what_people_did_is_verified_exported_and_kept_elsewhere() {
+    let stage = Stage::new();
+    stage.put("agent.py", AGENT).put("requirements.txt", "langchain==1.0.0\n");
+    stage.put("cluster.json", cluster());
+    let run = |arguments: &[&str]| stage.run(&[arguments, &["--store", "muster.db"]].concat());
+    done(&stage.run(&["scan", "app", "k8s-export:app/cluster.json", "--quiet", "--store", "muster.db"]));
+    assert!(done(&run(&["audit", "verify"])).contains("No entry is there"));
+    done(&run(&["merge", "app", "mailer", "--by", "ada", "--reason", "it sends the mail"]));
+    done(&run(&["audit", "anchor", "anchors.jsonl"]));
+    done(&run(&["undo", "1", "--by", "bob"]));
+    done(&run(&["audit", "export", "--output", "audit.jsonl"]));
+    let log = run(&["audit", "log"]);
+    let lines: Vec<&str> = done(&log).lines().collect();
+    assert_eq!(lines.len(), 2, "{log:?}");
+    assert!(lines[0].contains("bob undo") && lines[1].contains("ada one"), "{log:?}");
+    for of in [
+        &["audit", "verify", "--anchors", "anchors.jsonl", "--store", "muster.db"][..],
+        &["audit", "verify", "--file", "audit.jsonl", "--anchors", "anchors.jsonl"],
+    ] {
+        let verified = stage.run(of);
+        assert!(
+            done(&verified).contains("2 entries, none changed")
+                && verified.stdout.contains("the 1 that were kept"),
+            "{verified:?}"
+        );
+    }
+    // Each line is what a program of another maker can verify: JSON, with the hash of the line before it.
+    let text = std::fs::read_to_string(stage.beside("audit.jsonl")).expect("a file");
+    let entries: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(entries[1]["previous"], entries[0]["hash"]);
+    std::fs::write(stage.beside("audit.jsonl"), text.replace("ada", "eve")).expect("a file");
+    let broken = stage.run(&["audit", "verify", "--file", "audit.jsonl"]);
+    assert_eq!(broken.code, Some(10), "{broken:?}");
+    assert!(broken.stdout.contains("entry 1 was changed"), "{broken:?}");
+}

@@ -5,7 +5,7 @@ CREATE TABLE sequences (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     next BIGINT NOT NULL
 );
-INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1);
+INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1), ('audit', 1);
 
 CREATE TABLE runs (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -212,3 +212,14 @@ CREATE TABLE declared (
     body TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (source, id)
 );
+
+-- What people did, each entry with the hash of its text, which names the hash of the one before it. Nothing of it is changed or deleted.
+CREATE TABLE audit (
+    sequence BIGINT NOT NULL PRIMARY KEY,
+    body TEXT COLLATE "C" NOT NULL,
+    hash TEXT COLLATE "C" NOT NULL
+);
+CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$;
+CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_stays();

@@ -5,7 +5,7 @@ CREATE TABLE sequences (
     name TEXT NOT NULL PRIMARY KEY,
     next INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1);
+INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1), ('audit', 1);
 
 CREATE TABLE runs (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -212,3 +212,12 @@ CREATE TABLE declared (
     body TEXT NOT NULL,
     PRIMARY KEY (source, id)
 ) STRICT, WITHOUT ROWID;
+
+-- What people did, each entry with the hash of its text, which names the hash of the one before it. Nothing of it is changed or deleted.
+CREATE TABLE audit (
+    sequence INTEGER NOT NULL PRIMARY KEY,
+    body TEXT NOT NULL,
+    hash TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_remains BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;

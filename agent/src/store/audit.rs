@@ -1,0 +1,227 @@
+//! What people did, in a chain: each entry holds the hash of the one before it, so that none can be changed, left out or moved
+//! without that being seen.
+//!
+//! An entry is one text of JSON, and its hash is SHA-256 of that text: anybody can compute it again with the usual tools.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
+use sqlx::{Any, Row as _, Transaction};
+
+use super::rows::{Value, insert};
+use super::{Store, StoreError, numbers};
+
+/// What stands for the entry before the first one.
+const NONE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// Entries that are read at once.
+const AT_ONCE: i64 = 500;
+/// Faults that are told; of a chain that was made anew, every entry is one.
+const FAULTS: usize = 100;
+
+/// Something that a person did.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Act<'a> {
+    pub(super) at: &'a str,
+    pub(super) actor: &'a str,
+    pub(super) action: &'static str,
+    /// The system that it is about.
+    pub(super) system: Option<&'a str>,
+    /// What was so before, and what is so after it.
+    pub(super) from: Json,
+    pub(super) to: Json,
+    pub(super) reason: &'a str,
+}
+
+/// One entry, in the order in which it is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) sequence: i64,
+    /// RFC 3339 in UTC.
+    pub(crate) at: String,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) system: Option<String>,
+    pub(crate) from: Json,
+    pub(crate) to: Json,
+    pub(crate) reason: String,
+    /// The hash of the entry before this one; of the first one, zeros.
+    pub(crate) previous: String,
+}
+
+/// The last entry of a chain: whoever keeps it elsewhere can tell later whether the chain up to it is the one that it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    pub(crate) sequence: i64,
+    pub(crate) hash: String,
+}
+
+/// What came of looking at a whole chain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Verified {
+    pub(crate) entries: i64,
+    pub(crate) head: Option<Head>,
+    /// What is wrong, in the order of the entries.
+    pub(crate) faults: Vec<String>,
+}
+
+/// Writes what somebody did at the end of the chain.
+pub(super) async fn append(
+    transaction: &mut Transaction<'static, Any>,
+    act: Act<'_>,
+) -> Result<(), StoreError> {
+    // The lock of the number keeps two acts from following one entry.
+    let sequence = numbers(transaction, "audit", 1).await?;
+    let last = sqlx::query("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1")
+        .fetch_optional(&mut **transaction)
+        .await?;
+    let previous = match last {
+        Some(row) => row.try_get("hash")?,
+        None => NONE.to_owned(),
+    };
+    let Act { at, actor, action, system, from, to, reason } = act;
+    let entry = Entry {
+        sequence,
+        at: at.to_owned(),
+        actor: actor.to_owned(),
+        action: action.to_owned(),
+        system: system.map(str::to_owned),
+        from,
+        to,
+        reason: reason.to_owned(),
+        previous,
+    };
+    // A text that is hashed is the text that is kept: no database has a NUL in it.
+    let body = serde_json::to_string(&entry)?.replace("\\u0000", "\\ufffd");
+    let row = vec![Value::Int(sequence), Value::text(&body), Value::text(hash(&body))];
+    insert(transaction, "audit (sequence, body, hash)", vec![row], "").await?;
+    Ok(())
+}
+
+fn hash(body: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(body.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+impl Store {
+    /// Gives every entry to `each` in order, as its text and its hash.
+    ///
+    /// # Errors
+    /// The store cannot be read, or `each` fails.
+    pub(crate) async fn audit(
+        &self,
+        mut each: impl FnMut(&str, &str) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.read().await?;
+        let mut after = i64::MIN;
+        loop {
+            let rows = sqlx::query(
+                "SELECT sequence, body, hash FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+            )
+            .bind(after)
+            .bind(AT_ONCE)
+            .fetch_all(&mut *transaction)
+            .await?;
+            for row in &rows {
+                after = row.try_get("sequence")?;
+                each(&row.try_get::<String, _>("body")?, &row.try_get::<String, _>("hash")?)?;
+            }
+            if rows.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Looks whether the chain is whole, and whether it holds the entries that somebody kept elsewhere.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn verify(&self, kept: &[Head]) -> Result<Verified, StoreError> {
+        let mut chain = Chain::new(kept);
+        self.audit(|body, hash| {
+            chain.follow(body, hash);
+            Ok(())
+        })
+        .await?;
+        let row =
+            sqlx::query("SELECT next FROM sequences WHERE name = 'audit'").fetch_one(&self.pool).await?;
+        Ok(chain.end(Some(row.try_get::<i64, _>("next")? - 1)))
+    }
+}
+
+/// A chain that is followed from its first entry on.
+#[derive(Debug)]
+pub(crate) struct Chain<'k> {
+    kept: &'k [Head],
+    met: usize,
+    verified: Verified,
+}
+
+impl<'k> Chain<'k> {
+    /// A chain of which these entries were kept elsewhere.
+    pub(crate) fn new(kept: &'k [Head]) -> Self {
+        Self { kept, met: 0, verified: Verified::default() }
+    }
+
+    /// The next entry: its text, and the hash that stands beside it.
+    pub(crate) fn follow(&mut self, body: &str, said: &str) {
+        let (expected, previous) = match &self.verified.head {
+            Some(head) => (head.sequence + 1, head.hash.clone()),
+            None => (1, NONE.to_owned()),
+        };
+        let computed = hash(body);
+        if computed != said {
+            self.fault(format!("entry {expected} was changed: its hash is not the one of its text"));
+        }
+        let sequence = match serde_json::from_str::<Entry>(body) {
+            Ok(entry) => {
+                if entry.sequence != expected {
+                    self.fault(format!("entry {expected} is missing: {} follows", entry.sequence));
+                } else if entry.previous != previous {
+                    self.fault(format!("entry {expected} does not follow the one before it"));
+                }
+                entry.sequence
+            }
+            Err(_) => {
+                self.fault(format!("entry {expected} was changed: it is no entry"));
+                expected
+            }
+        };
+        for kept in self.kept.iter().filter(|kept| kept.sequence == sequence) {
+            self.met += 1;
+            if kept.hash != computed {
+                self.verified.faults.push(format!("entry {sequence} is not the one that was kept elsewhere"));
+            }
+        }
+        self.verified.entries += 1;
+        self.verified.head = Some(Head { sequence, hash: computed });
+    }
+
+    /// What came of it; `last` is the number that was given out last, where that is known.
+    pub(crate) fn end(mut self, last: Option<i64>) -> Verified {
+        let end = self.verified.head.as_ref().map_or(0, |head| head.sequence);
+        if let Some(last) = last.filter(|last| *last > end) {
+            let which = if last == end + 1 {
+                format!("entry {last} is")
+            } else {
+                format!("entries {} to {last} are", end + 1)
+            };
+            self.fault(format!("{which} missing at the end"));
+        }
+        if self.met < self.kept.len() {
+            let count = self.kept.len() - self.met;
+            self.fault(format!("of the entries that were kept elsewhere, {count} are not there"));
+        }
+        self.verified
+    }
+
+    fn fault(&mut self, fault: String) {
+        if self.verified.faults.len() < FAULTS {
+            self.verified.faults.push(fault);
+        }
+    }
+}
