@@ -13,6 +13,13 @@ pub(crate) fn now() -> String {
     timestamp().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
+/// Now, and the day of it in UTC.
+pub(crate) fn day() -> (String, jiff::civil::Date) {
+    let now = timestamp();
+    let day = jiff::tz::Offset::UTC.to_datetime(now).date();
+    (now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(), day)
+}
+
 /// Now, in seconds since 1970.
 pub(crate) fn seconds() -> i64 {
     timestamp().as_second()

@@ -17,6 +17,7 @@ mod history;
 mod notify;
 mod page;
 mod register;
+mod review;
 mod run;
 #[cfg(test)]
 mod sample;

@@ -16,6 +16,7 @@ mod binary {
     pub(crate) mod correlate;
     pub(crate) mod history;
     pub(crate) mod page;
+    pub(crate) mod review;
     pub(crate) mod sample;
     pub(crate) mod store;
 }
@@ -28,7 +29,7 @@ mod binary {
 )]
 mod digest;
 #[allow(unused_imports, reason = "where the parts of the binary look for one another")]
-use binary::{cli, correlate, history, page, sample, store};
+use binary::{cli, correlate, history, page, review, sample, store};
 mod estate;
 
 use std::fmt::Write as _;

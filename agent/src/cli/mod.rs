@@ -20,6 +20,7 @@ mod printer;
 mod progress;
 mod register;
 mod restore;
+mod review;
 mod rules;
 mod run;
 mod runs;
@@ -79,6 +80,7 @@ enum Command {
     Systems(systems::Systems),
     Register(register::Register),
     Export(export::Export),
+    Review(review::Reviews),
     Merge(decide::Merge),
     Split(decide::Split),
     Decisions(decide::Decisions),
@@ -143,6 +145,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Systems(systems) => systems.run(printer),
         Command::Register(register) => register.run(printer),
         Command::Export(export) => export.run(printer),
+        Command::Review(review) => review.run(printer),
         Command::Merge(merge) => merge.run(printer),
         Command::Split(split) => split.run(printer),
         Command::Decisions(decisions) => decisions.run(printer),

@@ -64,7 +64,13 @@ pub(super) struct FilterOptions {
 
 impl From<FilterOptions> for Filter {
     fn from(given: FilterOptions) -> Self {
-        Self { verdicts: given.verdict, presences: given.presence, target: given.target, name: given.name }
+        Self {
+            verdicts: given.verdict,
+            presences: given.presence,
+            target: given.target,
+            name: given.name,
+            standings: Vec::new(),
+        }
     }
 }
 

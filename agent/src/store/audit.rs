@@ -177,19 +177,16 @@ impl<'k> Chain<'k> {
         if computed != said {
             self.fault(format!("entry {expected} was changed: its hash is not the one of its text"));
         }
-        let sequence = match serde_json::from_str::<Entry>(body) {
-            Ok(entry) => {
-                if entry.sequence != expected {
-                    self.fault(format!("entry {expected} is missing: {} follows", entry.sequence));
-                } else if entry.previous != previous {
-                    self.fault(format!("entry {expected} does not follow the one before it"));
-                }
-                entry.sequence
+        let sequence = if let Ok(entry) = serde_json::from_str::<Entry>(body) {
+            if entry.sequence != expected {
+                self.fault(format!("entry {expected} is missing: {} follows", entry.sequence));
+            } else if entry.previous != previous {
+                self.fault(format!("entry {expected} does not follow the one before it"));
             }
-            Err(_) => {
-                self.fault(format!("entry {expected} was changed: it is no entry"));
-                expected
-            }
+            entry.sequence
+        } else {
+            self.fault(format!("entry {expected} was changed: it is no entry"));
+            expected
         };
         for kept in self.kept.iter().filter(|kept| kept.sequence == sequence) {
             self.met += 1;

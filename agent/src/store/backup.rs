@@ -68,6 +68,7 @@ const TABLES: &[Table] = &[
     table!("channels", "name", "name" text, "heard" int),
     table!("deliveries", "notice, channel", "notice" text, "channel" text, "delivery" text, "state" text, "at" text),
     table!("decisions", "id", "id" int, "decided_at" text, "decided_by" text, "kind" text, "subject" text, "object" text, "reason" text, "undone_at" text, "undone_by" text),
+    table!("reviews", "system", "system" int, "revision" int, "standing" text, "until" text, "body" text),
     table!("registers", "name", "name" text, "form" text, "imported_at" text, "notes" text),
     table!("declared", "source, n", "source" text, "id" text, "n" int, "body" text),
     table!("audit", "sequence", "sequence" int, "body" text, "hash" text),

@@ -15,7 +15,7 @@ const AT_ONCE: usize = 32;
 /// What a system was in a run.
 enum State {
     /// One of its own, alone or with its parts.
-    System(System, Presence),
+    System(Box<System>, Presence),
     /// A part of another one, which speaks for it.
     Part,
 }
@@ -144,7 +144,7 @@ pub(super) async fn both(
                 Ok(if part == 1 {
                     State::Part
                 } else {
-                    State::System(body::together(&text, None)?, presence)
+                    State::System(Box::new(body::together(&text, None)?), presence)
                 })
             };
             if holds(a) {

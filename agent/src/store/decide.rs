@@ -247,9 +247,13 @@ impl Store {
         if !now(&mut transaction, given).await?.is_empty() {
             return present(&mut transaction, given).await;
         }
+        // What is a part of something goes by its name only where nothing else does.
         let text = "\
-            SELECT s.name FROM versions v JOIN systems s ON s.id = v.system
-            WHERE v.until IS NULL AND v.title = $1 ORDER BY s.id LIMIT 3";
+            SELECT name FROM (
+                SELECT s.id, s.name, RANK() OVER (ORDER BY CASE WHEN EXISTS (
+                    SELECT 1 FROM joined j WHERE j.system = s.id AND j.until IS NULL AND j.whole <> 0) THEN 1 ELSE 0 END) AS r
+                FROM versions v JOIN systems s ON s.id = v.system WHERE v.until IS NULL AND v.title = $1) named
+            WHERE r = 1 ORDER BY id LIMIT 3";
         let rows = sqlx::query(text).bind(given.replace('\0', "")).fetch_all(&mut *transaction).await?;
         let ids: Vec<String> = rows.iter().map(|row| row.try_get("name")).collect::<Result<_, _>>()?;
         match ids.as_slice() {
@@ -359,7 +363,7 @@ async fn unknown(transaction: &mut Transaction<'static, Any>, given: &str) -> Re
 }
 
 /// Who decides.
-fn somebody(by: &str) -> Result<String, StoreError> {
+pub(super) fn somebody(by: &str) -> Result<String, StoreError> {
     match text(by, NAME, "the name of who decides")? {
         by if by.is_empty() => {
             Err(StoreError::Decision("it is not said who decides; say it with `--by NAME`".to_owned()))
@@ -369,7 +373,7 @@ fn somebody(by: &str) -> Result<String, StoreError> {
 }
 
 /// A text of a person in one line.
-fn text(given: &str, most: usize, what: &str) -> Result<String, StoreError> {
+pub(super) fn text(given: &str, most: usize, what: &str) -> Result<String, StoreError> {
     if given.chars().take(most + 1).count() > most {
         return Err(StoreError::Decision(format!("{what} is longer than {most} characters")));
     }

@@ -141,7 +141,7 @@ async fn read(
     transaction: &mut Transaction<'static, Any>,
     systems: &BTreeSet<i64>,
     targets: &BTreeSet<i64>,
-) -> Result<(Inventory, HashMap<SystemId, Alone>), StoreError> {
+) -> Result<(Inventory, BTreeMap<SystemId, Alone>), StoreError> {
     let mut inventory = Inventory {
         schema: SCHEMA.to_owned(),
         scan: Scan {
@@ -158,7 +158,7 @@ async fn read(
         proposals: Vec::new(),
         register: None,
     };
-    let mut alone = HashMap::new();
+    let mut alone = BTreeMap::new();
     let numbers: Vec<i64> = systems.iter().copied().collect();
     for chunk in numbers.chunks(AT_ONCE) {
         let select = "\
@@ -208,7 +208,7 @@ fn of(system: &mut System) -> Result<String, StoreError> {
 /// What each system is that is not what it was alone.
 fn together(
     inventory: Inventory,
-    mut alone: HashMap<SystemId, Alone>,
+    mut alone: BTreeMap<SystemId, Alone>,
 ) -> Result<BTreeMap<Place, Joined>, StoreError> {
     let mut wholes: HashMap<SystemId, Vec<i64>> = HashMap::new();
     let mut joined = BTreeMap::new();

@@ -11,6 +11,7 @@ use super::known::each_of;
 use super::read::{Conditions, Filter, pattern};
 use super::rows::Value;
 use super::{Store, StoreError};
+use crate::review::Standing;
 
 /// What a list says of a system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +29,9 @@ pub(crate) struct Listed {
     pub(crate) presence: String,
     pub(crate) first_seen: String,
     pub(crate) last_seen: String,
+    /// How far its review has come; nothing where nobody has to look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) standing: Option<Standing>,
     /// What was seen elsewhere, and is it as well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) parts: Vec<ListedPart>,
@@ -59,6 +63,9 @@ pub(crate) struct Page {
 
 /// What the last scan says: what became of a system in an earlier run is over, unless it is away since.
 const PRESENCE: &str = "CASE WHEN s.presence IN ('missing', 'unseen') OR s.presence_run = t.recorded THEN s.presence ELSE 'present' END";
+
+/// What is decided of it, or that something has to be.
+const STANDING: &str = "COALESCE(w.standing, CASE WHEN v.verdict IN ('agentic', 'undetermined') THEN 'needs-review' ELSE '' END)";
 
 /// Systems that are what their targets showed, and those that are more than that.
 const ALONE: (&str, &str) = (
@@ -133,6 +140,7 @@ async fn rows(
             conditions.and(&condition, vec![Value::text(pattern(text)), Value::text(pattern(text))]);
         }
     }
+    conditions.any_of(STANDING, filter.standings.iter().map(|standing| standing.name()).collect());
     if filter.presences.is_empty() {
         conditions.and("s.presence <> 'missing'", Vec::new());
     }
@@ -151,8 +159,10 @@ async fn rows(
     }
     let select = format!(
         "SELECT s.id, s.name, v.title, t.shown, v.root, v.kind, v.role, v.verdict, v.level_low, v.level_high, v.hitl,
-            v.priority, {PRESENCE} AS presence, s.first_seen, COALESCE(s.seen_at, r.started_at) AS last_seen
-         FROM {table} v CROSS JOIN systems s CROSS JOIN targets t LEFT JOIN runs r ON r.id = t.recorded"
+            v.priority, {PRESENCE} AS presence, s.first_seen, COALESCE(s.seen_at, r.started_at) AS last_seen,
+            {STANDING} AS standing
+         FROM {table} v CROSS JOIN systems s CROSS JOIN targets t LEFT JOIN runs r ON r.id = t.recorded
+         LEFT JOIN reviews w ON w.system = v.system"
     );
     let then = format!("ORDER BY v.priority DESC, v.title, v.system LIMIT {}", page.most.saturating_add(1));
     let rows = conditions.query(&select, &then).fetch_all(&mut **transaction).await?;
@@ -176,6 +186,7 @@ fn listed(row: &AnyRow) -> Result<(At, Listed), StoreError> {
         presence: row.try_get("presence")?,
         first_seen: row.try_get("first_seen")?,
         last_seen: row.try_get::<Option<String>, _>("last_seen")?.unwrap_or_default(),
+        standing: Standing::named(&row.try_get::<String, _>("standing")?),
         parts: Vec::new(),
     };
     Ok(((listed.priority, listed.name.clone(), row.try_get("id")?), listed))

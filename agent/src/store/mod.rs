@@ -20,6 +20,7 @@ mod read;
 mod record;
 mod recording;
 mod retain;
+mod review;
 mod rows;
 mod runs;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub(crate) use place::Place;
 pub(crate) use read::Filter;
 pub(crate) use record::{Event, Loose, Seen};
 pub(crate) use retain::Retention;
+pub(crate) use review::Reviewed;
 pub(crate) use runs::{Run, RunState};
 
 static SQLITE: Migrator = sqlx::migrate!("src/store/migrations/sqlite");

@@ -12,6 +12,7 @@ use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 use super::record::{Kinds, Loose};
 use super::rows::{Value, bind};
 use super::{Run, Store, StoreError, body};
+use crate::review::Standing;
 
 /// Which systems are meant; what is empty leaves none out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(crate) struct Filter {
     pub(crate) target: Option<String>,
     /// With a name that holds this.
     pub(crate) name: Option<String>,
+    /// Of which this is decided; of lists alone.
+    pub(crate) standings: Vec<Standing>,
 }
 
 /// A text of conditions with the values of its parameters.
@@ -52,7 +55,7 @@ impl Conditions {
         }
     }
 
-    fn any_of(&mut self, column: &str, names: Vec<&'static str>) {
+    pub(super) fn any_of(&mut self, column: &str, names: Vec<&'static str>) {
         if !names.is_empty() {
             let marks = vec!["?"; names.len()].join(", ");
             self.and(&format!("{column} IN ({marks})"), names.into_iter().map(Value::text).collect());

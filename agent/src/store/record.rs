@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::joined::{self, Because};
 use super::recording::Recording;
-use super::{Run, RunState, Store, StoreError, runs};
+use super::{Run, RunState, Store, StoreError, review, runs};
 use crate::correlate::{self, Tie};
 use crate::history::{self, Entry, LessSeen};
 
@@ -146,6 +146,7 @@ impl Store {
             recorded.push(Recording::of(&mut transaction, number, &scan.started_at).write(seen).await?);
         }
         joined::join_again(&mut transaction, number, Because::Run).await?;
+        review::reopen(&mut transaction, number, at).await?;
         runs::ended(&mut transaction, number, state, at).await?;
         transaction.commit().await?;
         Ok(recorded)

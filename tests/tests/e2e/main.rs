@@ -25,6 +25,7 @@ mod origins;
 mod pages;
 mod registers;
 mod reports;
+mod review;
 mod runs;
 mod secrets;
 mod stores;

@@ -103,7 +103,13 @@ async fn told(store: &Store) -> String {
             Event::System(entry) => {
                 let changes: Vec<&str> = entry.changes.iter().map(|change| change.what.as_str()).collect();
                 let (presence, verdict) = (entry.presence.name(), entry.verdict.name());
-                let _ = writeln!(told, "{}: {} {presence} {verdict} {changes:?}", happened.run, entry.name);
+                let _ = writeln!(
+                    told,
+                    "{}: {} {presence} {verdict} [{}]",
+                    happened.run,
+                    entry.name,
+                    changes.join(", ")
+                );
             }
             Event::Coverage(less) => {
                 let _ = writeln!(told, "{}: less of {}", happened.run, less.target);
@@ -175,6 +181,19 @@ on_both! {
         }
         assert_eq!(names().await, ["refunds", "batch"]);
         assert!(!told(&store).await.contains("scan-2"), "who decides knows of it");
+    }
+}
+
+on_both! {
+    async fn a_name_that_a_part_has_as_well_is_that_of_the_whole(home: &Home) {
+        let store = home.store().await;
+        let named = |name| workload("k8s", name).fact(strong(Claim::RunsImage, IMAGE));
+        store.night(1, vec![repository(Effect::Pay), of("k8s", vec![named("refunds"), named("refunds-api")])]).await;
+        let (listed, _) = store.list(&Filter::default(), &Page { most: 10, after: None }).await.unwrap();
+        assert_eq!((listed.len(), listed[0].parts.len()), (1, 2));
+        assert_eq!(store.system_named("refunds").await.unwrap(), listed[0].id);
+        let part = listed[0].parts.iter().find(|part| part.name == "refunds-api").unwrap();
+        assert_eq!(store.system_named("refunds-api").await.unwrap(), part.id);
     }
 }
 

@@ -6,6 +6,7 @@ mod decisions;
 mod histories;
 mod identities;
 mod joined;
+mod reviews;
 mod runs;
 
 use asmm_model::{Gap, GapReason, Inventory, Scan};

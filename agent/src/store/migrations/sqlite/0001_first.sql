@@ -197,6 +197,17 @@ CREATE TABLE decisions (
     undone_by TEXT
 ) STRICT;
 
+-- What is decided of each system, and how often that was changed. A scan writes here only to open a decision again.
+CREATE TABLE reviews (
+    system INTEGER NOT NULL PRIMARY KEY REFERENCES systems (id) ON DELETE CASCADE,
+    revision INTEGER NOT NULL,
+    standing TEXT NOT NULL CHECK (standing IN ('needs-review', 'in-review', 'confirmed', 'rejected', 'deferred', 'retired')),
+    -- The day from which it does not hold any more.
+    until TEXT,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reviews_by_until ON reviews (until) WHERE until IS NOT NULL;
+
 -- Known registers of the organisation, each as it was imported last.
 CREATE TABLE registers (
     name TEXT NOT NULL PRIMARY KEY,

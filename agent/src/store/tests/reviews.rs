@@ -1,0 +1,111 @@
+//! What is decided of systems outlives scans, opens again where it has to, and is never lost.
+
+use std::fmt::Write as _;
+
+use asmm_model::{Effect, Gate, Place as At};
+use insta::assert_snapshot;
+use jiff::civil::date;
+
+use super::{Home, on_both, seen};
+use crate::review::{Act, Owned, Rejection, Standing};
+use crate::sample::{Sample, desk, refunds};
+use crate::store::{Filter, Page, Reviewed, Store, StoreError};
+
+const DAY: (&str, jiff::civil::Date) = ("2026-11-02T09:00:00.000Z", date(2026, 11, 2));
+
+async fn filled(home: &Home) -> (Store, String, String) {
+    let store = home.store().await;
+    store.night(1, vec![seen(vec![refunds("."), desk(".")])]).await;
+    let (a, b) = (store.system_named("refunds").await.unwrap(), store.system_named("desk").await.unwrap());
+    (store, a, b)
+}
+
+impl Store {
+    async fn does(&self, id: &str, act: Act, by: &str) -> Result<Reviewed, StoreError> {
+        self.act(id, act, by, "because it is so", DAY, None).await
+    }
+}
+
+async fn standings(store: &Store) -> Vec<(String, Option<Standing>)> {
+    let (listed, _) = store.list(&Filter::default(), &Page { most: 100, after: None }).await.unwrap();
+    listed.into_iter().map(|one| (one.name, one.standing)).collect()
+}
+
+fn bolder() -> Sample {
+    refunds(".").tool("close_account", Effect::Write, Gate::None, At::line("services/refunds/agent.py", 40))
+}
+
+on_both! {
+    async fn a_decision_holds_until_what_it_rests_on_is_otherwise(home: &Home) {
+        let (store, refunds_id, _) = filled(home).await;
+        assert_eq!(standings(&store).await, [("refunds".to_owned(), Some(Standing::NeedsReview)), ("desk".to_owned(), Some(Standing::NeedsReview))]);
+        store.does(&refunds_id, Act::Own(Owned::By("payments".to_owned())), "ann").await.unwrap();
+        let confirmed = store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true }, "ann").await.unwrap();
+        assert_eq!((confirmed.revision, confirmed.review.standing), (2, Standing::Confirmed));
+        store.night(2, vec![seen(vec![refunds("."), desk(".")])]).await;
+        assert_eq!(standings(&store).await[0].1, Some(Standing::Confirmed), "nothing is otherwise");
+        store.night(3, vec![seen(vec![bolder(), desk(".")])]).await;
+        let (_, _, again) = store.reviewed(&refunds_id).await.unwrap();
+        assert_eq!((again.review.standing, again.revision), (Standing::NeedsReview, 3));
+        assert_eq!(again.review.before.as_deref(), Some(&confirmed.review));
+        let mut said = again.review.reopened.join("\n") + "\n";
+        let line = |body: &str, _: &str| {
+            let entry: crate::store::AuditEntry = serde_json::from_str(body)?;
+            let _ = writeln!(said, "{} {} {} → {}", entry.actor, entry.action, entry.from["standing"], entry.to["standing"]);
+            Ok(())
+        };
+        store.audit(line).await.unwrap();
+        assert_snapshot!("a_decision_that_was_opened_again", said);
+        assert!(store.verify(&[]).await.unwrap().faults.is_empty());
+        let open = Filter { standings: vec![Standing::NeedsReview], ..Filter::default() };
+        let (listed, _) = store.list(&open, &Page { most: 100, after: None }).await.unwrap();
+        assert_eq!(listed.len(), 2);
+    }
+}
+
+on_both! {
+    async fn what_is_gone_and_back_and_days_that_are_over_open_decisions(home: &Home) {
+        let (store, _, desk_id) = filled(home).await;
+        store.does(&desk_id, Act::Reject(Rejection::OutOfScope, Some(date(2026, 12, 1))), "ann").await.unwrap();
+        assert_eq!(store.expire(("2026-11-30T00:00:00Z", date(2026, 11, 30))).await.unwrap(), 0);
+        store.night(2, vec![seen(vec![refunds(".")])]).await;
+        assert_eq!(store.reviewed(&desk_id).await.unwrap().2.review.standing, Standing::Rejected, "what is missing stays decided");
+        store.night(3, vec![seen(vec![refunds("."), desk(".")])]).await;
+        let review = store.reviewed(&desk_id).await.unwrap().2.review;
+        assert_eq!((review.standing, review.reopened), (Standing::NeedsReview, vec!["it was missing, and is there again".to_owned()]));
+        store.does(&desk_id, Act::Defer(date(2026, 12, 1)), "ann").await.unwrap();
+        let day = ("2026-12-01T00:00:00Z", date(2026, 12, 1));
+        assert_eq!((store.expire(day).await.unwrap(), store.expire(day).await.unwrap()), (1, 0));
+        assert_eq!(store.reviewed(&desk_id).await.unwrap().2.review.standing, Standing::NeedsReview);
+    }
+}
+
+on_both! {
+    async fn nobody_overwrites_what_somebody_else_decided_unseen(home: &Home) {
+        let (store, refunds_id, _) = filled(home).await;
+        let to = |n: usize| Act::Assign(format!("person-{n}"));
+        let all = (0..20).map(|n| {
+            let (store, id) = (store.clone(), refunds_id.clone());
+            async move { store.act(&id, to(n), &format!("person-{n}"), "", DAY, Some(0)).await }
+        });
+        let came: Vec<Result<Reviewed, StoreError>> = futures::future::join_all(all).await;
+        assert_eq!(came.iter().filter(|one| one.is_ok()).count(), 1, "one saw what it changed");
+        for error in came.into_iter().filter_map(Result::err) {
+            assert!(error.to_string().contains("look at it again"), "{error}");
+        }
+        let verified = store.verify(&[]).await.unwrap();
+        assert_eq!((verified.entries, verified.faults.len()), (1, 0), "what was refused is no act");
+    }
+}
+
+on_both! {
+    async fn a_part_is_decided_of_with_its_whole(home: &Home) {
+        let (store, refunds_id, desk_id) = filled(home).await;
+        store.decide(crate::store::DecisionKind::One, &refunds_id, &desk_id, "ann", DAY.0, "").await.unwrap();
+        let error = store.does(&desk_id, Act::Reopen, "ann").await.unwrap_err().to_string();
+        assert!(error.contains(&format!("a part of `{refunds_id}`")), "{error}");
+        store.does(&refunds_id, Act::Assign("ann".to_owned()), "ann").await.unwrap();
+        let unknown = store.does("sys-0000000000000000", Act::Reopen, "ann").await;
+        assert!(matches!(unknown, Err(StoreError::NoSystem { .. })));
+    }
+}
