@@ -289,14 +289,15 @@ impl<'p> Cluster<'p> {
         let adds = !of_template.map_or(keys.is_empty(), |shown| keys.is_subset(shown));
         let is_kept = of_template.is_some();
         seen.audiences.extend(workload.audiences().into_iter().take(MAX_ADDED).map(str::to_owned));
-        for (_, image, _) in &signs.images {
+        // Of all that it runs: an image of the house is one that no rule knows.
+        for image in workload.images() {
             // The runtime writes the image out in full: `docker.io/library/redis:7`.
             let digest =
                 running.iter().find(|(full, _)| *full == image || full.ends_with(&format!("/{image}")));
             if let Some((_, digest)) = digest
                 && seen.digests.len() < MAX_DIGESTS
             {
-                seen.digests.insert((digest.clone(), image.clone()));
+                seen.digests.insert((digest.clone(), image.to_owned()));
             }
         }
         if !adds {

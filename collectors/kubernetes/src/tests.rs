@@ -258,3 +258,50 @@ proptest! {
         let _ = scan(&path);
     }
 }
+
+#[test]
+fn the_digests_of_all_that_an_asking_workload_runs_are_keys() {
+    let (running, pinned) = (format!("sha256:{}", "a".repeat(64)), format!("sha256:{}", "b".repeat(64)));
+    let template = |image: &str| {
+        serde_json::json!({"containers": [{
+            "name": "main", "image": image,
+            "env": [{"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef": {"name": "ai", "key": "key"}}}],
+        }]})
+    };
+    let deployment = |name: &str, image: &str| {
+        serde_json::json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": name, "namespace": "shop", "uid": name},
+            "spec": {"template": {"spec": template(image)}},
+        })
+    };
+    let owned = |kind: &str, version: &str, by: (&str, &str)| {
+        serde_json::json!({
+            "apiVersion": version, "kind": kind,
+            "metadata": {"name": "bot-1", "namespace": "shop", "uid": format!("{kind}-1"), "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": by.0, "name": by.1, "uid": by.1, "controller": true}]},
+            "spec": {"template": {"spec": template("ghcr.io/acme/bot:3")}},
+        })
+    };
+    let mut pod = owned("Pod", "v1", ("ReplicaSet", "bot-1"));
+    pod["spec"] = template("ghcr.io/acme/bot:3");
+    pod["status"] = serde_json::json!({"containerStatuses": [
+        {"image": "ghcr.io/acme/bot:3", "imageID": format!("ghcr.io/acme/bot@{running}")}]});
+    let items = [
+        deployment("bot", "ghcr.io/acme/bot:3"),
+        owned("ReplicaSet", "apps/v1", ("Deployment", "bot")),
+        pod,
+        deployment("fixed", &format!("ghcr.io/acme/fixed@{pinned}")),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.json");
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+    fs::write(&file, list.to_string()).expect("a file");
+    let keys = scan(&file).expect("it is read").observations.into_iter().filter_map(|one| match one.fact {
+        Fact::Key(key) if key.claim == asmm_model::Claim::RunsDigest => Some((one.scope.name, key.value)),
+        _ => None,
+    });
+    let mut keys: Vec<(String, String)> = keys.collect();
+    keys.sort();
+    assert_eq!(keys, [("bot".to_owned(), running), ("fixed".to_owned(), pinned)]);
+}

@@ -156,6 +156,9 @@ impl Out<'_> {
         }
         let images: Vec<&str> =
             Workload::of(object).map_or_else(Vec::new, |workload| workload.images().collect());
+        let pinned = images.iter().filter_map(|image| Some(image.rsplit_once('@')?.1.to_owned()));
+        let pinned = pinned.filter(|digest| digest.starts_with("sha256:"));
+        known.extend(pinned.map(|digest| (Claim::RunsDigest, Some(digest), JoinStrength::Strong, "#image")));
         known.extend(
             images.into_iter().map(|i| (Claim::RunsImage, url::image(i), JoinStrength::Strong, "#image")),
         );

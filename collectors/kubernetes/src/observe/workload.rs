@@ -198,7 +198,8 @@ impl Out<'_> {
             if !pods.added.is_empty() {
                 notes.push("its pods show more than its template: something adds to them".to_owned());
             }
-            for (digest, image) in &pods.digests {
+            let is_known = |of: &str| signs.images.iter().any(|(_, image, _)| image == of);
+            for (digest, image) in pods.digests.iter().filter(|(_, image)| is_known(image)) {
                 notes.push(format!("`{image}` runs as `{digest}`"));
             }
         }
