@@ -153,12 +153,11 @@ impl Facts {
 /// everything says which one it is from.
 pub(crate) fn correlate(observations: impl IntoIterator<Item = Observation>, several: bool) -> Correlated {
     // Scopes are long texts that begin alike: they are compared once they are all there.
-    let mut scopes: HashMap<Scope, Facts> = HashMap::new();
+    let mut scopes: HashMap<Scope, Box<Facts>> = HashMap::new();
     for Observation { scope, fact } in observations {
         scopes.entry(scope).or_default().add(fact);
     }
-    let mut scopes: Vec<(Scope, Box<Facts>)> =
-        scopes.into_iter().map(|(scope, facts)| (scope, Box::new(facts))).collect();
+    let mut scopes: Vec<(Scope, Box<Facts>)> = scopes.into_iter().collect();
     scopes.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     let mut systems = Vec::new();
     let mut loose: BTreeMap<String, Loose> = BTreeMap::new();

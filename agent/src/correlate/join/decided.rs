@@ -57,6 +57,9 @@ impl Decided {
     /// Gives parts the homes that were decided, and lets those that have parts of their own take these along. What is a part already
     /// takes its new home from the decision. A decision about a system that is not there waits.
     pub(super) fn settle(&self, systems: &[Box<System>], homes: &mut Homes) {
+        if self.one.is_empty() {
+            return;
+        }
         let at: BTreeMap<&SystemId, usize> = systems.iter().enumerate().map(|(n, s)| (&s.id, n)).collect();
         for (whole, part, says) in &self.one {
             let (Some(whole), Some(part)) = (at.get(whole), at.get(part)) else { continue };

@@ -2,7 +2,7 @@
 //!
 //! A role joins no two systems. Whoever acts under it has it among its identities, with what it may do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use asmm_model::{
     Claim, Criterion, DeploymentKind, Effect, Evidence, EvidenceClass, Identity, IdentityKind, JoinStrength,
@@ -27,7 +27,7 @@ struct Known {
 /// Gives every system what is known of the roles that it acts under. A system that only stands for what runs under a role becomes
 /// a part of what was found to.
 pub(super) fn join(systems: Systems, loose: Vec<Identity>, decided: &Decided) -> (Systems, Vec<Identity>) {
-    let mut known: BTreeMap<String, Known> = BTreeMap::new();
+    let mut known: HashMap<String, Known> = HashMap::new();
     let mut rest = Vec::new();
     for identity in loose {
         match identity.arn.clone().filter(|arn| is_role(&identity) && !known.contains_key(arn)) {
@@ -52,7 +52,7 @@ pub(super) fn join(systems: Systems, loose: Vec<Identity>, decided: &Decided) ->
         return (acting, rest);
     }
     let trusting = Trusting::of(known.iter().map(|(arn, role)| (arn.as_str(), &role.identity)));
-    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut found: HashSet<String> = HashSet::new();
     let acting: Systems = acting
         .into_iter()
         .map(|system| {
@@ -66,6 +66,9 @@ pub(super) fn join(systems: Systems, loose: Vec<Identity>, decided: &Decided) ->
         })
         .collect();
     let mut systems = acting;
+    drop(trusting);
+    let mut known: Vec<(String, Known)> = known.into_iter().collect();
+    known.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     for (arn, role) in known {
         match role.system {
             Some(system) if !found.contains(&arn) => systems.push(system),
@@ -85,7 +88,7 @@ pub(super) fn is_role(identity: &Identity) -> bool {
 /// The roles that a system acts under, each with why.
 fn roles_of(
     system: &System,
-    known: &BTreeMap<String, Known>,
+    known: &HashMap<String, Known>,
     trusting: &Trusting<'_>,
 ) -> BTreeMap<String, Reason> {
     let mut roles = BTreeMap::new();
@@ -117,7 +120,7 @@ fn roles_of(
 fn under(
     system: Box<System>,
     roles: BTreeMap<String, Reason>,
-    known: &BTreeMap<String, Known>,
+    known: &HashMap<String, Known>,
 ) -> Box<System> {
     if roles.is_empty() {
         return system;

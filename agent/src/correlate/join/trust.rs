@@ -1,17 +1,17 @@
 //! Whom roles trust: service accounts of clusters, and what an issuer of tokens vouches for.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use asmm_model::Identity;
 
 /// Roles by who may assume them.
 #[derive(Default)]
 pub(super) struct Trusting<'k> {
-    accounts: BTreeMap<&'k str, Vec<&'k str>>,
+    accounts: HashMap<&'k str, Vec<&'k str>>,
     /// By issuer and repository, in lower case.
-    subjects: BTreeMap<String, Vec<(&'k str, &'k str)>>,
+    subjects: HashMap<String, Vec<(&'k str, &'k str)>>,
     /// By issuer; which repositories these stand for is compared.
-    patterns: BTreeMap<String, Vec<(&'k str, &'k str)>>,
+    patterns: HashMap<String, Vec<(&'k str, &'k str)>>,
 }
 
 impl<'k> Trusting<'k> {
