@@ -12,7 +12,7 @@ use sqlx::{Any, Row as _, Transaction};
 
 use super::audit::{self, Act};
 use super::joined::{self, Because};
-use super::{Store, StoreError, numbers};
+use super::{Store, StoreError, deciding, numbers, review};
 use crate::cli::nearest::nearest;
 
 /// The longest name of somebody, or of an entry of a register, in characters.
@@ -164,7 +164,6 @@ impl Store {
         .bind(decided.reason.clone())
         .execute(&mut *transaction)
         .await?;
-        join_again(&mut transaction, kind).await?;
         audit::append(
             &mut transaction,
             Act {
@@ -178,6 +177,7 @@ impl Store {
             },
         )
         .await?;
+        join_again(&mut transaction, kind, &decided.at).await?;
         transaction.commit().await?;
         Ok(decided)
     }
@@ -189,8 +189,8 @@ impl Store {
     pub(crate) async fn undo(&self, id: i64, by: &str, at: &str) -> Result<Decision, StoreError> {
         let by = somebody(by)?;
         let mut transaction = self.write().await?;
-        // The lock that decisions take: two people cannot undo one decision.
-        numbers(&mut transaction, "decision", 0).await?;
+        // Two people cannot undo one decision.
+        deciding(&mut transaction).await?;
         let select = sqlx::AssertSqlSafe(format!("{SELECT} WHERE id = $1"));
         let row = sqlx::query(select).bind(id).fetch_optional(&mut *transaction).await?;
         let mut undone =
@@ -205,7 +205,6 @@ impl Store {
             .bind(id)
             .execute(&mut *transaction)
             .await?;
-        join_again(&mut transaction, undone.kind).await?;
         audit::append(
             &mut transaction,
             Act {
@@ -219,6 +218,7 @@ impl Store {
             },
         )
         .await?;
+        join_again(&mut transaction, undone.kind, at).await?;
         transaction.commit().await?;
         (undone.undone_at, undone.undone_by) = (Some(at.to_owned()), Some(by));
         Ok(undone)
@@ -293,17 +293,20 @@ pub(super) async fn decisions(
     Ok(decisions)
 }
 
-/// Joins systems as they are decided to be from now on: as of the last run that there is.
+/// Joins systems as they are decided to be from now on, as of the last run that there is, and opens what was decided of them when they
+/// were something else.
 async fn join_again(
     transaction: &mut Transaction<'static, Any>,
     kind: DecisionKind,
+    at: &str,
 ) -> Result<(), StoreError> {
     if kind.family() != Family::Systems {
         return Ok(());
     }
     let row = sqlx::query("SELECT MAX(id) AS run FROM runs").fetch_one(&mut **transaction).await?;
-    let run: Option<i64> = row.try_get("run")?;
-    joined::join_again(transaction, run.unwrap_or(0), Because::Decision).await
+    let run = row.try_get::<Option<i64>, _>("run")?.unwrap_or(0);
+    joined::join_again(transaction, run, Because::Decision).await?;
+    review::reopen(transaction, run, at).await
 }
 
 /// The id that a system has now, by an id that it has or had.

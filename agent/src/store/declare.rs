@@ -6,7 +6,7 @@ use asmm_model::{Declared, Place};
 use sqlx::Row as _;
 
 use super::rows::{Value, insert};
-use super::{Store, StoreError, numbers};
+use super::{Store, StoreError, deciding};
 
 /// What a new import of a register changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl Store {
     /// The store cannot be written.
     pub(crate) async fn import(&self, source: &Source) -> Result<Imported, StoreError> {
         let mut transaction = self.write().await?;
-        // The lock that decisions take: two imports of one register come one after the other.
-        numbers(&mut transaction, "decision", 0).await?;
+        // Two imports of one register come one after the other.
+        deciding(&mut transaction).await?;
         let name = Value::text(&source.name);
         let Value::Text(name) = name else { return Ok(Imported::default()) };
         let rows = sqlx::query("SELECT id, body FROM declared WHERE source = $1")

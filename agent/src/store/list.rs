@@ -120,22 +120,19 @@ async fn rows(
     // SQLite joins in the order in which it is told to by CROSS JOIN: the index of versions is in the order of the list, so that a
     // page is read and no more.
     let mut conditions = Conditions::new(first, Vec::new());
-    let alone = Filter { target: None, name: None, ..filter.clone() };
     if table == ALONE.0 {
         conditions.of(filter, Some(PRESENCE));
     } else {
-        conditions.of(&alone, Some(PRESENCE));
-        for (text, column) in [(&filter.target, "shown"), (&filter.name, "title")] {
-            // What is meant may be a part of it.
+        conditions.of(&Filter { target: None, name: None, ..filter.clone() }, Some(PRESENCE));
+        // What is meant may be a part of it.
+        for (text, own, part) in
+            [(&filter.target, "t.shown", "y.shown"), (&filter.name, "v.title", "p.title")]
+        {
             let Some(text) = text else { continue };
-            let own = if column == "shown" { "t.shown" } else { "v.title" };
-            let like = |column: &str| format!("LOWER({column}) LIKE ? ESCAPE '!'");
-            let part = if column == "shown" { "y.shown" } else { "p.title" };
             let condition = format!(
-                "({} OR EXISTS (SELECT 1 FROM joined p JOIN systems x ON x.id = p.system JOIN targets y ON y.id = x.target
-                    WHERE p.whole = v.system AND p.until IS NULL AND {}))",
-                like(own),
-                like(part)
+                "(LOWER({own}) LIKE ? ESCAPE '!' OR EXISTS (
+                    SELECT 1 FROM joined p JOIN systems x ON x.id = p.system JOIN targets y ON y.id = x.target
+                    WHERE p.whole = v.system AND p.until IS NULL AND LOWER({part}) LIKE ? ESCAPE '!'))"
             );
             conditions.and(&condition, vec![Value::text(pattern(text)), Value::text(pattern(text))]);
         }

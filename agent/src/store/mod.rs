@@ -320,6 +320,12 @@ fn plain(error: &sqlx::Error) -> String {
     }
 }
 
+/// Takes the lock that decisions take: whoever decides, and whoever joins systems or opens decisions, come one after the other. It is taken
+/// before anything else is written, so that no two wait for each other.
+async fn deciding(transaction: &mut Transaction<'static, Any>) -> Result<(), StoreError> {
+    numbers(transaction, "decision", 0).await.map(drop)
+}
+
 /// The next numbers of a kind, `count` of them: the first is given.
 ///
 /// Takes the lock that lets one transaction write at a time.

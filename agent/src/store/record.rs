@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::joined::{self, Because};
 use super::recording::Recording;
-use super::{Run, RunState, Store, StoreError, review, runs};
+use super::{Run, RunState, Store, StoreError, deciding, review, runs};
 use crate::correlate::{self, Tie};
 use crate::history::{self, Entry, LessSeen};
 
@@ -140,6 +140,7 @@ impl Store {
         at: &str,
     ) -> Result<Vec<Recorded>, StoreError> {
         let mut transaction = self.write().await?;
+        deciding(&mut transaction).await?;
         let number = runs::started(&mut transaction, scan).await?;
         let mut recorded = Vec::new();
         for seen in all {

@@ -9,7 +9,7 @@ use sqlx::{Any, Row as _, Transaction};
 
 use super::audit::{self, Act as Audited};
 use super::decide::{somebody, text};
-use super::{Store, StoreError, body};
+use super::{Store, StoreError, body, deciding};
 use crate::review::{self, Act, Fingerprint, Review, Subject};
 
 /// The longest reason, in characters.
@@ -61,8 +61,7 @@ impl Store {
         let by = somebody(by)?;
         let reason = text(reason, REASON, "the reason")?;
         let mut transaction = self.write().await?;
-        // The lock that decisions take: two people who act at once come one after the other.
-        super::numbers(&mut transaction, "decision", 0).await?;
+        deciding(&mut transaction).await?;
         let present = present(&mut transaction, name).await?;
         let before = kept(&mut transaction, present.number).await?;
         if revision.is_some_and(|seen| seen != before.revision) {
@@ -102,7 +101,7 @@ impl Store {
     /// The store cannot be written.
     pub(crate) async fn expire(&self, (at, today): (&str, Date)) -> Result<u64, StoreError> {
         let mut transaction = self.write().await?;
-        super::numbers(&mut transaction, "decision", 0).await?;
+        deciding(&mut transaction).await?;
         let text = "\
             SELECT w.system, s.name FROM reviews w JOIN systems s ON s.id = w.system
             WHERE w.until IS NOT NULL AND w.until <= $1 AND w.standing IN ('rejected', 'deferred') ORDER BY w.system";
@@ -136,7 +135,7 @@ impl Store {
     }
 }
 
-/// Opens what was decided, and is otherwise after a run than it was when that was done.
+/// Opens what was decided, and is otherwise after a run than it was when that was done. The lock of decisions is taken.
 pub(super) async fn reopen(
     transaction: &mut Transaction<'static, Any>,
     run: i64,

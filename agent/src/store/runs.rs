@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::joined::{self, Because};
-use super::{Claim, Store, StoreError, numbers, review};
+use super::{Claim, Store, StoreError, deciding, numbers, review};
 
 /// How a run ended, if it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,7 @@ impl Store {
     /// The store cannot be written.
     pub(crate) async fn end(&self, run: &Run, state: RunState, at: &str) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
+        deciding(&mut transaction).await?;
         joined::join_again(&mut transaction, run.number, Because::Run).await?;
         review::reopen(&mut transaction, run.number, at).await?;
         ended(&mut transaction, run.number, state, at).await?;

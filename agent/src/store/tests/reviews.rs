@@ -6,7 +6,7 @@ use asmm_model::{Effect, Gate, Place as At};
 use insta::assert_snapshot;
 use jiff::civil::date;
 
-use super::{Home, on_both, seen};
+use super::{Home, inventory, on_both, scan, seen, seen_of};
 use crate::review::{Act, Owned, Rejection, Standing};
 use crate::sample::{Sample, desk, refunds};
 use crate::store::{Filter, Page, Reviewed, Store, StoreError};
@@ -107,5 +107,59 @@ on_both! {
         store.does(&refunds_id, Act::Assign("ann".to_owned()), "ann").await.unwrap();
         let unknown = store.does("sys-0000000000000000", Act::Reopen, "ann").await;
         assert!(matches!(unknown, Err(StoreError::NoSystem { .. })));
+    }
+}
+
+on_both! {
+    async fn a_merge_changes_what_was_confirmed(home: &Home) {
+        let (store, refunds_id, desk_id) = filled(home).await;
+        store.does(&refunds_id, Act::Own(Owned::Unknown), "ann").await.unwrap();
+        store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true }, "ann").await.unwrap();
+        let one = store.decide(crate::store::DecisionKind::One, &refunds_id, &desk_id, "bob", DAY.0, "").await.unwrap();
+        let review = store.reviewed(&refunds_id).await.unwrap().2.review;
+        assert_eq!(review.standing, Standing::NeedsReview);
+        store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true }, "ann").await.unwrap();
+        store.undo(one.id, "bob", DAY.0).await.unwrap();
+        assert_eq!(store.reviewed(&refunds_id).await.unwrap().2.review.standing, Standing::NeedsReview);
+        assert!(store.verify(&[]).await.unwrap().faults.is_empty());
+    }
+}
+
+on_both! {
+    async fn people_decide_while_runs_end(home: &Home) {
+        let (store, refunds_id, desk_id) = filled(home).await;
+        let nights = async {
+            for day in 2..14 {
+                let refunds = if day % 2 == 0 { bolder() } else { refunds(".") };
+                store.night(day, vec![seen(vec![refunds, desk(".")])]).await;
+            }
+        };
+        let scans = async {
+            for day in 14..22 {
+                let seen = seen_of("other", inventory(vec![refunds(".")]));
+                let state = crate::store::RunState::Done;
+                store.record_scan(&scan(day), vec![seen], state, DAY.0).await.unwrap();
+            }
+        };
+        let people = (0..4).map(|n| {
+            let (store, refunds_id, desk_id) = (&store, &refunds_id, &desk_id);
+            async move {
+                for round in 0..6 {
+                    store.does(refunds_id, Act::Own(Owned::By(format!("team-{n}-{round}"))), "ann").await.unwrap();
+                    // What was decided meanwhile is refused; it is not lost, and nothing stands still.
+                    let _ = store.does(refunds_id, Act::Confirm { verdict: None, in_scope: true }, "ann").await;
+                    let one = store.decide(crate::store::DecisionKind::One, refunds_id, desk_id, "bob", DAY.0, "").await.unwrap();
+                    store.undo(one.id, "bob", DAY.0).await.unwrap();
+                }
+            }
+        });
+        futures::join!(nights, scans, futures::future::join_all(people));
+        let verified = store.verify(&[]).await.unwrap();
+        assert!(verified.faults.is_empty() && verified.entries >= 72, "{verified:?}");
+        let (_, _, reviewed) = store.reviewed(&refunds_id).await.unwrap();
+        let mut own = 0;
+        store.audit(|body, _| { own += i64::from(body.contains("\"action\":\"own\"")); Ok(()) }).await.unwrap();
+        assert_eq!(own, 24, "nothing that was acknowledged is lost");
+        assert!(reviewed.revision >= 24);
     }
 }
