@@ -37,7 +37,7 @@ const GROWTH: f64 = 2.2;
 /// Megabytes at the peak of this process, with all that was observed.
 const MEMORY: f64 = 300.0;
 
-/// Says to a process of its own how many units it measures, once: each has the memory of a scan that begins.
+/// Says to a process of its own how many units it measures, and how often: `5000 1`.
 const ONCE: &str = "MUSTER_BENCH_UNITS";
 
 fn main() -> ExitCode {
@@ -46,8 +46,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let number = |name| std::env::var(name).ok().and_then(|number| number.parse::<usize>().ok());
-    if let Some(units) = number(ONCE) {
-        once(units);
+    if let Ok(told) = std::env::var(ONCE) {
+        let numbers: Vec<usize> = told.split(' ').filter_map(|number| number.parse().ok()).collect();
+        let [units, times] = numbers[..] else { return ExitCode::FAILURE };
+        once(units, times);
         return ExitCode::SUCCESS;
     }
     let units = number("UNITS").unwrap_or(UNITS);
@@ -101,8 +103,11 @@ impl Measured {
     /// minutes, and is not to fall on one size alone.
     fn of(sizes: [usize; 3]) -> [Self; 3] {
         let program = std::env::current_exe().expect("it runs");
+        let most = sizes.into_iter().max().unwrap_or(1);
         let one = |units: usize| {
-            let ended = Command::new(&program).env(ONCE, units.to_string()).output().expect("it can be run");
+            // Every process works for as long as the others: what disturbs one of them is as likely to disturb any.
+            let told = format!("{units} {}", most / units.max(1));
+            let ended = Command::new(&program).env(ONCE, told).output().expect("it can be run");
             let text = String::from_utf8_lossy(&ended.stdout);
             let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
             let [whole, joining, megabytes, systems, joins] = numbers[..] else {
@@ -123,11 +128,14 @@ impl Measured {
     }
 }
 
-/// Measures one organisation, and prints what [`Measured`] reads. The second time counts: memory that a process has for the first time
-/// is cleared by the system, and how long that takes is a matter of the machine.
-fn once(units: usize) {
+/// Measures one organisation so often, and prints what [`Measured`] reads of one time. The first time does not count: memory that a
+/// process has for the first time is cleared by the system, and how long that takes is a matter of the machine.
+fn once(units: usize, times: usize) {
     measured(units);
-    let [whole, joining, systems, joins] = measured(units);
+    let all: Vec<[f64; 4]> = (0..times.max(1)).map(|_| measured(units)).collect();
+    let count = f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX));
+    let mean = |column: usize| all.iter().map(|one| one[column]).sum::<f64>() / count;
+    let [whole, joining, systems, joins] = [mean(0), mean(1), mean(2), mean(3)];
     println!("{whole} {joining} {} {systems} {joins}", peak());
 }
 
