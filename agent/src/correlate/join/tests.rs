@@ -174,6 +174,27 @@ fn two_names_in_files_are_more_than_one() {
 }
 
 #[test]
+fn whose_function_an_agent_calls_is_for_a_person_to_look_at() {
+    let arn = "arn:aws:bedrock:eu-west-1:111111111111:agent/HR";
+    let called = key(Claim::Has, "aws/function/pay-refund", JoinStrength::Weak, arn);
+    let agent = Sample::new("aws:", arn, "hr-helper")
+        .system(SystemKind::Agent, false)
+        .fact(Fact::Deployment(Deployment::seen(DeploymentKind::Aws, arn)))
+        .fact(called)
+        .fact(medium(Claim::Has, "aws/role/refunds"));
+    let code = code("refunds", "", "refunds", Effect::Pay)
+        .fact(medium(Claim::Declares, "aws/function/pay-refund"))
+        .fact(medium(Claim::Declares, "aws/role/refunds"));
+    let found = of(vec![code, agent]);
+    assert_eq!(
+        (found.systems.len(), found.proposals.len()),
+        (2, 1),
+        "what several agents call joins none of them"
+    );
+    assert_eq!(found.proposals[0].because.len(), 2);
+}
+
+#[test]
 fn a_secret_tells_whose_a_workload_is_where_nobody_else_has_it() {
     let asks = |name: &str| {
         let declares = |value| medium(Claim::Declares, value);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{Effect, Gate, SystemKind};
+use asmm_model::{Claim, Effect, Fact, Gate, JoinStrength, Key, Place, SystemKind};
 use serde_json::Value;
 
 use super::{Out, System, effect};
@@ -148,7 +148,8 @@ struct Action {
     gate: Gate,
     place: String,
     note: String,
-    /// The role of the function that carries it out.
+    /// The name of the function that carries it out, and the role of that.
+    function: Option<String>,
     role: Option<String>,
     /// Whether it runs code that the model writes.
     runs_code: bool,
@@ -170,6 +171,12 @@ fn details(
         for action in actions(system.out.estate, &answer.page, locator) {
             if let Some(role) = &action.role {
                 system.acts_under(role, &action.place);
+            }
+            if let Some(function) = &action.function {
+                // Where a function is kept that several agents call is no sign that these are one: it is for a person to look at.
+                let (value, place) = (format!("aws/function/{function}"), Place::locator(&action.place));
+                let key = Key { claim: Claim::Has, value, strength: JoinStrength::Weak, place };
+                system.put(Fact::Key(key));
             }
             if action.runs_code {
                 system.speak("managed-code-interpreter", &action.place, &action.name);
@@ -214,6 +221,7 @@ fn actions(estate: &Estate, page: &Value, locator: &str) -> Vec<Action> {
         gate: Gate::Unknown,
         place: format!("{locator}, action group {name}"),
         note: "the application that asks carries it out".to_owned(),
+        function: None,
         role: None,
         runs_code: false,
     };
@@ -234,7 +242,8 @@ fn actions(estate: &Estate, page: &Value, locator: &str) -> Vec<Action> {
         Some(function) => {
             let role = function_role(&estate.answers, function);
             let does = effect(role.as_deref().and_then(|role| estate.rights.get(role)));
-            Action { does, role, note: format!("runs the function {}", short(function)), ..action }
+            let note = format!("runs the function {}", short(function));
+            Action { does, function: name_of_function(function).map(str::to_owned), role, note, ..action }
         }
         None => action,
     };
@@ -360,6 +369,11 @@ pub(super) fn function_role(answers: &Answers, function: &str) -> Option<String>
         })
     };
     functions.find(is).and_then(|function| text(function, "Role")).map(str::to_owned)
+}
+
+/// The name in the ARN of a function, which may end with a version or an alias.
+fn name_of_function(arn: &str) -> Option<&str> {
+    arn.split(':').nth(6).filter(|name| !name.is_empty())
 }
 
 /// The last part of an ARN.
