@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use asmm_model::{Coverage, Inventory, SCHEMA, Scan, System, SystemId};
+use asmm_model::{Identity, System, SystemId};
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
@@ -73,8 +73,8 @@ pub(super) async fn join_again(
     let is: BTreeMap<Place, Joined> = if systems.is_empty() {
         BTreeMap::new()
     } else {
-        let (inventory, alone) = read(transaction, &systems, &targets).await?;
-        together(correlate::joined(inventory, &decided), alone)?
+        let (systems, identities, alone) = read(transaction, &systems, &targets).await?;
+        together(correlate::join(systems, identities, &decided), alone)?
     };
     let was = kept(transaction).await?;
     let changed = keep(transaction, run.max(last), &was, &is).await?;
@@ -136,28 +136,13 @@ async fn named(
     Ok(found)
 }
 
-/// An inventory of these systems and of the identities of these targets, and what each system is alone.
+/// These systems and the identities of these targets, and what each system is alone.
 async fn read(
     transaction: &mut Transaction<'static, Any>,
     systems: &BTreeSet<i64>,
     targets: &BTreeSet<i64>,
-) -> Result<(Inventory, BTreeMap<SystemId, Alone>), StoreError> {
-    let mut inventory = Inventory {
-        schema: SCHEMA.to_owned(),
-        scan: Scan {
-            id: String::new(),
-            started_at: String::new(),
-            tool: String::new(),
-            rules: String::new(),
-            targets: Vec::new(),
-        },
-        coverage: Vec::<Coverage>::new(),
-        systems: Vec::new(),
-        components: Vec::new(),
-        identities: Vec::new(),
-        proposals: Vec::new(),
-        register: None,
-    };
+) -> Result<(Vec<System>, Vec<Identity>, BTreeMap<SystemId, Alone>), StoreError> {
+    let (mut all, mut identities) = (Vec::new(), Vec::new());
     let mut alone = BTreeMap::new();
     let numbers: Vec<i64> = systems.iter().copied().collect();
     for chunk in numbers.chunks(AT_ONCE) {
@@ -178,7 +163,7 @@ async fn read(
                 columns: columns(&system)?.0,
             };
             alone.insert(system.id.clone(), one);
-            inventory.systems.push(system);
+            all.push(system);
         }
     }
     let targets: Vec<i64> = targets.iter().copied().collect();
@@ -191,10 +176,10 @@ async fn read(
         for row in rows.await? {
             let mut loose: Loose = serde_json::from_str(&row.try_get::<String, _>("body")?)?;
             loose.set_target(Some(&row.try_get::<String, _>("shown")?));
-            inventory.identities.append(&mut loose.identities);
+            identities.append(&mut loose.identities);
         }
     }
-    Ok((inventory, alone))
+    Ok((all, identities, alone))
 }
 
 /// The digest of a system. With whom it shares identities is told where all systems are looked at, and not kept here.
@@ -207,12 +192,12 @@ fn of(system: &mut System) -> Result<String, StoreError> {
 
 /// What each system is that is not what it was alone.
 fn together(
-    inventory: Inventory,
+    found: correlate::Joined,
     mut alone: BTreeMap<SystemId, Alone>,
 ) -> Result<BTreeMap<Place, Joined>, StoreError> {
     let mut wholes: HashMap<SystemId, Vec<i64>> = HashMap::new();
     let mut joined = BTreeMap::new();
-    for mut system in inventory.systems {
+    for mut system in found.systems {
         let Some(was) = alone.remove(&system.id) else { continue };
         for part in &system.joins {
             wholes.entry(part.id.clone()).or_default().push(was.number);
