@@ -56,7 +56,7 @@ enum What {
         #[arg(long, value_name = "FILE")]
         anchors: Option<PathBuf>,
         /// Look at a file of `muster audit export` instead of the store
-        #[arg(long, value_name = "FILE", conflicts_with = "store")]
+        #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
         #[command(flatten)]
         store: StoreOption,

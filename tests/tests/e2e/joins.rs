@@ -190,6 +190,9 @@ fn the_record_of_what_people_did_is_verified_exported_and_kept_elsewhere() {
             "{verified:?}"
         );
     }
+    // A store that is named for all commands, as by a variable, is not in the way of a file.
+    let beside = run(&["audit", "verify", "--file", "audit.jsonl"]);
+    assert!(done(&beside).contains("2 entries, none changed"), "{beside:?}");
     // Each line is what a program of another maker can verify: JSON, with the hash of the line before it.
     let text = std::fs::read_to_string(stage.beside("audit.jsonl")).expect("a file");
     let entries: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
