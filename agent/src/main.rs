@@ -6,6 +6,7 @@
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+mod access;
 mod cli;
 mod clock;
 mod collectors;
@@ -25,6 +26,7 @@ mod scan;
 mod secret;
 mod store;
 mod watch;
+mod web;
 
 fn main() -> std::process::ExitCode {
     cli::main()

@@ -10,6 +10,7 @@
 #[path = "../../src"]
 #[allow(dead_code, unused_imports, unused_macros, reason = "a bench uses a part of it")]
 mod binary {
+    pub(crate) mod access;
     pub(crate) mod cli {
         pub(crate) mod nearest;
     }
@@ -29,7 +30,7 @@ mod binary {
 )]
 mod digest;
 #[allow(unused_imports, reason = "where the parts of the binary look for one another")]
-use binary::{cli, correlate, history, page, review, sample, store};
+use binary::{access, cli, correlate, history, page, review, sample, store};
 mod estate;
 
 use std::fmt::Write as _;

@@ -95,12 +95,15 @@ impl Audit {
                 let output = output.as_deref().map(OutputFile::at).transpose()?;
                 let mut text = String::new();
                 store.with(async |store| {
-                    store
-                        .audit(|body, hash| {
-                            text.push_str(&line(body, hash));
-                            Ok(())
-                        })
-                        .await
+                    let mut after = 0;
+                    loop {
+                        let (lines, last) = store.lines(after).await?;
+                        if lines.is_empty() {
+                            return Ok(());
+                        }
+                        text.push_str(&lines);
+                        after = last;
+                    }
                 })?;
                 printer.result_to(output, &text)?;
                 Ok(Exit::Done)
@@ -121,11 +124,6 @@ impl Audit {
             }
         }
     }
-}
-
-/// An entry as one line: its text, with its hash as the last member.
-fn line(body: &str, hash: &str) -> String {
-    format!("{},\"hash\":\"{hash}\"}}\n", body.strip_suffix('}').unwrap_or(body))
 }
 
 /// The text and the hash of a line.
@@ -236,7 +234,7 @@ mod tests {
     #[test]
     fn a_line_is_its_text_and_its_hash() {
         let body = r#"{"sequence":1,"reason":"said: \",\"hash\":\"x\"}","previous":"00"}"#;
-        let text = line(body, "ab12");
+        let text = crate::store::line(body, "ab12");
         assert_eq!(parts(text.trim_end()), Some((body.to_owned(), "ab12")));
         assert_eq!(parts("{}"), None);
         assert_eq!(parts("é\"}"), None);

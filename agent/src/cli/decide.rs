@@ -29,6 +29,11 @@ impl Who {
     }
 }
 
+/// The user of this machine, as the audit log calls them.
+pub(super) fn whoever() -> String {
+    name(None)
+}
+
 fn name(by: Option<String>) -> String {
     by.or_else(environment::user).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use super::output::OutputFile;
 use super::printer::Printer;
 use super::store::{FilterOptions, StoreOption};
 use crate::export::Format;
+use crate::register;
 use crate::store::Filter;
 
 /// Write what the store knows, as the last run or an earlier one left it
@@ -48,7 +49,7 @@ impl Export {
             // Where systems are left out, nothing can be said of what is not declared.
             let sources = store.declared().await?;
             if filter == Filter::default() && !sources.is_empty() {
-                let lists = super::register::held(store, sources, inventory.clone()).await?;
+                let lists = register::held(store, sources, inventory.clone()).await?;
                 inventory.register = Some(lists);
             }
             Ok(inventory)

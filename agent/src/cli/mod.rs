@@ -1,5 +1,6 @@
 //! The command line: one file per command, and the only part that prints.
 
+mod access;
 mod audit;
 mod backup;
 mod completions;
@@ -26,6 +27,7 @@ mod run;
 mod runs;
 mod scan;
 mod schema;
+mod serve;
 mod sources;
 mod store;
 mod systems;
@@ -86,6 +88,8 @@ enum Command {
     Decisions(decide::Decisions),
     Undo(decide::Undo),
     Audit(audit::Audit),
+    Serve(serve::Serve),
+    Access(access::Access),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Rules(rules::Rules),
@@ -151,6 +155,8 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Decisions(decisions) => decisions.run(printer),
         Command::Undo(undo) => undo.run(printer),
         Command::Audit(audit) => audit.run(printer),
+        Command::Serve(serve) => serve.run(printer),
+        Command::Access(access) => access.run(printer),
         Command::Backup(backup) => backup.run(printer),
         Command::Restore(restore) => restore.run(printer),
         Command::Rules(rules) => rules.run(printer),

@@ -92,6 +92,9 @@ enum What {
         /// It is none of what is assessed
         #[arg(long)]
         out_of_scope: bool,
+        /// Who answers for it, where that was not said: a person or a team; `unknown` where nobody knows
+        #[arg(long, value_name = "OWNER")]
+        owner: Option<String>,
     },
     /// Say that a system is none of those that are meant
     Reject {
@@ -123,6 +126,14 @@ enum What {
     Retire(Of),
     /// Open what is decided again
     Reopen(Of),
+    /// Put a system where it belongs, whatever was decided: for administrators
+    Amend {
+        #[command(flatten)]
+        of: Of,
+        /// Where it belongs
+        #[arg(long, value_name = "STANDING", value_enum)]
+        to: Standing,
+    },
 }
 
 /// Of which system something is decided, by whom, and why.
@@ -195,10 +206,7 @@ impl Reviews {
                 let to = to.unwrap_or_else(|| of.who.name());
                 of.act(Act::Assign(to), printer)
             }
-            What::Own { of, owner } => {
-                let owner = if owner == "unknown" { Owned::Unknown } else { Owned::By(owner) };
-                of.act(Act::Own(owner), printer)
-            }
+            What::Own { of, owner } => of.act(Act::Own(Owned::named(owner)), printer),
             What::Correct { of, criterion, answer } => {
                 let answer = match answer {
                     Said::Yes => Some(true),
@@ -207,8 +215,9 @@ impl Reviews {
                 };
                 of.act(Act::Correct(criterion, answer), printer)
             }
-            What::Confirm { of, verdict, out_of_scope } => {
-                of.act(Act::Confirm { verdict, in_scope: !out_of_scope }, printer)
+            What::Confirm { of, verdict, out_of_scope, owner } => {
+                let owner = owner.map(Owned::named);
+                of.act(Act::Confirm { verdict, in_scope: !out_of_scope, owner }, printer)
             }
             What::Reject { of, why, duplicate_of, until } => {
                 let other = match duplicate_of.filter(|_| why == Why::DuplicateOf) {
@@ -229,6 +238,7 @@ impl Reviews {
             What::Defer { of, until } => of.act(Act::Defer(until), printer),
             What::Retire(of) => of.act(Act::Retire, printer),
             What::Reopen(of) => of.act(Act::Reopen, printer),
+            What::Amend { of, to } => of.act(Act::Amend(to), printer),
         }
     }
 }

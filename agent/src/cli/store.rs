@@ -24,6 +24,20 @@ impl StoreOption {
         }
     }
 
+    /// Does something with a store that is there, which may fail for more reasons than the store.
+    pub(super) fn with_any<T>(
+        &self,
+        work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let place = self.place()?;
+        block_on(async {
+            let store = Store::existing(&place).await?;
+            let done = work(&store).await;
+            store.close().await;
+            done
+        })
+    }
+
     /// Does something with a store that is there.
     pub(super) fn with<T>(
         &self,
@@ -42,6 +56,11 @@ impl StoreOption {
 /// Waits for what the network and the store do.
 pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// The same for what many ask for at once, on all processors.
+pub(super) fn block_on_many<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 /// Which systems of a store are meant.

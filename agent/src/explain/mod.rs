@@ -17,7 +17,7 @@ use muster_rules::Heuristics;
 use crate::export::table;
 use crate::page::{Line, Page, Tone};
 
-pub(crate) use graph::svg;
+pub(crate) use graph::{STYLE, svg, svg_in_page};
 pub(crate) use source::Source;
 
 /// What is asked about a system.

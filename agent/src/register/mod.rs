@@ -6,6 +6,7 @@ mod backstage;
 mod columns;
 mod csv;
 mod entry;
+mod held;
 mod json;
 mod known;
 mod marks;
@@ -24,6 +25,7 @@ use clap::ValueEnum;
 
 use entry::Raw;
 
+pub(crate) use held::{held, of_store};
 pub(crate) use matching::{Decided, Seen, matched};
 
 /// The largest file that is read, in bytes.

@@ -27,6 +27,13 @@ pub(crate) enum Owned {
     Unknown,
 }
 
+impl Owned {
+    /// As people write it: `unknown` where nobody knows.
+    pub(crate) fn named(owner: String) -> Self {
+        if owner == "unknown" { Self::Unknown } else { Self::By(owner) }
+    }
+}
+
 /// What somebody does about a system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
@@ -37,7 +44,8 @@ pub(crate) enum Act {
     /// Answers a criterion otherwise than the evidence; nothing takes a correction back.
     Correct(Criterion, Option<bool>),
     /// Says that the verdict is right, and whether the system belongs to what is assessed.
-    Confirm { verdict: Option<Verdict>, in_scope: bool },
+    /// With who answers for it, where that was not said before.
+    Confirm { verdict: Option<Verdict>, in_scope: bool, owner: Option<Owned> },
     /// Says that it is none of those that are meant; until a day, where one is given.
     Reject(Rejection, Option<Date>),
     /// Agrees with a rejection of somebody else.
@@ -50,6 +58,8 @@ pub(crate) enum Act {
     Retire,
     /// Opens it again.
     Reopen,
+    /// Puts it where it belongs, whatever was decided and whatever a decision asks for otherwise. For administrators alone.
+    Amend(Standing),
 }
 
 impl Act {
@@ -66,6 +76,7 @@ impl Act {
             Self::Defer(_) => "defer",
             Self::Retire => "retire",
             Self::Reopen => "reopen",
+            Self::Amend(_) => "amend",
         }
     }
 }
@@ -136,8 +147,9 @@ pub(crate) fn act(review: &Review, act: Act, subject: Subject<'_>) -> Result<Rev
             }
             next.standing = Standing::InReview;
         }
-        Act::Confirm { verdict, in_scope } => {
+        Act::Confirm { verdict, in_scope, owner } => {
             needs_open()?;
+            next.owner = owner.or(next.owner);
             if next.proposed.is_some() {
                 return refuse(
                     "a rejection of it waits for a second person; `approve` or `withdraw` it first",
@@ -169,8 +181,7 @@ pub(crate) fn act(review: &Review, act: Act, subject: Subject<'_>) -> Result<Rev
         Act::Reject(rejection, until) => {
             needs_open()?;
             let until = reject(review, &rejection, until, subject)?;
-            let agentic = corrected(&system.criteria, &next.corrections);
-            if system.verdict == Verdict::Agentic && agentic.level[1].max(system.level[1]) >= SECOND {
+            if needs_second(system, &next) {
                 let (reason, by) = (reason.to_owned(), by.to_owned());
                 next.proposed = Some(Proposed { rejection, reason, until, by });
                 next.standing = Standing::InReview;
@@ -226,6 +237,12 @@ pub(crate) fn act(review: &Review, act: Act, subject: Subject<'_>) -> Result<Rev
             }
             return Ok(open(review, vec![format!("{by}: {reason}")]));
         }
+        Act::Amend(standing) => {
+            if reason.is_empty() {
+                return refuse("a correction needs a reason");
+            }
+            next = amended(review, standing, subject)?;
+        }
     }
     Ok(next)
 }
@@ -247,6 +264,43 @@ fn decided(
     if standing != Standing::Rejected {
         review.rejection = None;
     }
+}
+
+/// Whether a rejection of a system needs a second person: where it is found to be agentic, and may be so on its own.
+pub(crate) fn needs_second(system: &System, review: &Review) -> bool {
+    let agentic = corrected(&system.criteria, &review.corrections);
+    system.verdict == Verdict::Agentic && agentic.level[1].max(system.level[1]) >= SECOND
+}
+
+/// What a review becomes where an administrator says where it stands.
+fn amended(review: &Review, standing: Standing, subject: Subject<'_>) -> Result<Review, Refused> {
+    let Subject { system, by, at, today, reason, .. } = subject;
+    if standing == review.standing {
+        return refuse(format!("it is {} already", standing.name()));
+    }
+    let mut next = Review { by: by.to_owned(), at: at.to_owned(), ..review.clone() };
+    let mut until = None;
+    match standing {
+        Standing::NeedsReview | Standing::InReview => {
+            let why = vec![format!("{by}: {reason}")];
+            return Ok(Review { standing, by: by.to_owned(), at: at.to_owned(), ..open(review, why) });
+        }
+        Standing::Confirmed => {
+            let says = corrected(&system.criteria, &next.corrections).verdict;
+            next.verdict = next.verdict.or(Some(says));
+            next.in_scope = next.in_scope.or(Some(true));
+        }
+        Standing::Rejected => {
+            let proposed = next.proposed.take().map(|proposed| proposed.rejection);
+            next.rejection = next.rejection.or(proposed).or(Some(Rejection::FalsePositive));
+        }
+        Standing::Deferred => {
+            until = today.checked_add(DEFERRED.days()).ok().map(|day| day.to_string());
+        }
+        Standing::Retired => {}
+    }
+    decided(&mut next, standing, reason, until, Some(Fingerprint::of(system)));
+    Ok(next)
 }
 
 /// What a rejection asks for. Gives the day until which it holds.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 use act::Refused;
-pub(crate) use act::{Act, Owned, Subject, act, reopened};
+pub(crate) use act::{Act, Owned, Subject, act, needs_second, reopened};
 pub(crate) use fingerprint::Fingerprint;
 
 /// How far the review of a system has come.

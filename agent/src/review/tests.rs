@@ -32,7 +32,7 @@ fn acts() -> Vec<Act> {
         Act::Own(Owned::By("payments".to_owned())),
         Act::Correct(Criterion::C4, Some(false)),
         Act::Correct(Criterion::C4, None),
-        Act::Confirm { verdict: None, in_scope: true },
+        Act::Confirm { verdict: None, in_scope: true, owner: None },
         Act::Reject(Rejection::FalsePositive, None),
         Act::Approve,
         Act::Withdraw,
@@ -65,7 +65,7 @@ fn every_act_from_every_standing() {
 fn what_an_act_asks_for() {
     let (agentic, other) = (system(sample::refunds(".")), system(sample::desk(".")));
     let owned = Review { owner: Some(Owned::By("payments".to_owned())), ..Review::default() };
-    let confirm = |verdict| Act::Confirm { verdict, in_scope: true };
+    let confirm = |verdict| Act::Confirm { verdict, in_scope: true, owner: None };
     let reject = |rejection, until| Act::Reject(rejection, until);
     let mut told = String::new();
     for (what, review, one, system, reason) in [
@@ -146,7 +146,10 @@ fn a_rejection_of_an_agentic_system_needs_two() {
             .unwrap();
     assert_eq!((first.standing, first.rejection.clone()), (Standing::InReview, None));
     assert!(act(&first, Act::Approve, of(&system, "ann", "")).is_err(), "nobody is two");
-    assert!(act(&first, Act::Confirm { verdict: None, in_scope: true }, of(&system, "bob", "")).is_err());
+    assert!(
+        act(&first, Act::Confirm { verdict: None, in_scope: true, owner: None }, of(&system, "bob", ""))
+            .is_err()
+    );
     let second = act(&first, Act::Approve, of(&system, "bob", "")).unwrap();
     assert_eq!((second.standing, second.rejection), (Standing::Rejected, Some(Rejection::FalsePositive)));
     assert_eq!((second.reason.as_str(), second.by.as_str()), (reason, "bob"));
@@ -180,7 +183,8 @@ fn what_matters_opens_a_decision_again_and_nothing_else_does() {
     let then = asked(40, Gate::Each);
     let owned = Review { owner: Some(Owned::Unknown), ..Review::default() };
     let confirmed =
-        act(&owned, Act::Confirm { verdict: None, in_scope: true }, of(&then, "ann", "")).unwrap();
+        act(&owned, Act::Confirm { verdict: None, in_scope: true, owner: None }, of(&then, "ann", ""))
+            .unwrap();
     let open = |system: &System, presence| reopened(&confirmed, Some((system, presence)), TODAY);
     assert_eq!(open(&asked(90, Gate::Each), Presence::Changed), None, "a line that moved");
     assert_eq!(open(&then, Presence::Returned), None, "it was confirmed, and is what it was");

@@ -94,9 +94,14 @@ pub(super) async fn append(
     };
     // A text that is hashed is the text that is kept: no database has a NUL in it.
     let body = serde_json::to_string(&entry)?.replace("\\u0000", "\\ufffd");
-    let row = vec![Value::Int(sequence), Value::text(&body), Value::text(hash(&body))];
-    insert(transaction, "audit (sequence, body, hash)", vec![row], "").await?;
+    let row = vec![Value::Int(sequence), Value::maybe(system), Value::text(&body), Value::text(hash(&body))];
+    insert(transaction, "audit (sequence, system, body, hash)", vec![row], "").await?;
     Ok(())
+}
+
+/// An entry as one line: its text, with its hash as the last member.
+pub(crate) fn line(body: &str, hash: &str) -> String {
+    format!("{},\"hash\":\"{hash}\"}}\n", body.strip_suffix('}').unwrap_or(body))
 }
 
 fn hash(body: &str) -> String {
@@ -116,11 +121,18 @@ impl Store {
         &self,
         mut each: impl FnMut(&str, &str) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        self.each_entry(|body, hash, _| each(body, hash)).await
+    }
+
+    async fn each_entry(
+        &self,
+        mut each: impl FnMut(&str, &str, Option<&str>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.read().await?;
         let mut after = i64::MIN;
         loop {
             let rows = sqlx::query(
-                "SELECT sequence, body, hash FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+                "SELECT sequence, system, body, hash FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2",
             )
             .bind(after)
             .bind(AT_ONCE)
@@ -128,12 +140,54 @@ impl Store {
             .await?;
             for row in &rows {
                 after = row.try_get("sequence")?;
-                each(&row.try_get::<String, _>("body")?, &row.try_get::<String, _>("hash")?)?;
+                let [body, hash]: [String; 2] = [row.try_get("body")?, row.try_get("hash")?];
+                each(&body, &hash, row.try_get::<Option<String>, _>("system")?.as_deref())?;
             }
             if rows.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX) {
                 return Ok(());
             }
         }
+    }
+
+    /// The next entries after one, as lines of JSON that `muster audit verify --file` reads, and the number of the last of them; no
+    /// text where there are no more.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn lines(&self, after: i64) -> Result<(String, i64), StoreError> {
+        let text = "SELECT sequence, body, hash FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+        let rows = sqlx::query(text).bind(after).bind(AT_ONCE).fetch_all(&self.pool).await?;
+        let (mut lines, mut last) = (String::new(), after);
+        for row in rows {
+            last = row.try_get("sequence")?;
+            lines.push_str(&line(&row.try_get::<String, _>("body")?, &row.try_get::<String, _>("hash")?));
+        }
+        Ok((lines, last))
+    }
+
+    /// Entries, the last first: `most` of those before a number, where one is given, and about a system, where one is.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn entries(
+        &self,
+        system: Option<&str>,
+        before: Option<i64>,
+        most: i64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let before = before.unwrap_or(i64::MAX);
+        let rows = match system {
+            None => {
+                let text = "SELECT body FROM audit WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2";
+                sqlx::query(text).bind(before).bind(most).fetch_all(&self.pool).await?
+            }
+            Some(system) => {
+                let text = "                    SELECT body FROM audit WHERE sequence < $1 AND system = $3 ORDER BY sequence DESC LIMIT $2";
+                let query = sqlx::query(text).bind(before).bind(most).bind(system.to_owned());
+                query.fetch_all(&self.pool).await?
+            }
+        };
+        rows.iter().map(|row| Ok(serde_json::from_str(&row.try_get::<String, _>("body")?)?)).collect()
     }
 
     /// Looks whether the chain is whole, and whether it holds the entries that somebody kept elsewhere.
@@ -142,8 +196,12 @@ impl Store {
     /// The store cannot be read.
     pub(crate) async fn verify(&self, kept: &[Head]) -> Result<Verified, StoreError> {
         let mut chain = Chain::new(kept);
-        self.audit(|body, hash| {
+        self.each_entry(|body, hash, system| {
             chain.follow(body, hash);
+            // It is found by what stands beside it, which no hash is of.
+            if serde_json::from_str::<Entry>(body).is_ok_and(|entry| entry.system.as_deref() != system) {
+                chain.is_filed_wrongly();
+            }
             Ok(())
         })
         .await?;
@@ -196,6 +254,12 @@ impl<'k> Chain<'k> {
         }
         self.verified.entries += 1;
         self.verified.head = Some(Head { sequence, hash: computed });
+    }
+
+    /// That the last entry stands under another system than the one that it is about.
+    fn is_filed_wrongly(&mut self) {
+        let at = self.verified.head.as_ref().map_or(0, |head| head.sequence);
+        self.fault(format!("entry {at} stands under a system that it is not about"));
     }
 
     /// What came of it; `last` is the number that was given out last, where that is known.

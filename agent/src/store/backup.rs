@@ -49,7 +49,11 @@ macro_rules! kind {
     };
 }
 
-/// All tables; one that refers to another comes after it.
+/// A table that is in no backup: what let somebody into one store lets nobody into another.
+#[cfg(test)]
+const LEFT_OUT: &str = "passes";
+
+/// All tables but one; one that refers to another comes after it.
 const TABLES: &[Table] = &[
     table!("sequences", "name", "name" text, "next" int),
     table!("runs", "id", "id" int, "name" text, "state" text, "started_at" text, "finished_at" text, "tool" text, "rules" text),
@@ -71,7 +75,7 @@ const TABLES: &[Table] = &[
     table!("reviews", "system", "system" int, "revision" int, "standing" text, "until" text, "body" text),
     table!("registers", "name", "name" text, "form" text, "imported_at" text, "notes" text),
     table!("declared", "source, n", "source" text, "id" text, "n" int, "body" text),
-    table!("audit", "sequence", "sequence" int, "body" text, "hash" text),
+    table!("audit", "sequence", "sequence" int, "system" text, "body" text, "hash" text),
 ];
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -266,7 +270,8 @@ mod tests {
         let text = include_str!("migrations/sqlite/0001_first.sql");
         let tables: Vec<&str> =
             text.lines().filter_map(|line| line.strip_prefix("CREATE TABLE ")?.strip_suffix(" (")).collect();
-        assert_eq!(tables, TABLES.iter().map(|table| table.name).collect::<Vec<_>>());
+        let kept = TABLES.iter().map(|table| table.name);
+        assert_eq!(tables, kept.chain([LEFT_OUT]).collect::<Vec<_>>());
         for table in TABLES {
             let start = text.find(&format!("CREATE TABLE {} (", table.name)).unwrap();
             let columns: Vec<(&str, bool)> = text[start..]

@@ -41,7 +41,7 @@ struct Joined {
 type Place = (i64, i64);
 
 /// A system that is there, as its target showed it.
-struct Alone {
+pub(super) struct Alone {
     number: i64,
     digest: String,
     columns: Vec<Value>,
@@ -137,7 +137,7 @@ async fn named(
 }
 
 /// These systems and the identities of these targets, and what each system is alone.
-async fn read(
+pub(super) async fn read(
     transaction: &mut Transaction<'static, Any>,
     systems: &BTreeSet<i64>,
     targets: &BTreeSet<i64>,

@@ -15,6 +15,7 @@ mod identity;
 mod joined;
 mod known;
 mod list;
+mod passes;
 mod place;
 mod read;
 mod record;
@@ -23,6 +24,8 @@ mod retain;
 mod review;
 mod rows;
 mod runs;
+mod shown;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -35,18 +38,23 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, Transaction};
 
+#[cfg(test)]
+pub(crate) use audit::line;
 pub(crate) use audit::{Chain, Entry as AuditEntry, Head, Verified};
 pub(crate) use claim::Claim;
 pub(crate) use decide::{Decision, DecisionKind};
 pub(crate) use declare::Source;
 pub(crate) use deliver::{Happened, Standing};
 pub(crate) use list::{Listed, Page};
+pub(crate) use passes::{Pass, PassKind};
 pub(crate) use place::Place;
 pub(crate) use read::Filter;
 pub(crate) use record::{Event, Loose, Seen};
 pub(crate) use retain::Retention;
 pub(crate) use review::Reviewed;
 pub(crate) use runs::{Run, RunState};
+pub(crate) use shown::Shown;
+pub(crate) use summary::{AfterRun, Summary};
 
 static SQLITE: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("src/store/migrations/postgres");
@@ -105,6 +113,9 @@ pub(crate) enum StoreError {
         /// The id or name that may be meant.
         near: Option<String>,
     },
+    /// Somebody did something about the system since it was looked at.
+    #[error("somebody did something about it meanwhile: look at it again")]
+    Stale,
     /// Something that cannot be decided.
     #[error("{0}")]
     Decision(String),
@@ -134,6 +145,7 @@ impl StoreError {
                 | Self::Absent(_)
                 | Self::NoRun(_)
                 | Self::NoSystem { .. }
+                | Self::Stale
                 | Self::Decision(_)
                 | Self::Full(_)
         )

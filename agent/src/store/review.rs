@@ -9,6 +9,8 @@ use sqlx::{Any, Row as _, Transaction};
 
 use super::audit::{self, Act as Audited};
 use super::decide::{somebody, text};
+use super::known::each_of;
+use super::rows::Value;
 use super::{Store, StoreError, body, deciding};
 use crate::review::{self, Act, Fingerprint, Review, Subject};
 
@@ -25,11 +27,11 @@ pub(crate) struct Reviewed {
 }
 
 /// A system as it is now, together with its other sides.
-struct Present {
-    number: i64,
-    name: String,
-    presence: Presence,
-    system: System,
+pub(super) struct Present {
+    pub(super) number: i64,
+    pub(super) name: String,
+    pub(super) presence: Presence,
+    pub(super) system: System,
 }
 
 impl Store {
@@ -65,8 +67,7 @@ impl Store {
         let present = present(&mut transaction, name).await?;
         let before = kept(&mut transaction, present.number).await?;
         if revision.is_some_and(|seen| seen != before.revision) {
-            let what = "somebody did something about it meanwhile: look at it again";
-            return Err(StoreError::Decision(what.to_owned()));
+            return Err(StoreError::Stale);
         }
         let action = act.name();
         let subject = Subject {
@@ -117,6 +118,38 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(opened)
+    }
+
+    /// What is decided of these systems, by their present ids; nothing of those of which nothing is.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn reviews_of(&self, names: &[&str]) -> Result<HashMap<String, Reviewed>, StoreError> {
+        const AT_ONCE: usize = 200;
+        let mut reviews = HashMap::new();
+        let mut transaction = self.read().await?;
+        for chunk in names.chunks(AT_ONCE) {
+            let select = "\
+                SELECT s.name, w.revision, w.body FROM reviews w JOIN systems s ON s.id = w.system WHERE s.name IN";
+            for row in
+                each_of(&mut transaction, select, chunk.iter().map(|name| Value::text(*name)), "").await?
+            {
+                let review = serde_json::from_str(&row.try_get::<String, _>("body")?)?;
+                reviews.insert(row.try_get("name")?, Reviewed { revision: row.try_get("revision")?, review });
+            }
+        }
+        Ok(reviews)
+    }
+
+    /// Whether there is a decision whose day is over and that was not opened.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn is_anything_over(&self, today: Date) -> Result<bool, StoreError> {
+        let text = "\
+            SELECT w.system FROM reviews w
+            WHERE w.until IS NOT NULL AND w.until <= $1 AND w.standing IN ('rejected', 'deferred') LIMIT 1";
+        Ok(sqlx::query(text).bind(today.to_string()).fetch_optional(&self.pool).await?.is_some())
     }
 
     /// What is decided of these systems, by their present ids; nothing of those of which nothing is.
@@ -209,7 +242,10 @@ fn told(review: &Review) -> Json {
     })
 }
 
-async fn kept(transaction: &mut Transaction<'static, Any>, number: i64) -> Result<Reviewed, StoreError> {
+pub(super) async fn kept(
+    transaction: &mut Transaction<'static, Any>,
+    number: i64,
+) -> Result<Reviewed, StoreError> {
     let row = sqlx::query("SELECT revision, body FROM reviews WHERE system = $1")
         .bind(number)
         .fetch_optional(&mut **transaction)
@@ -244,7 +280,10 @@ async fn keep(
 }
 
 /// A system by its present id, where it is one of its own.
-async fn present(transaction: &mut Transaction<'static, Any>, name: &str) -> Result<Present, StoreError> {
+pub(super) async fn present(
+    transaction: &mut Transaction<'static, Any>,
+    name: &str,
+) -> Result<Present, StoreError> {
     let row = sqlx::query("SELECT id FROM systems WHERE name = $1")
         .bind(name.to_owned())
         .fetch_optional(&mut **transaction)

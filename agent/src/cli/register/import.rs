@@ -63,7 +63,7 @@ impl Import {
                 for source in &sources {
                     told.push(store.import(source).await?);
                 }
-                Ok((told, super::of_store(&store).await?))
+                Ok((told, crate::register::of_store(&store).await?))
             }
             .await;
             store.close().await;

@@ -9,6 +9,7 @@ use super::super::printer::Printer;
 use super::super::store::StoreOption;
 use crate::export::{lines, table};
 use crate::page::{Page, visible};
+use crate::register;
 
 /// Print the lists
 #[derive(Debug, Args)]
@@ -52,7 +53,7 @@ const HEAD: [&str; 12] = [
 
 impl List {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
-        let lists = self.store.with(async |store| super::of_store(store).await)?;
+        let lists = self.store.with(async |store| register::of_store(store).await)?;
         let Some(lists) = lists else {
             let help = "take one in with `muster register import FILE`";
             return Err(UsageError::new("the store holds no register", help).into());

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use asmm_model::{Evidence, Inventory, Place, System};
 
 use self::card::Card;
+pub(crate) use self::svg::STYLE;
 use self::ties::Tie;
 use super::{judged, mask};
 use crate::export::Text;
@@ -24,7 +25,12 @@ use crate::page::{Cut, fit};
 
 /// The picture as a document of SVG. The inventory tells the names of other systems.
 pub(crate) fn svg(system: &System, inventory: &Inventory) -> String {
-    svg::written(&layout::laid_out(&Graph::of(system, inventory)))
+    svg::written(&layout::laid_out(&Graph::of(system, inventory)), true)
+}
+
+/// The picture as a part of a page, which has [`STYLE`] among its own.
+pub(crate) fn svg_in_page(system: &System, inventory: &Inventory) -> String {
+    svg::written(&layout::laid_out(&Graph::of(system, inventory)), false)
 }
 
 /// What is drawn.

@@ -13,7 +13,7 @@ use crate::export::table;
 use crate::page::{Cut, fit};
 
 /// The only style of the picture; every name in it begins alike, since a page may hold other styles.
-pub(super) const STYLE: &str = include_str!("../../../templates/graph/style.css");
+pub(crate) const STYLE: &str = include_str!("../../../templates/graph/style.css");
 
 /// Width of a letter where the name of a box is written: in such a font all are as wide, and a browser may round it up.
 const NAME: i32 = 8;
@@ -28,8 +28,8 @@ const INSET: i32 = 14;
 /// How sharply a line turns.
 const TURN: i32 = 7;
 
-/// Writes it.
-pub(super) fn written(picture: &Picture<'_>) -> String {
+/// Writes it: as a document of its own, or as a part of a page that has the style.
+pub(super) fn written(picture: &Picture<'_>, as_document: bool) -> String {
     let mut out = Svg::default();
     let (width, height) = (picture.width, picture.height);
     let card = picture.card;
@@ -39,7 +39,10 @@ pub(super) fn written(picture: &Picture<'_>) -> String {
     out.element("title", &format!("{}: {}", card.name, table::verdict(card.verdict)));
     out.put("\n");
     out.element("desc", &told(picture));
-    out.put(&format!("\n<style>\n{STYLE}</style>\n"));
+    out.put("\n");
+    if as_document {
+        out.put(&format!("<style>\n{STYLE}</style>\n"));
+    }
     out.put(&format!("<rect class=\"mg-ground\" width=\"{width}\" height=\"{height}\"/>\n"));
     for line in &picture.lines {
         out.line(line);

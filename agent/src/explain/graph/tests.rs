@@ -275,7 +275,7 @@ fn hold(system: &System) -> Result<(), TestCaseError> {
     for (a, b) in own.iter().flat_map(|a| own.iter().map(move |b| (a, b))).filter(|(a, b)| a.from != b.from) {
         prop_assert!(!crosses(a, b), "{a:?} crosses {b:?}");
     }
-    let text = svg::written(&picture);
+    let text = svg::written(&picture, true);
     let names = elements(&text).map_err(TestCaseError::fail)?;
     let known = ["circle", "desc", "g", "path", "rect", "style", "svg", "text", "title"];
     prop_assert!(names.iter().all(|name| known.contains(&name.as_str())), "{names:?}");

@@ -13,24 +13,24 @@ const KINDS: usize = 1_000;
 
 /// One target.
 #[derive(Debug)]
-pub(super) struct Covered {
+pub(crate) struct Covered {
     /// The target as it was given.
-    pub(super) target: Text,
+    pub(crate) target: Text,
     /// How many things were read.
-    pub(super) seen: u64,
+    pub(crate) seen: u64,
     /// How many stayed hidden.
-    pub(super) hidden: u64,
+    pub(crate) hidden: u64,
     /// How many were left out on purpose.
-    pub(super) left_out: u64,
+    pub(crate) left_out: u64,
     /// What was not read.
-    pub(super) gaps: Option<Grid>,
+    pub(crate) gaps: Option<Grid>,
     /// What was asked for, one kind after the other.
-    pub(super) kinds: Option<Grid>,
+    pub(crate) kinds: Option<Grid>,
 }
 
 impl Covered {
     /// Of one target.
-    pub(super) fn new(coverage: &Coverage) -> Self {
+    pub(crate) fn new(coverage: &Coverage) -> Self {
         let mut gaps: Vec<&Gap> = coverage.skipped.iter().collect();
         // What hides something comes first.
         gaps.sort_by_key(|gap| (!gap.why.hides(), gap.why));

@@ -1,7 +1,7 @@
 //! The ten answers about a system, each with what speaks for it and against it.
 
 use asmm_model::autonomy::Missing;
-use asmm_model::{Answer, Criterion, Evidence, Supports, System};
+use asmm_model::{Answer, Criterion, Evidence, Place, Supports, System};
 
 use super::super::words;
 use super::text::{Prose, Shown, Text};
@@ -11,36 +11,39 @@ const EVIDENCE: usize = 30;
 /// Sentences that say what is missing.
 const MISSING: usize = 30;
 
+/// The address at which a place can be looked up, where there is one.
+pub(crate) type Links<'l> = &'l dyn Fn(&Place) -> Option<String>;
+
 /// One question with its answer.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(crate) struct Question {
     /// `C1` to `C10`.
-    pub(super) id: &'static str,
+    pub(crate) id: &'static str,
     /// One word for it.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The question as a reviewer is asked it.
-    pub(super) asks: &'static str,
+    pub(crate) asks: &'static str,
     /// `yes`, `no` or `unknown`.
-    pub(super) answer: &'static str,
+    pub(crate) answer: &'static str,
     /// How sure that is, 0 to 1; empty where it is open.
-    pub(super) sure: String,
+    pub(crate) sure: String,
     /// Whether strong evidence speaks for both answers.
-    pub(super) conflicting: bool,
+    pub(crate) conflicting: bool,
     /// What the best piece of evidence says.
-    pub(super) told: Prose,
+    pub(crate) told: Prose,
     /// The evidence, strongest first.
-    pub(super) evidence: Shown<Piece>,
+    pub(crate) evidence: Shown<Piece>,
     /// What would settle it.
-    pub(super) missing: Shown<Prose>,
+    pub(crate) missing: Shown<Prose>,
 }
 
 impl Question {
     /// All ten.
-    pub(super) fn all(system: &System) -> Vec<Self> {
-        system.criteria.iter().map(|(criterion, answer)| Self::new(criterion, answer)).collect()
+    pub(crate) fn all(system: &System, links: Links<'_>) -> Vec<Self> {
+        system.criteria.iter().map(|(criterion, answer)| Self::new(criterion, answer, links)).collect()
     }
 
-    fn new(criterion: Criterion, answer: &Answer) -> Self {
+    fn new(criterion: Criterion, answer: &Answer, links: Links<'_>) -> Self {
         let wanted = match answer {
             Answer::Yes(_) => Some(Supports::Yes),
             Answer::No(_) => Some(Supports::No),
@@ -54,7 +57,7 @@ impl Question {
             (Some(piece), _) => told(piece),
             (None, _) => Prose::default(),
         };
-        let mut evidence = Shown::of(pieces.iter(), EVIDENCE, Piece::new);
+        let mut evidence = Shown::of(pieces.iter(), EVIDENCE, |piece| Piece::new(piece, links));
         evidence.more += usize::try_from(answer.more()).unwrap_or(usize::MAX);
         Self {
             id: criterion.id(),
@@ -72,25 +75,27 @@ impl Question {
 
 /// One piece of evidence.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// `for` or `against` a yes; empty where it speaks for neither.
-    pub(super) side: &'static str,
+    pub(crate) side: &'static str,
     /// What was seen.
-    pub(super) told: Prose,
+    pub(crate) told: Prose,
     /// Where.
-    pub(super) place: Text,
+    pub(crate) place: Text,
+    /// Where that can be read, for pages that link to elsewhere.
+    pub(crate) href: Option<String>,
     /// How it was come by.
-    pub(super) class: String,
+    pub(crate) class: String,
     /// How much it counts, 0 to 1.
-    pub(super) weight: String,
+    pub(crate) weight: String,
     /// What the code at that place is, where it is not the system's own.
-    pub(super) role: &'static str,
+    pub(crate) role: &'static str,
     /// The rule that recognised it.
-    pub(super) rule: Text,
+    pub(crate) rule: Text,
 }
 
 impl Piece {
-    fn new(piece: &Evidence) -> Self {
+    fn new(piece: &Evidence, links: Links<'_>) -> Self {
         Self {
             side: match piece.supports {
                 Some(Supports::Yes) => "yes",
@@ -99,6 +104,7 @@ impl Piece {
             },
             told: told(piece),
             place: Text::place(&piece.place),
+            href: links(&piece.place),
             class: piece.class.map(words::named).unwrap_or_default(),
             weight: piece.weight.map(|weight| format!("{weight:.2}")).unwrap_or_default(),
             role: piece.role.name(),
@@ -113,15 +119,15 @@ fn told(piece: &Evidence) -> Prose {
 
 /// A sentence that settles something, and the questions that it settles.
 #[derive(Debug)]
-pub(super) struct Settling {
+pub(crate) struct Settling {
     /// The questions, as `C2, C3`.
-    pub(super) ids: String,
+    pub(crate) ids: String,
     /// What to find out.
-    pub(super) what: Prose,
+    pub(crate) what: Prose,
 }
 
 /// What would settle an undetermined system, every sentence once.
-pub(super) fn settling(missing: &[Missing]) -> Shown<Settling> {
+pub(crate) fn settling(missing: &[Missing]) -> Shown<Settling> {
     let mut sentences: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut known = std::collections::BTreeMap::new();
     for missing in missing {

@@ -9,15 +9,15 @@ use super::text::{Prose, Shown, Text};
 /// A table with a caption; its first column names the row.
 #[derive(Debug, Template)]
 #[template(path = "html/table.html")]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     /// What is in it.
-    pub(super) caption: &'static str,
+    pub(crate) caption: &'static str,
     /// Of whom it is, where that is not the scan.
-    pub(super) of: Text,
+    pub(crate) of: Text,
     /// The heads of its columns.
-    pub(super) heads: &'static [&'static str],
+    pub(crate) heads: &'static [&'static str],
     /// Its rows.
-    pub(super) rows: Shown<Vec<Cell>>,
+    pub(crate) rows: Shown<Vec<Cell>>,
 }
 
 // It is a template, which escapes what it writes.
@@ -25,7 +25,7 @@ impl HtmlSafe for Grid {}
 
 /// One cell.
 #[derive(Debug)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     /// A word of ours.
     Word(&'static str),
     /// A number.
@@ -40,22 +40,22 @@ pub(super) enum Cell {
 
 impl Cell {
     /// A scanned name.
-    pub(super) fn name(text: &str) -> Self {
+    pub(crate) fn name(text: &str) -> Self {
         Self::Name(Text::short(text))
     }
 
     /// A path, a version or the like, which may be missing.
-    pub(super) fn code(text: Option<&str>) -> Self {
+    pub(crate) fn code(text: Option<&str>) -> Self {
         Self::Code(Text::short(text.unwrap_or_default()))
     }
 
     /// Where something stands.
-    pub(super) fn place(place: &Place) -> Self {
+    pub(crate) fn place(place: &Place) -> Self {
         Self::Code(Text::place(place))
     }
 
     /// The first of some places, and how many there are beside it.
-    pub(super) fn first_place(evidence: &[Evidence]) -> Self {
+    pub(crate) fn first_place(evidence: &[Evidence]) -> Self {
         let Some(first) = evidence.first() else { return Self::Word("") };
         match evidence.len() - 1 {
             0 => Self::place(&first.place),

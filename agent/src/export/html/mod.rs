@@ -14,11 +14,11 @@ mod text;
 use askama::Template;
 use asmm_model::{Inventory, Level, ScanTarget, System, Verdict};
 
-use self::coverage::Covered;
+pub(crate) use self::coverage::Covered;
 use self::grid::Grid;
-use self::section::{Badge, Section};
-use self::text::Shown;
-pub(crate) use self::text::Text;
+pub(crate) use self::register::Lists;
+pub(crate) use self::section::{Badge, Section};
+pub(crate) use self::text::{Prose, Shown, Text};
 use super::table;
 
 /// Systems in the list.
@@ -54,7 +54,7 @@ struct Page {
     left_out: u64,
     systems: Shown<Row>,
     sections: Shown<Section>,
-    register: Option<register::Lists>,
+    register: Option<Lists>,
     components: Option<Grid>,
     identities: Option<Grid>,
     coverage: Vec<Covered>,
@@ -138,9 +138,9 @@ fn page(inventory: &Inventory) -> Page {
             row(system, (at < IN_FULL).then(|| anchor.clone()))
         }),
         sections: Shown::of(anchored(), IN_FULL, |(system, anchor)| {
-            Section::new(inventory, system, anchor.clone())
+            Section::new(inventory.target_of(system), system, anchor.clone(), &|_| None)
         }),
-        register: inventory.register.as_ref().map(register::Lists::of),
+        register: inventory.register.as_ref().map(Lists::of),
         components: parts::loose_components(&inventory.components),
         identities: parts::loose_identities(&inventory.identities),
         coverage,

@@ -13,17 +13,17 @@ const LOOSE: usize = 1_000;
 
 /// A part of a system: a table under a heading.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(crate) struct Part {
     /// What a reader sees of it while it is closed.
-    pub(super) summary: String,
+    pub(crate) summary: String,
     /// Whether it is open at first.
-    pub(super) open: bool,
+    pub(crate) open: bool,
     /// The part itself.
-    pub(super) grid: Grid,
+    pub(crate) grid: Grid,
 }
 
 /// All parts that are not empty; the tools first.
-pub(super) fn all(system: &System) -> Vec<Part> {
+pub(crate) fn all(system: &System) -> Vec<Part> {
     let of = || Text::short(&system.name);
     let mut tools: Vec<&Tool> = system.tools.iter().collect();
     // What changes most, with the fewest questions asked, first.
@@ -103,7 +103,7 @@ pub(super) fn all(system: &System) -> Vec<Part> {
 }
 
 /// Components that belong to no system.
-pub(super) fn loose_components(components: &[Component]) -> Option<Grid> {
+pub(crate) fn loose_components(components: &[Component]) -> Option<Grid> {
     (!components.is_empty()).then(|| Grid {
         caption: "Components that belong to no system",
         of: Text::default(),
@@ -113,7 +113,7 @@ pub(super) fn loose_components(components: &[Component]) -> Option<Grid> {
 }
 
 /// Keys and identities that belong to no system; what may do most comes first.
-pub(super) fn loose_identities(identities: &[Identity]) -> Option<Grid> {
+pub(crate) fn loose_identities(identities: &[Identity]) -> Option<Grid> {
     let mut sorted: Vec<&Identity> = identities.iter().collect();
     sorted.sort_by_key(|identity| std::cmp::Reverse(identity.privilege));
     (!sorted.is_empty()).then(|| Grid {
@@ -220,7 +220,7 @@ fn location(location: &Deployment) -> Vec<Cell> {
 }
 
 /// Who is asked before something is changed, in a sentence.
-pub(super) fn oversight(system: &System) -> &'static str {
+pub(crate) fn oversight(system: &System) -> &'static str {
     match table::approval(system) {
         "-" => "nothing is known that would need an approval",
         "nobody" => "nobody is asked before something is changed",

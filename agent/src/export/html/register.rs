@@ -13,16 +13,16 @@ const SYSTEMS: usize = 5;
 
 /// How many there are, and the lists that hold any.
 #[derive(Debug)]
-pub(super) struct Lists {
+pub(crate) struct Lists {
     /// The numbers, as a sentence without a full stop.
-    pub(super) said: String,
+    pub(crate) said: String,
     /// The lists.
-    pub(super) grids: Vec<Grid>,
+    pub(crate) grids: Vec<Grid>,
 }
 
 impl Lists {
     /// Of a register.
-    pub(super) fn of(register: &Register) -> Self {
+    pub(crate) fn of(register: &Register) -> Self {
         let mut grids = Vec::new();
         let mut put = |caption, heads, rows: Shown<Vec<Cell>>| {
             if !rows.items.is_empty() {

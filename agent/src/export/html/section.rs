@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use asmm_model::autonomy::Ternary;
-use asmm_model::{Inventory, Owner, System, Verdict};
+use asmm_model::{Owner, System, Verdict};
 
 use super::super::{table, words};
-use super::criteria::{self, Question, Settling};
+use super::criteria::{self, Links, Question, Settling};
 use super::parts::{self, Part};
 use super::text::{Prose, Shown, Text};
 
@@ -16,7 +16,7 @@ const OWNERS: usize = 20;
 const SLUG: usize = 64;
 
 /// A name for each system that links to it can use: unique in the page, and made of letters, digits and hyphens.
-pub(super) fn anchors(systems: &[&System]) -> Vec<String> {
+pub(crate) fn anchors(systems: &[&System]) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let anchor = |(at, system): (usize, &&System)| {
         let id = system.id.as_str();
@@ -35,16 +35,16 @@ pub(super) fn anchors(systems: &[&System]) -> Vec<String> {
 
 /// How a verdict is shown: the same everywhere in the page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Badge {
+pub(crate) struct Badge {
     /// Its class of style.
-    pub(super) class: &'static str,
+    pub(crate) class: &'static str,
     /// Its word.
-    pub(super) word: &'static str,
+    pub(crate) word: &'static str,
 }
 
 impl Badge {
     /// Of a verdict.
-    pub(super) fn of(verdict: Verdict) -> Self {
+    pub(crate) fn of(verdict: Verdict) -> Self {
         let class = match verdict {
             Verdict::Agentic => "agentic",
             Verdict::Undetermined => "open",
@@ -56,47 +56,47 @@ impl Badge {
 
 /// A system in full.
 #[derive(Debug)]
-pub(super) struct Section {
+pub(crate) struct Section {
     /// What links to it use.
-    pub(super) anchor: String,
-    pub(super) name: Text,
-    pub(super) id: Text,
-    pub(super) badge: Badge,
+    pub(crate) anchor: String,
+    pub(crate) name: Text,
+    pub(crate) id: Text,
+    pub(crate) badge: Badge,
     /// A level, or a range of them, in words.
-    pub(super) level: String,
+    pub(crate) level: String,
     /// How sure the verdict is; empty where it is open.
-    pub(super) sure: String,
-    pub(super) why: Prose,
-    pub(super) oversight: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) role: &'static str,
-    pub(super) root: Text,
-    pub(super) target: Text,
-    pub(super) priority: u32,
+    pub(crate) sure: String,
+    pub(crate) why: Prose,
+    pub(crate) oversight: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) role: &'static str,
+    pub(crate) root: Text,
+    pub(crate) target: Text,
+    pub(crate) priority: u32,
     /// What a store remembers of it; nothing where a scan alone tells of it.
-    pub(super) remembered: Option<String>,
-    pub(super) purpose: Option<(Prose, Text)>,
-    pub(super) owners: Shown<Suggestion>,
-    pub(super) settles: Shown<Settling>,
+    pub(crate) remembered: Option<String>,
+    pub(crate) purpose: Option<(Prose, Text)>,
+    pub(crate) owners: Shown<Suggestion>,
+    pub(crate) settles: Shown<Settling>,
     /// Whether its answers are open at first.
-    pub(super) flagged: bool,
+    pub(crate) flagged: bool,
     /// How many questions have which answer.
-    pub(super) answers: String,
-    pub(super) questions: Vec<Question>,
-    pub(super) parts: Vec<Part>,
+    pub(crate) answers: String,
+    pub(crate) questions: Vec<Question>,
+    pub(crate) parts: Vec<Part>,
 }
 
 /// Somebody who may own a system.
 #[derive(Debug)]
-pub(super) struct Suggestion {
-    pub(super) name: Text,
-    pub(super) source: &'static str,
-    pub(super) place: Text,
+pub(crate) struct Suggestion {
+    pub(crate) name: Text,
+    pub(crate) source: &'static str,
+    pub(crate) place: Text,
 }
 
 impl Section {
-    /// A system under its anchor.
-    pub(super) fn new(inventory: &Inventory, system: &System, anchor: String) -> Self {
+    /// A system of a target under its anchor.
+    pub(crate) fn new(target: Option<&str>, system: &System, anchor: String, links: Links<'_>) -> Self {
         let given = |wanted| {
             let answers = system.criteria.iter().filter(|(_, answer)| answer.ternary() == wanted);
             answers.count()
@@ -115,7 +115,7 @@ impl Section {
             kind: system.kind.name(),
             role: system.role.name(),
             root: Text::short(&table::root(system)),
-            target: Text::short(inventory.target_of(system).unwrap_or_default()),
+            target: Text::short(target.unwrap_or_default()),
             priority: system.priority,
             remembered: words::remembered(system),
             purpose: purpose.map(|purpose| (Prose::new(&purpose.text), Text::place(&purpose.place))),
@@ -127,7 +127,7 @@ impl Section {
             settles: criteria::settling(&system.settles),
             flagged: system.is_flagged(),
             answers: format!("{yes} yes, {no} no, {open} unknown"),
-            questions: Question::all(system),
+            questions: Question::all(system, links),
             parts: parts::all(system),
         }
     }

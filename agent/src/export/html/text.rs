@@ -43,7 +43,7 @@ impl Text {
     }
 
     /// Whether nothing is there to be shown.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -56,14 +56,14 @@ impl fmt::Display for Text {
 
 /// A sentence with names in it: what stands between backticks is written as code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Prose {
+pub(crate) struct Prose {
     text: String,
     cut: String,
 }
 
 impl Prose {
     /// A sentence of the inventory.
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let (kept, cut) = bounded(text, LONG);
         Self { text: visible(kept).into_owned(), cut }
     }
@@ -97,16 +97,16 @@ fn bounded(text: &str, most: usize) -> (&str, String) {
 
 /// A list that is cut: what is shown of it, and how much is not.
 #[derive(Debug, Clone)]
-pub(super) struct Shown<T> {
+pub(crate) struct Shown<T> {
     /// What is shown.
-    pub(super) items: Vec<T>,
+    pub(crate) items: Vec<T>,
     /// How many are not.
-    pub(super) more: usize,
+    pub(crate) more: usize,
 }
 
 impl<T> Shown<T> {
     /// At most so many of them.
-    pub(super) fn of<S>(
+    pub(crate) fn of<S>(
         all: impl ExactSizeIterator<Item = S>,
         most: usize,
         show: impl FnMut(S) -> T,

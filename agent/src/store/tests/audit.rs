@@ -87,6 +87,7 @@ on_both! {
             ("an entry that was left out", &["DELETE FROM audit WHERE sequence = 3"]),
             ("the last one left out", &["DELETE FROM audit WHERE sequence = 4"]),
             ("all left out", &["DELETE FROM audit"]),
+            ("one that stands under another system", &["UPDATE audit SET system = 'sys-other' WHERE sequence = 1"]),
             ("two that changed places", &["UPDATE audit SET sequence = 9 WHERE sequence = 2", "UPDATE audit SET sequence = 2 WHERE sequence = 3", "UPDATE audit SET sequence = 3 WHERE sequence = 9"]),
         ] {
             for text in texts {
@@ -98,8 +99,9 @@ on_both! {
             }
             sqlx::query("DELETE FROM audit").execute(&store.pool).await.unwrap();
             for ((body, hash), sequence) in whole.iter().zip(1_i64..) {
-                sqlx::query("INSERT INTO audit (sequence, body, hash) VALUES ($1, $2, $3)")
-                    .bind(sequence).bind(body.clone()).bind(hash.clone()).execute(&store.pool).await.unwrap();
+                let system = serde_json::from_str::<Entry>(body).unwrap().system;
+                sqlx::query("INSERT INTO audit (sequence, system, body, hash) VALUES ($1, $2, $3, $4)")
+                    .bind(sequence).bind(system).bind(body.clone()).bind(hash.clone()).execute(&store.pool).await.unwrap();
             }
             assert!(store.verify(std::slice::from_ref(&kept)).await.unwrap().faults.is_empty());
         }

@@ -40,7 +40,7 @@ on_both! {
         let (store, refunds_id, _) = filled(home).await;
         assert_eq!(standings(&store).await, [("refunds".to_owned(), Some(Standing::NeedsReview)), ("desk".to_owned(), Some(Standing::NeedsReview))]);
         store.does(&refunds_id, Act::Own(Owned::By("payments".to_owned())), "ann").await.unwrap();
-        let confirmed = store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true }, "ann").await.unwrap();
+        let confirmed = store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true, owner: None }, "ann").await.unwrap();
         assert_eq!((confirmed.revision, confirmed.review.standing), (2, Standing::Confirmed));
         store.night(2, vec![seen(vec![refunds("."), desk(".")])]).await;
         assert_eq!(standings(&store).await[0].1, Some(Standing::Confirmed), "nothing is otherwise");
@@ -114,11 +114,11 @@ on_both! {
     async fn a_merge_changes_what_was_confirmed(home: &Home) {
         let (store, refunds_id, desk_id) = filled(home).await;
         store.does(&refunds_id, Act::Own(Owned::Unknown), "ann").await.unwrap();
-        store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true }, "ann").await.unwrap();
+        store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true, owner: None }, "ann").await.unwrap();
         let one = store.decide(crate::store::DecisionKind::One, &refunds_id, &desk_id, "bob", DAY.0, "").await.unwrap();
         let review = store.reviewed(&refunds_id).await.unwrap().2.review;
         assert_eq!(review.standing, Standing::NeedsReview);
-        store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true }, "ann").await.unwrap();
+        store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true, owner: None }, "ann").await.unwrap();
         store.undo(one.id, "bob", DAY.0).await.unwrap();
         assert_eq!(store.reviewed(&refunds_id).await.unwrap().2.review.standing, Standing::NeedsReview);
         assert!(store.verify(&[]).await.unwrap().faults.is_empty());
@@ -147,7 +147,7 @@ on_both! {
                 for round in 0..6 {
                     store.does(refunds_id, Act::Own(Owned::By(format!("team-{n}-{round}"))), "ann").await.unwrap();
                     // What was decided meanwhile is refused; it is not lost, and nothing stands still.
-                    let _ = store.does(refunds_id, Act::Confirm { verdict: None, in_scope: true }, "ann").await;
+                    let _ = store.does(refunds_id, Act::Confirm { verdict: None, in_scope: true, owner: None }, "ann").await;
                     let one = store.decide(crate::store::DecisionKind::One, refunds_id, desk_id, "bob", DAY.0, "").await.unwrap();
                     store.undo(one.id, "bob", DAY.0).await.unwrap();
                 }

@@ -227,10 +227,29 @@ CREATE TABLE declared (
 -- What people did, each entry with the hash of its text, which names the hash of the one before it. Nothing of it is changed or deleted.
 CREATE TABLE audit (
     sequence BIGINT NOT NULL PRIMARY KEY,
+    -- The system that it is about, as its text says as well.
+    system TEXT COLLATE "C",
     body TEXT COLLATE "C" NOT NULL,
     hash TEXT COLLATE "C" NOT NULL
 );
+CREATE INDEX audit_by_system ON audit (system, sequence);
 CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$;
 CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION audit_stays();
+
+-- What lets somebody in: a link that is used once, a session, a token of a program. The secret itself is nowhere: its hash is.
+CREATE TABLE passes (
+    hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('link', 'session', 'token')),
+    person TEXT COLLATE "C" NOT NULL CHECK (person <> ''),
+    roles TEXT COLLATE "C" NOT NULL,
+    -- What a token is for.
+    label TEXT COLLATE "C" NOT NULL,
+    -- What forms of a session have to hold.
+    form TEXT COLLATE "C" NOT NULL,
+    -- In seconds since 1970: when it was made and used last, and from when on it lets nobody in.
+    made BIGINT NOT NULL,
+    used BIGINT NOT NULL,
+    until BIGINT NOT NULL
+);

@@ -227,8 +227,27 @@ CREATE TABLE declared (
 -- What people did, each entry with the hash of its text, which names the hash of the one before it. Nothing of it is changed or deleted.
 CREATE TABLE audit (
     sequence INTEGER NOT NULL PRIMARY KEY,
+    -- The system that it is about, as its text says as well.
+    system TEXT,
     body TEXT NOT NULL,
     hash TEXT NOT NULL
 ) STRICT;
+CREATE INDEX audit_by_system ON audit (system, sequence);
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 CREATE TRIGGER audit_remains BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+
+-- What lets somebody in: a link that is used once, a session, a token of a program. The secret itself is nowhere: its hash is.
+CREATE TABLE passes (
+    hash TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('link', 'session', 'token')),
+    person TEXT NOT NULL CHECK (person <> ''),
+    roles TEXT NOT NULL,
+    -- What a token is for.
+    label TEXT NOT NULL,
+    -- What forms of a session have to hold.
+    form TEXT NOT NULL,
+    -- In seconds since 1970: when it was made and used last, and from when on it lets nobody in.
+    made INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
