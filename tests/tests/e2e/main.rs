@@ -9,6 +9,7 @@ mod configuration;
 mod diffs;
 mod docs;
 mod documents;
+mod equipment;
 mod explain;
 mod golden;
 mod graphs;

@@ -1,10 +1,19 @@
-//! A real browser for one page: Chromium without a window, from packages of Debian.
+//! A real browser: Chromium without a window, from packages of Debian, for one page or driven by a test.
+
+mod axe;
+mod element;
+pub mod key;
+mod session;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::http::{Reply, listen};
+
+pub use element::Element;
+pub use session::{Cookie, Media, Session, Settings};
 
 /// The browser; it is fetched first where that was not done yet, and no test is skipped.
 static CHROMIUM: LazyLock<PathBuf> = LazyLock::new(|| {
