@@ -228,6 +228,17 @@ impl Session {
         self.find(css)
     }
 
+    /// Waits until an element that a selector matches shows this text among its own, also across pages.
+    pub fn wait_for_text(&self, css: &str, text: &str) {
+        const SHOWS: &str = "return [...document.querySelectorAll(arguments[0])]\
+                             .some(one => one.innerText.includes(arguments[1]))";
+        self.wait_until(&format!("`{css}` shows {text:?}"), |session| {
+            // A page that is just being left cannot be asked.
+            let asked = json!({"script": SHOWS, "args": [css, text]});
+            session.wire.post("/execute/sync", &asked).is_ok_and(|shows| shows == true)
+        });
+    }
+
     /// Waits until a condition holds, which is looked at again and again.
     ///
     /// # Panics
@@ -301,6 +312,14 @@ impl Session {
         ]);
         let medium = either(media.print, "print", "");
         self.devtools("Emulation.setEmulatedMedia", &json!({"media": medium, "features": features}));
+    }
+
+    /// How far the page reaches beyond the right edge of the window, in pixels of CSS: where it has to be scrolled
+    /// sideways to be read.
+    pub fn overflow(&self) -> u64 {
+        let beyond =
+            self.run("const page = document.documentElement; return page.scrollWidth - page.clientWidth");
+        beyond.as_u64().unwrap_or_default()
     }
 
     /// The cookies that the page would be sent with, by name.

@@ -17,14 +17,19 @@ use muster_tests::http::{Reply, listen};
 use muster_tests::stage::Stage;
 use serde_json::json;
 
-/// A small site: its pages by path, under a policy that allows its own scripts only.
+/// A small site: its pages by path, under a policy that allows its own scripts and styles only.
 fn site(pages: &'static [(&'static str, &'static str)]) -> String {
     listen(move |request| {
         let page = pages.iter().find(|(path, _)| *path == request.path);
         let mut reply = Reply::ok(page.map_or("nothing here", |(_, page)| page));
-        let kind = if request.path == "/page.js" { "text/javascript" } else { "text/html; charset=utf-8" };
+        let kind = match request.path.rsplit_once('.') {
+            Some((_, "js")) => "text/javascript",
+            Some((_, "css")) => "text/css",
+            _ => "text/html; charset=utf-8",
+        };
         reply.headers.push(format!("content-type: {kind}"));
-        reply.headers.push("content-security-policy: default-src 'none'; script-src 'self'".to_owned());
+        let policy = "default-src 'none'; script-src 'self'; style-src 'self'";
+        reply.headers.push(format!("content-security-policy: {policy}"));
         reply.headers.push("set-cookie: seen=yes; HttpOnly; SameSite=Lax".to_owned());
         if page.is_none() {
             reply.status = 404;
@@ -61,6 +66,7 @@ fn a_browser_is_driven() {
     assert_eq!((session.title().as_str(), session.url()), ("Scripted", format!("{site}/")));
 
     // What is there later is waited for.
+    session.wait_for_text("main > p", "Late");
     assert_eq!(session.wait_for("#late").text(), "Late");
     assert!(session.try_find("#never").is_none());
     assert!(!session.find("#hidden").is_shown());
@@ -239,8 +245,19 @@ fn barriers_are_found() {
         ("/clean", "<!doctype html><html lang=en><title>Clean</title><main><h1>Clean</h1><p>Text</p></main>"),
         (
             "/barriers",
-            "<!doctype html><html lang=en><title>Barriers</title><main><h1>Barriers</h1><img src='data:,'>\
+            "<!doctype html><html lang=en><title>Barriers</title><main><h1>Barriers</h1><svg role=img></svg>\
              <h4>Deep</h4><font color=#aaaaaa>Pale</font><input></main>",
+        ),
+        (
+            "/dark",
+            "<!doctype html><html lang=en><title>Dark</title><link rel=stylesheet href=/dark.css><main><h1>Dark</h1>\
+             <p>Text</p></main>",
+        ),
+        (
+            "/dark.css",
+            "@media (prefers-color-scheme: dark) { html { background: #111 } p { color: #444 } }
+             h1 { color: #777; color: light-dark(#333, #ccc); color-scheme: light dark }
+             @media (max-width: 400px) { p { width: 500px } }",
         ),
     ]);
     let session = Session::new();
@@ -248,6 +265,16 @@ fn barriers_are_found() {
     assert_eq!(session.axe(), [] as [String; 0]);
     session.open(&format!("{site}/barriers"));
     insta::assert_snapshot!(session.axe().join("\n"));
+
+    // One that only some readers meet.
+    session.open(&format!("{site}/dark"));
+    assert_eq!((session.axe(), session.overflow()), (vec![], 0));
+    session.prefer(Media { dark: true, ..Media::default() });
+    let found = session.axe();
+    assert!(found.len() == 1 && found[0].ends_with(": p: <p>Text</p>"), "{found:?}");
+    session.resize(380, 700);
+    assert!(session.overflow() > 100, "{}", session.overflow());
+    assert_eq!(session.complaints(), [] as [String; 0]);
 }
 
 #[test]
@@ -267,8 +294,8 @@ fn the_page_of_an_inventory_has_no_barriers() {
     ] {
         session.prefer(media);
         session.resize(width, 900);
-        found.insert(way, session.axe());
+        found.insert(way, (session.axe(), session.overflow()));
     }
-    assert_eq!(found, BTreeMap::from([("dark", vec![]), ("light", vec![]), ("narrow", vec![])]));
+    assert_eq!(found, ["dark", "light", "narrow"].map(|way| (way, (vec![], 0))).into());
     assert_eq!(session.complaints(), [] as [String; 0]);
 }

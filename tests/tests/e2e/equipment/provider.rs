@@ -39,9 +39,16 @@ impl Client {
             groups: vec!["sec-review".to_owned()],
             further: BTreeMap::new(),
         };
+        let bob = Account {
+            further: BTreeMap::from([
+                ("groups".to_owned(), json!("one-string")),
+                ("roles".to_owned(), json!(["reviewer"])),
+            ]),
+            ..Account::default()
+        };
         oidc::Settings {
             redirect_uris: vec![format!("{}/back", self.url)],
-            accounts: BTreeMap::from([("ada".to_owned(), ada)]),
+            accounts: BTreeMap::from([("ada".to_owned(), ada), ("bob".to_owned(), bob)]),
             ..oidc::Settings::default()
         }
     }
@@ -98,11 +105,11 @@ fn parts(token: &str) -> (Value, Value) {
 fn verdict(provider: &Provider, token: &str) -> String {
     const VERIFY: &str = "
         const [packages, issuer, audience, token] = process.argv.slice(1);
-        const { createRemoteJWKSet, jwtVerify } = require(`${packages}/node_modules/jose`);
-        const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
-        jwtVerify(token, keys, { issuer, audience, algorithms: ['RS256'] }).then(
-            verified => console.log(verified.payload.nonce === 'n-1' ? 'valid' : 'wrong nonce'),
-            error => console.log(error.code, error.claim ?? ''));";
+        import(require('module').createRequire(`${packages}/package.json`).resolve('jose')).then(async jose => {
+            const keys = jose.createRemoteJWKSet(new URL(`${issuer}/jwks`));
+            const { payload } = await jose.jwtVerify(token, keys, { issuer, audience, algorithms: ['RS256'] });
+            return payload.nonce === 'n-1' ? 'valid' : 'wrong nonce';
+        }).catch(error => error.code + (error.claim ? ' ' + error.claim : '')).then(said => console.log(said));";
     let ended = Command::new("node")
         .args(["-e", VERIFY])
         .arg(site::packages())
@@ -160,6 +167,14 @@ fn a_provider_logs_people_in() {
     other.open(&client.request(&provider));
     Provider::refuse(&other);
     other.wait_until("it is told", |_| client.came_back(&other)["error"] == "access_denied");
+
+    // An organisation may send something else in its claims.
+    other.open(&client.request(&provider));
+    Provider::log_in(&other, "bob");
+    other.wait_until("it is let in", |_| client.came_back(&other).contains_key("code"));
+    let token = client.redeem(&provider, &client.came_back(&other)["code"]).expect("there is an ID token");
+    let claims = parts(&token).1;
+    assert_eq!((&claims["groups"], &claims["roles"]), (&json!("one-string"), &json!(["reviewer"])));
 }
 
 #[test]
