@@ -208,7 +208,7 @@ async fn token(transaction: &mut Transaction<'static, Any>, hash: &str) -> Resul
     let none =
         || StoreError::Decision(format!("there is no token `{hash}`; `muster access tokens` lists them"));
     // The beginning of a hash is part of no pattern: it is hexadecimal.
-    if hash.len() < 8 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if hash.len() < 8 || !hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return Err(none());
     }
     let text = "\

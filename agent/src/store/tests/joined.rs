@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use asmm_model::{Claim, Effect, IdentityKind, Privilege};
+use asmm_model::{Claim, Effect, IdentityKind, Privilege, Verdict};
 use insta::assert_snapshot;
 
 use super::{Home, inventory, on_both, scan, seen_of};
@@ -93,6 +93,26 @@ async fn agrees(store: &Store, after: &str) {
     expected.sort();
     found.sort();
     assert_eq!(found, expected, "after {after}");
+    // What is shown of one system alone is what it is among all of them.
+    for mut system in whole.systems.clone() {
+        let mut shown = store.shown(system.id.as_str()).await.unwrap().system;
+        for one in [&mut system, &mut shown] {
+            one.remembered = None;
+            one.identities.iter_mut().for_each(|identity| identity.shared_with.clear());
+        }
+        assert_eq!(shown, system, "after {after}");
+    }
+    let numbers = store.summary().await.unwrap();
+    let of = |verdict| whole.systems.iter().filter(|system| system.verdict == verdict).count() as u64;
+    let (agentic, open) = (of(Verdict::Agentic), of(Verdict::Undetermined));
+    assert_eq!(
+        (numbers.systems, numbers.agentic, numbers.undetermined),
+        (whole.systems.len() as u64, agentic, open),
+        "after {after}"
+    );
+    let last = numbers.trend.last().unwrap();
+    assert_eq!((last.agentic, last.undetermined), (agentic, open), "after {after}");
+    assert_eq!(last.agentic + last.undetermined + last.others, numbers.systems, "after {after}");
 }
 
 /// What is told of a run.

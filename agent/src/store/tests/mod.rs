@@ -6,6 +6,7 @@ mod decisions;
 mod histories;
 mod identities;
 mod joined;
+mod passes;
 mod reviews;
 mod runs;
 
