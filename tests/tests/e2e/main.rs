@@ -16,6 +16,7 @@ mod graphs;
 mod hostile;
 mod installed;
 mod joins;
+mod journeys;
 mod known_register;
 mod lookalikes;
 mod manners;
