@@ -18,6 +18,7 @@ mod installed;
 mod joins;
 mod journeys;
 mod known_register;
+mod load;
 mod lookalikes;
 mod manners;
 mod models;
