@@ -65,7 +65,7 @@ pub(crate) struct Page {
 const PRESENCE: &str = "CASE WHEN s.presence IN ('missing', 'unseen') OR s.presence_run = t.recorded THEN s.presence ELSE 'present' END";
 
 /// What is decided of it, or that something has to be.
-const STANDING: &str = "COALESCE(w.standing, CASE WHEN v.verdict IN ('agentic', 'undetermined') THEN 'needs-review' ELSE '' END)";
+pub(super) const STANDING: &str = "COALESCE(w.standing, CASE WHEN v.verdict IN ('agentic', 'undetermined') THEN 'needs-review' ELSE '' END)";
 
 /// Systems that are what their targets showed, and those that are more than that.
 const ALONE: (&str, &str) = (
@@ -166,7 +166,7 @@ async fn rows(
     rows.iter().map(listed).collect()
 }
 
-fn listed(row: &AnyRow) -> Result<(At, Listed), StoreError> {
+pub(super) fn listed(row: &AnyRow) -> Result<(At, Listed), StoreError> {
     let level =
         |column: &str| row.try_get::<i64, _>(column).map(|level| u8::try_from(level).unwrap_or(u8::MAX));
     let listed = Listed {

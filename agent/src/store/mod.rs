@@ -11,6 +11,7 @@ mod decide;
 mod declare;
 mod deliver;
 mod digest;
+mod exceptions;
 mod identity;
 mod joined;
 mod known;

@@ -134,16 +134,18 @@ impl Store {
         Ok(summary)
     }
 
-    /// What was looked at of each target when it was scanned last, those of which most stayed hidden first.
+    /// What was looked at of `most` targets, after so many others, when each was scanned last; those of which something stayed hidden
+    /// come first.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub(crate) async fn coverage(&self) -> Result<Vec<LastSeen>, StoreError> {
+    pub(crate) async fn coverage(&self, from: i64, most: i64) -> Result<Vec<LastSeen>, StoreError> {
         let text = "\
             SELECT t.shown, r.name, r.started_at, c.commit_id, c.seen, c.complete, g.body AS gaps
             FROM targets t JOIN coverage c ON c.target = t.id AND c.run = t.recorded JOIN runs r ON r.id = c.run
-            JOIN documents g ON g.digest = c.gaps ORDER BY c.complete, t.shown, t.id";
-        sqlx::query(text).fetch_all(&self.pool).await?.iter().map(last_seen).collect()
+            JOIN documents g ON g.digest = c.gaps ORDER BY c.complete, t.shown, t.id
+            LIMIT $1 OFFSET $2";
+        sqlx::query(text).bind(most).bind(from).fetch_all(&self.pool).await?.iter().map(last_seen).collect()
     }
 }
 

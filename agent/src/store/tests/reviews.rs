@@ -163,3 +163,41 @@ on_both! {
         assert!(reviewed.revision >= 24);
     }
 }
+
+on_both! {
+    async fn exceptions_come_in_the_order_in_which_they_end(home: &Home) {
+        let store = home.store().await;
+        let desks = ["a", "b", "c", "d", "e", "f"].map(|key| seen_of(key, inventory(vec![desk(".")])));
+        store.night(1, desks.into()).await;
+        let (all, _) = store.list(&Filter::default(), &Page { most: 100, after: None }).await.unwrap();
+        assert_eq!(all.len(), 6);
+        let until = |day| Act::Defer(date(2026, 11, day));
+        for (one, act) in all.iter().zip([
+            until(20),
+            Act::Reject(Rejection::FalsePositive, None),
+            until(9),
+            Act::Reject(Rejection::OutOfScope, Some(date(2026, 11, 12))),
+            until(20),
+        ]) {
+            store.does(&one.id, act, "ann").await.unwrap();
+        }
+        let (mut after, mut ends) = (None, Vec::new());
+        loop {
+            let (part, next) = store.exceptions(after.as_ref(), 2).await.unwrap();
+            ends.extend(part.into_iter().map(|(one, of)| {
+                assert_eq!(one.standing, Some(of.review.standing));
+                (one.id, of.review.until)
+            }));
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let days: Vec<&str> = ends.iter().map(|(_, until)| until.as_deref().unwrap_or("for good")).collect();
+        assert_eq!(days, ["2026-11-09", "2026-11-12", "2026-11-20", "2026-11-20", "for good"]);
+        let mut ids: Vec<&str> = ends.iter().map(|(id, _)| id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 5);
+    }
+}

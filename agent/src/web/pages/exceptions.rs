@@ -2,38 +2,46 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
-use super::list::{Row, Wanted, part};
-use crate::review::Standing;
+use super::list::Row;
 use crate::web::Site;
 use crate::web::door::Visitor;
 use crate::web::frame::{self, Frame};
 use crate::web::wrong::Wrong;
 
-/// Rows of the page.
-const ROWS: i64 = 2_000;
+/// Rows of a page.
+const ROWS: i64 = 50;
 
 #[derive(Debug, Template)]
 #[template(path = "site/exceptions.html")]
 struct Exceptions {
     frame: Frame,
     rows: Vec<Row>,
-    more: bool,
+    /// Where the next page begins.
+    next: Option<String>,
 }
 
 pub(in crate::web) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Wrong> {
-    let standings = vec![Standing::Rejected, Standing::Deferred];
-    let (mut found, next) = part(&site, &Wanted { standings, ..Wanted::default() }, Some(ROWS)).await?;
-    // What holds for good comes last.
-    found.sort_by_key(|(_, review, _)| (review.until.is_none(), review.until.clone()));
+    site.expire().await?;
+    let after = after(query.as_deref())?;
+    let (found, next) = site.store().exceptions(after.as_ref(), ROWS).await?;
     frame::page(&Exceptions {
         frame: Frame::new("Exceptions", "/exceptions", &visitor),
-        rows: found.into_iter().map(Row::new).collect(),
-        more: next.is_some(),
+        rows: found.into_iter().map(|(one, of)| Row::new((one, of.review, of.revision))).collect(),
+        next: next.map(|(day, system)| format!("after={day}.{system}")),
     })
+}
+
+/// The exception that a page begins after, as the page before names it.
+pub(in crate::web) fn after(query: Option<&str>) -> Result<Option<(String, i64)>, Wrong> {
+    let mut given = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let Some((_, after)) = given.find(|(name, _)| name == "after") else { return Ok(None) };
+    let read = after.split_once('.').and_then(|(day, system)| Some((day.to_owned(), system.parse().ok()?)));
+    read.map(Some).ok_or_else(|| Wrong::Unreadable("`after` is none that there is.".to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 
 use super::minute;
@@ -16,8 +16,8 @@ use crate::web::wrong::Wrong;
 
 /// Runs that are listed.
 const RUNS: i64 = 50;
-/// Targets of which every gap is told on the page.
-const TARGETS: usize = 200;
+/// Targets of a page.
+const TARGETS: i64 = 25;
 /// Changes that are told of one run.
 const CHANGES: usize = 1_000;
 
@@ -27,8 +27,11 @@ struct Scans {
     frame: Frame,
     runs: Vec<RunRow>,
     targets: Vec<Target>,
-    more: usize,
-    partial: usize,
+    /// Where the pages before and after this one begin.
+    previous: Option<i64>,
+    next: Option<i64>,
+    all: u64,
+    partial: u64,
 }
 
 #[derive(Debug)]
@@ -72,12 +75,14 @@ struct Target {
 pub(in crate::web) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Wrong> {
+    let from = from(query.as_deref())?;
     let runs = site.store().runs(RUNS).await?;
-    let seen = site.store().coverage().await?;
-    let partial = seen.iter().filter(|seen| !seen.complete).count();
-    let more = seen.len().saturating_sub(TARGETS);
-    let targets = seen.iter().take(TARGETS).map(|seen| Target {
+    let seen = site.store().coverage(from, TARGETS).await?;
+    let summary = site.summary().await?;
+    let end = from.saturating_add(TARGETS);
+    let targets = seen.iter().map(|seen| Target {
         covered: Covered::new(&seen.coverage),
         complete: seen.complete,
         at: minute(&seen.at),
@@ -87,9 +92,19 @@ pub(in crate::web) async fn page(
         frame: Frame::new("Scans", "/scans", &visitor),
         runs: runs.iter().map(RunRow::new).collect(),
         targets: targets.collect(),
-        more,
-        partial,
+        previous: (from > 0).then(|| from.saturating_sub(TARGETS).max(0)),
+        next: (u64::try_from(end).is_ok_and(|end| end < summary.targets)).then_some(end),
+        all: summary.targets,
+        partial: summary.partial,
     })
+}
+
+/// How many targets come before the page.
+fn from(query: Option<&str>) -> Result<i64, Wrong> {
+    let mut given = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let Some((_, from)) = given.find(|(name, _)| name == "from") else { return Ok(0) };
+    let read = from.parse().ok().filter(|from| *from >= 0);
+    read.ok_or_else(|| Wrong::Unreadable("`from` is a number of targets.".to_owned()))
 }
 
 #[derive(Debug, Template)]

@@ -207,6 +207,7 @@ CREATE TABLE reviews (
     body TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX reviews_by_until ON reviews (until) WHERE until IS NOT NULL;
+CREATE INDEX reviews_by_end ON reviews (COALESCE(until, '9999'), system) WHERE standing IN ('rejected', 'deferred');
 
 -- Known registers of the organisation, each as it was imported last.
 CREATE TABLE registers (
