@@ -10,9 +10,9 @@ use super::{Part, location};
 
 /// A name and a value; names may repeat.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(in crate::export) struct Property {
-    pub(in crate::export) name: String,
-    pub(in crate::export) value: String,
+pub(in super::super) struct Property {
+    pub(in super::super) name: String,
+    pub(in super::super) value: String,
 }
 
 fn property(name: impl AsRef<str>, value: impl Into<String>) -> Property {
@@ -20,13 +20,13 @@ fn property(name: impl AsRef<str>, value: impl Into<String>) -> Property {
 }
 
 /// Lowest and highest level: `L4`, `L1-L3`.
-pub(in crate::export) fn level(system: &System) -> String {
+pub(in super::super) fn level(system: &System) -> String {
     let [lowest, highest] = system.level;
     if lowest == highest { lowest.to_string() } else { format!("{lowest}-{highest}") }
 }
 
 /// Properties of the whole: the run, its targets, what was not seen, and what belongs to no system.
-pub(in crate::export) fn of_scan(inventory: &Inventory) -> Vec<Property> {
+pub(in super::super) fn of_scan(inventory: &Inventory) -> Vec<Property> {
     let scan = &inventory.scan;
     let mut all = vec![property("scan:id", &scan.id), property("scan:rules", &scan.rules)];
     let several = scan.targets.len() > 1;
@@ -76,7 +76,7 @@ fn named(several: bool, target: &str, text: &str) -> String {
 }
 
 /// Properties of a system: the answer of the Autonomy Test, and what it is made of that is no component.
-pub(in crate::export) fn of_system(system: &System) -> Vec<Property> {
+pub(in super::super) fn of_system(system: &System) -> Vec<Property> {
     let mut all = vec![
         property("id", system.id.as_str()),
         property("kind", system.kind.name()),
@@ -152,7 +152,7 @@ fn of_identity(identity: &Identity) -> impl Iterator<Item = Property> {
 }
 
 /// Properties of a tool that a server offers.
-pub(in crate::export) fn of_tool(tool: &Tool) -> Vec<Property> {
+pub(in super::super) fn of_tool(tool: &Tool) -> Vec<Property> {
     vec![
         property("kind", "tool"),
         property("tool:effect", tool.effect.name()),
@@ -161,7 +161,7 @@ pub(in crate::export) fn of_tool(tool: &Tool) -> Vec<Property> {
 }
 
 /// Properties of a part.
-pub(in crate::export) fn of_part(part: &Part) -> Vec<Property> {
+pub(in super::super) fn of_part(part: &Part) -> Vec<Property> {
     let mut all = vec![property("kind", part.kind)];
     all.extend(part.known_as.map(|name| property("name", name)));
     all.extend(part.requirement.map(|requirement| property("requirement", requirement)));
@@ -173,7 +173,7 @@ pub(in crate::export) fn of_part(part: &Part) -> Vec<Property> {
 }
 
 /// Where something was seen, for documents that have no field for it.
-pub(in crate::export) fn places<'a>(evidence: impl Iterator<Item = &'a Evidence>) -> Vec<Property> {
+pub(in super::super) fn places<'a>(evidence: impl Iterator<Item = &'a Evidence>) -> Vec<Property> {
     let place = |one: &Evidence| {
         let line = one.place.line.map(|line| format!(":{line}")).unwrap_or_default();
         property("place", format!("{}{line}", location(&one.place)))

@@ -58,7 +58,7 @@ impl Token {
     }
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Wrong> {
@@ -78,17 +78,17 @@ async fn shown(site: &Site, visitor: &Visitor, made: Option<Secret>) -> Result<R
 
 /// What a token is made for.
 #[derive(Debug, Deserialize)]
-pub(in crate::web) struct Wanted {
+pub(in super::super) struct Wanted {
     /// As the audit log calls the program.
-    pub(in crate::web) name: String,
+    pub(in super::super) name: String,
     #[serde(default)]
-    pub(in crate::web) label: String,
-    pub(in crate::web) role: String,
-    pub(in crate::web) days: String,
+    pub(in super::super) label: String,
+    pub(in super::super) role: String,
+    pub(in super::super) days: String,
 }
 
 /// Makes a token. Gives the secret, which is known nowhere else.
-pub(in crate::web) async fn new_token(
+pub(in super::super) async fn new_token(
     site: &Site,
     visitor: &Visitor,
     wanted: &Wanted,
@@ -116,7 +116,7 @@ pub(in crate::web) async fn new_token(
     Ok(secret)
 }
 
-pub(in crate::web) async fn make(
+pub(in super::super) async fn make(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     Form(wanted): Form<Wanted>,
@@ -125,7 +125,7 @@ pub(in crate::web) async fn make(
     shown(&site, &visitor, Some(made)).await
 }
 
-pub(in crate::web) async fn revoke(
+pub(in super::super) async fn revoke(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     Path(hash): Path<String>,

@@ -81,7 +81,7 @@ fn changes(entry: &AuditEntry) -> Vec<(String, Text, Text)> {
         .collect()
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
@@ -119,7 +119,7 @@ pub(in crate::web) async fn page(
 }
 
 /// The whole log as JSON Lines, as `muster audit export` writes it, sent as it is read.
-pub(in crate::web) async fn export(State(site): State<Site>) -> Result<Response, Wrong> {
+pub(in super::super) async fn export(State(site): State<Site>) -> Result<Response, Wrong> {
     let (lines, sent) = tokio::sync::mpsc::channel::<Result<String, std::io::Error>>(64);
     let store = site.store().clone();
     tokio::spawn(async move {

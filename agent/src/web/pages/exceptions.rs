@@ -23,7 +23,7 @@ struct Exceptions {
     next: Option<String>,
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
@@ -39,7 +39,7 @@ pub(in crate::web) async fn page(
 }
 
 /// The exception that a page begins after, as the page before names it.
-pub(in crate::web) fn after(query: Option<&str>) -> Result<Option<(String, i64)>, Wrong> {
+pub(in super::super) fn after(query: Option<&str>) -> Result<Option<(String, i64)>, Wrong> {
     let mut given = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let Some((_, after)) = given.find(|(name, _)| name == "after") else { return Ok(None) };
     let read = after.split_once('.').and_then(|(day, system)| Some((day.to_owned(), system.parse().ok()?)));

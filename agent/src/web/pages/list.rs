@@ -14,18 +14,18 @@ const ROWS: i64 = 50;
 
 /// What is asked for, as it stands in the address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::web) struct Wanted {
-    pub(in crate::web) name: String,
-    pub(in crate::web) target: String,
-    pub(in crate::web) verdicts: Vec<Verdict>,
-    pub(in crate::web) presences: Vec<Presence>,
-    pub(in crate::web) standings: Vec<Standing>,
-    pub(in crate::web) after: Option<(i64, String, i64)>,
+pub(in super::super) struct Wanted {
+    pub(in super::super) name: String,
+    pub(in super::super) target: String,
+    pub(in super::super) verdicts: Vec<Verdict>,
+    pub(in super::super) presences: Vec<Presence>,
+    pub(in super::super) standings: Vec<Standing>,
+    pub(in super::super) after: Option<(i64, String, i64)>,
 }
 
 impl Wanted {
     /// Reads the part of an address after its question mark.
-    pub(in crate::web) fn read(query: Option<&str>) -> Result<Self, Wrong> {
+    pub(in super::super) fn read(query: Option<&str>) -> Result<Self, Wrong> {
         let mut wanted = Self::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             if value.is_empty() {
@@ -52,7 +52,7 @@ impl Wanted {
     }
 
     /// The same as part of an address, from the beginning or after something.
-    pub(in crate::web) fn query(&self, after: Option<&(i64, String, i64)>) -> String {
+    pub(in super::super) fn query(&self, after: Option<&(i64, String, i64)>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [("q", &self.name), ("target", &self.target)] {
             if !value.is_empty() {
@@ -74,7 +74,7 @@ impl Wanted {
         query.finish()
     }
 
-    pub(in crate::web) fn filter(&self) -> Filter {
+    pub(in super::super) fn filter(&self) -> Filter {
         let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         Filter {
             verdicts: self.verdicts.clone(),
@@ -86,7 +86,7 @@ impl Wanted {
     }
 
     /// Whether nothing is asked for in particular.
-    pub(in crate::web) fn is_all(&self) -> bool {
+    pub(in super::super) fn is_all(&self) -> bool {
         Self { after: None, ..self.clone() } == Self::default()
     }
 }
@@ -103,7 +103,7 @@ fn after(text: &str) -> Option<(i64, String, i64)> {
 }
 
 /// A page of a list.
-pub(in crate::web) async fn part(
+pub(in super::super) async fn part(
     site: &Site,
     wanted: &Wanted,
     most: Option<i64>,

@@ -86,7 +86,7 @@ impl Trend {
     }
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Wrong> {

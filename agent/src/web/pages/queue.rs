@@ -30,7 +30,7 @@ struct Queue {
     waiting: u64,
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
@@ -63,7 +63,7 @@ struct Done {
 }
 
 /// Rejects several, all for one reason. What needs a second person is none of them.
-pub(in crate::web) async fn reject(
+pub(in super::super) async fn reject(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     body: Bytes,

@@ -18,7 +18,7 @@ struct Register {
     lists: Option<Lists>,
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Wrong> {

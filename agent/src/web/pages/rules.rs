@@ -27,7 +27,7 @@ fn searched(query: Option<&str>) -> String {
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
@@ -58,7 +58,7 @@ struct Rule {
     origin: String,
 }
 
-pub(in crate::web) async fn rule(
+pub(in super::super) async fn rule(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,

@@ -72,7 +72,7 @@ struct Target {
     commit: Text,
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
@@ -143,7 +143,7 @@ impl Changed {
     }
 }
 
-pub(in crate::web) async fn changes(
+pub(in super::super) async fn changes(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     Path(run): Path<String>,

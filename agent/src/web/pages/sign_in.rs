@@ -32,7 +32,7 @@ fn field(text: &[u8], wanted: &str) -> String {
 }
 
 /// The page that a link leads to. It asks to be sent on by hand: what looks at links before people do would use it up.
-pub(in crate::web) async fn page(RawQuery(query): RawQuery) -> Result<Response, Wrong> {
+pub(in super::super) async fn page(RawQuery(query): RawQuery) -> Result<Response, Wrong> {
     let query = query.unwrap_or_default();
     let link = Secret::given(&field(query.as_bytes(), "link"));
     frame::page(&SignIn {
@@ -44,7 +44,7 @@ pub(in crate::web) async fn page(RawQuery(query): RawQuery) -> Result<Response, 
 }
 
 /// Uses a link, and opens a session.
-pub(in crate::web) async fn enter(State(site): State<Site>, request: Request) -> Result<Response, Wrong> {
+pub(in super::super) async fn enter(State(site): State<Site>, request: Request) -> Result<Response, Wrong> {
     site.0.door.count(door::client(&site, &request))?;
     let earlier = request.extensions().get::<Visitor>().and_then(|visitor| visitor.session.clone());
     let body = to_bytes(request.into_body(), BODY).await.map_err(|_| Wrong::TooLarge)?;
@@ -65,7 +65,7 @@ pub(in crate::web) async fn enter(State(site): State<Site>, request: Request) ->
 }
 
 /// Opens a session for somebody who was let in, in place of an earlier one of the same browser, and leads on.
-pub(in crate::web) async fn open(
+pub(in super::super) async fn open(
     site: &Site,
     who: Pass,
     earlier: Option<&str>,
@@ -97,7 +97,7 @@ pub(in crate::web) async fn open(
 }
 
 /// Ends the session.
-pub(in crate::web) async fn leave(State(site): State<Site>, request: Request) -> Result<Response, Wrong> {
+pub(in super::super) async fn leave(State(site): State<Site>, request: Request) -> Result<Response, Wrong> {
     if let Some(session) =
         request.extensions().get::<Visitor>().and_then(|visitor| visitor.session.as_deref())
     {

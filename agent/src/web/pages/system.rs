@@ -123,7 +123,7 @@ impl Changed {
     }
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     Path(given): Path<String>,
@@ -281,7 +281,7 @@ impl Page {
 }
 
 /// Does what a form asks for, and leads back to the page that it was on.
-pub(in crate::web) async fn act(
+pub(in super::super) async fn act(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,

@@ -23,7 +23,7 @@ struct Systems {
     all: u64,
 }
 
-pub(in crate::web) async fn page(
+pub(in super::super) async fn page(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
