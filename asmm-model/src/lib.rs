@@ -26,7 +26,7 @@ pub use identity::{Fingerprint, Identity, IdentityKind, Privilege};
 pub use inventory::{Inventory, SCHEMA, Scan, ScanTarget};
 pub use join::{Claim, Join, Key, Proposal, Reason};
 pub use observation::{Fact, Observation, Scope};
-pub use ownership::{Owner, OwnerSource, Purpose, PurposeSource};
+pub use ownership::{Claimed, Owner, OwnerSource, Purpose, PurposeSource};
 pub use presence::{Presence, Remembered};
 pub use register::{
     Declared, Lifecycle, Mark, MarkKind, MatchedBy, Question, Recognised, Register, Sighted, Unseen,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Component, Criterion, Deployment, Evidence, Identity, Key, Model, Owner, Place, Purpose, Role,
+    Claimed, Component, Criterion, Deployment, Evidence, Identity, Key, Model, Owner, Place, Purpose, Role,
     SystemKind, Tool, Trigger,
 };
 
@@ -57,6 +57,8 @@ pub enum Fact {
     Owner(Owner),
     /// What the scope claims to be for.
     Purpose(Purpose),
+    /// How the scope itself answers a criterion.
+    Claimed(Claimed),
     /// What the scope is known by outside of the target.
     Key(Key),
 }
@@ -74,6 +76,7 @@ impl Fact {
             Self::Key(key) => (Some(&mut key.place), None),
             Self::Owner(owner) => (Some(&mut owner.place), None),
             Self::Purpose(purpose) => (Some(&mut purpose.place), None),
+            Self::Claimed(claimed) => (Some(&mut claimed.place), None),
             Self::Criterion { evidence, .. } => (Some(&mut evidence.place), None),
         };
         own.into_iter().chain(evidence.into_iter().flatten().map(|evidence| &mut evidence.place)).collect()

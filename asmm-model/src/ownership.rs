@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Place;
+use crate::{Criterion, Place};
 
 /// Where a suggested owner stands; what was written to say who owns something comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnerSource {
+    /// The `owner` of a `.muster.toml`.
+    Declared,
     /// The `spec.owner` of a Backstage catalogue file.
     Backstage,
     /// A line of `CODEOWNERS` that matches the system's files.
@@ -24,12 +26,13 @@ pub enum OwnerSource {
 impl OwnerSource {
     /// Whether the source is kept to say who answers for something, and not only who wrote it.
     pub fn assigns(self) -> bool {
-        matches!(self, Self::Backstage | Self::Codeowners | Self::Label)
+        matches!(self, Self::Declared | Self::Backstage | Self::Codeowners | Self::Label)
     }
 
     /// What people call it.
     pub fn title(self) -> &'static str {
         match self {
+            Self::Declared => ".muster.toml",
             Self::Backstage => "Backstage",
             Self::Codeowners => "CODEOWNERS",
             Self::Label => "label",
@@ -55,6 +58,8 @@ pub struct Owner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PurposeSource {
+    /// The `purpose` of a `.muster.toml`.
+    Declared,
     /// The description of the package.
     Package,
     /// The first paragraph of the README.
@@ -68,6 +73,21 @@ pub struct Purpose {
     pub source: PurposeSource,
     /// The claim, shortened.
     pub text: String,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+/// How the repository itself answers a criterion. Whoever can write to it can write this: a person accepts it or not, and until then no
+/// answer rests on it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Claimed {
+    /// Which criterion.
+    pub criterion: Criterion,
+    /// Whether it says yes.
+    pub answer: bool,
+    /// Why, in its own words, shortened.
+    pub because: String,
     /// Where it stands.
     #[serde(flatten)]
     pub place: Place,

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Component, Criteria, Hitl, Identity, Join, Key, Level, Model, Owner, Place, Purpose, Remembered, Role,
-    Tool, Trigger, Verdict, autonomy::Missing,
+    Claimed, Component, Criteria, Hitl, Identity, Join, Key, Level, Model, Owner, Place, Purpose, Remembered,
+    Role, Tool, Trigger, Verdict, autonomy::Missing,
 };
 
 /// Stable name of a system across scans.
@@ -157,6 +157,9 @@ pub struct System {
     /// What the repository claims that it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
+    /// How the repository itself answers criteria: claims, on which nothing rests until a person accepts them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claimed>,
     /// Who may own it: suggestions, the best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Owner>,
@@ -234,6 +237,7 @@ impl System {
         let evidence = identities.chain(models).chain(tools).chain(starts).flatten().chain(criteria);
         let claims = self.owners.iter_mut().map(|owner| &mut owner.place);
         let claims = claims.chain(self.purpose.iter_mut().map(|purpose| &mut purpose.place));
+        let claims = claims.chain(self.claims.iter_mut().map(|claimed| &mut claimed.place));
         components.chain(evidence.map(|evidence| &mut evidence.place)).chain(own).chain(claims)
     }
 

@@ -2,7 +2,7 @@
 
 use asmm_model::autonomy::{Basis, Missing, Open};
 use asmm_model::{
-    Answer, Claim, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Declared,
+    Answer, Claim, Claimed, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Declared,
     Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl,
     Identity, IdentityKind, Incomplete, Inventory, Join, JoinStrength, Key, Level, Lifecycle, Mark, MarkKind,
     MatchedBy, Model, Owner, OwnerSource, Place, Presence, Privilege, Proposal, Purpose, PurposeSource,
@@ -225,14 +225,19 @@ fn proposal() -> impl Strategy<Value = Proposal> {
 }
 
 fn owner() -> impl Strategy<Value = Owner> {
-    use OwnerSource::{Backstage, Codeowners, Committer, Label, PackageAuthor};
-    (select(&[Backstage, Codeowners, Label, PackageAuthor, Committer][..]), text(), place())
+    use OwnerSource::{Backstage, Codeowners, Committer, Declared, Label, PackageAuthor};
+    (select(&[Declared, Backstage, Codeowners, Label, PackageAuthor, Committer][..]), text(), place())
         .prop_map(|(source, name, place)| Owner { source, name, place })
 }
 
 fn purpose() -> impl Strategy<Value = Purpose> {
-    (select(&[PurposeSource::Package, PurposeSource::Readme][..]), text(), place())
+    (select(&[PurposeSource::Declared, PurposeSource::Package, PurposeSource::Readme][..]), text(), place())
         .prop_map(|(source, text, place)| Purpose { source, text, place })
+}
+
+fn claimed() -> impl Strategy<Value = Claimed> {
+    (select(&Criterion::ALL[..]), any::<bool>(), text(), place())
+        .prop_map(|(criterion, answer, because, place)| Claimed { criterion, answer, because, place })
 }
 
 fn system() -> impl Strategy<Value = System> {
@@ -255,10 +260,10 @@ fn system() -> impl Strategy<Value = System> {
         vec(deployment(), 0..2),
         (vec(key(), 0..2), vec(join(), 0..2), vec(select(&[Incomplete::Parts, Incomplete::Tools][..]), 0..2)),
     );
-    let claims = (of(purpose()), vec(owner(), 0..2), of(remembered()));
+    let claims = (of(purpose()), vec(claimed(), 0..2), vec(owner(), 0..2), of(remembered()));
     (kind, text(), text(), of(text()), role(), decided, criteria, parts, claims).prop_map(
         |(kind, name, root, target, role, decided, criteria, parts, claims)| {
-            let (purpose, owners, remembered) = claims;
+            let (purpose, claims, owners, remembered) = claims;
             let (verdict, level, confidence, hitl, priority, settles) = decided;
             let (components, identities, tools, models, triggers, locations, (keys, joins, incomplete)) =
                 parts;
@@ -270,6 +275,7 @@ fn system() -> impl Strategy<Value = System> {
                 root,
                 role,
                 purpose,
+                claims,
                 owners,
                 verdict,
                 level: level.map(Level),

@@ -40,7 +40,8 @@ impl Site {
     /// Where it does not start.
     pub fn start_with(stage: &Stage, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         // Several sites of one stage keep their own logs.
-        let log = (1..).map(|number| stage.beside(&format!("site-{number}.log"))).find(|log| !log.exists());
+        let log =
+            (1..1000).map(|number| stage.beside(&format!("site-{number}.log"))).find(|log| !log.exists());
         let log = log.expect("there are enough numbers");
         let home = stage.beside("home");
         let mut command = Command::new(binary::path());
@@ -68,11 +69,11 @@ impl Site {
             Some((url, _)) => (url, true),
             None => (note.as_str(), false),
         };
-        site.url = url.to_owned();
+        url.clone_into(&mut site.url);
         if has_link {
             let mut line = String::new();
             site.printed.read_line(&mut line).expect("it prints text");
-            site.link = line.trim_end().to_owned();
+            line.trim_end().clone_into(&mut site.link);
         }
         site
     }

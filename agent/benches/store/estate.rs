@@ -200,6 +200,7 @@ fn system(number: usize, changes: usize) -> System {
         root,
         role: Role::Production,
         purpose: None,
+        claims: Vec::new(),
         owners: Vec::new(),
         verdict: if turns { Verdict::Undetermined } else { verdict },
         level: [Level(3), Level(4)],

@@ -432,6 +432,14 @@ fn answers(system: &System, review: &Review, page: &mut Page) {
                 .with(Tone::Dim, format!(" by {}: {}", correction.by, correction.reason));
         }
         page.wrap(2, 6, &line);
+        for claimed in system.claims.iter().filter(|claimed| claimed.criterion == criterion) {
+            let said = if claimed.answer { "yes" } else { "no" };
+            let line = Line::new()
+                .with(Tone::Open, format!("claimed to be {said}"))
+                .plain(format!(": {}", claimed.because))
+                .with(Tone::Dim, format!("  {}", claimed.place));
+            page.wrap(6, 8, &line);
+        }
     }
     let decision = corrected(&system.criteria, &review.corrections);
     let [low, high] = decision.level;

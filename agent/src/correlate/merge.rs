@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{Component, Effect, Evidence, Gate, Identity, IdentityKind, Model, Owner, Tool, Trigger};
+use asmm_model::{
+    Claimed, Component, Effect, Evidence, Gate, Identity, IdentityKind, Model, Owner, Tool, Trigger,
+};
 
 /// Pieces of evidence that one entry lists; the best ones.
 const LISTED: usize = 25;
@@ -190,6 +192,13 @@ fn trigger(group: Vec<Trigger>) -> Option<Trigger> {
         runs: any(group.iter().map(|t| &t.runs)),
         evidence: evidence(group.into_iter().map(|t| t.evidence)),
     })
+}
+
+/// Claims, each once, in the order of the criteria.
+pub(super) fn claims(mut claims: Vec<Claimed>) -> Vec<Claimed> {
+    claims.sort();
+    claims.dedup();
+    claims
 }
 
 /// One suggestion per source and name, at its first place.

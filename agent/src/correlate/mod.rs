@@ -12,8 +12,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use asmm_model::{
-    Component, Criterion, Deployment, Evidence, Fact, Identity, Inventory, Key, Model, Observation, Owner,
-    Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
+    Claimed, Component, Criterion, Deployment, Evidence, Fact, Identity, Inventory, Key, Model, Observation,
+    Owner, Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
 };
 
 pub(crate) use join::{Decided, End, Joined, Tie, join, ties, ties_of_role};
@@ -57,6 +57,7 @@ struct Facts {
     deployments: BTreeSet<Deployment>,
     owners: Vec<Owner>,
     purposes: Vec<Purpose>,
+    claims: Vec<Claimed>,
     keys: Vec<Key>,
 }
 
@@ -101,6 +102,7 @@ impl Facts {
             }
             Fact::Owner(owner) => self.owners.push(owner),
             Fact::Purpose(purpose) => self.purposes.push(purpose),
+            Fact::Claimed(claimed) => self.claims.push(claimed),
             Fact::Key(key) => self.keys.push(key),
         }
     }
@@ -118,6 +120,7 @@ impl Facts {
         self.deployments.extend(other.deployments);
         self.owners.extend(other.owners);
         self.purposes.extend(other.purposes);
+        self.claims.extend(other.claims);
         self.keys.extend(other.keys);
     }
 
@@ -137,6 +140,7 @@ impl Facts {
             key.place.target = target.map(str::to_owned);
         }
         let owners = self.owners.iter_mut().map(|owner| &mut owner.place);
+        let owners = owners.chain(self.claims.iter_mut().map(|claimed| &mut claimed.place));
         for place in owners.chain(self.purposes.iter_mut().map(|purpose| &mut purpose.place)) {
             place.target = target.map(str::to_owned);
         }

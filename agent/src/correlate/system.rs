@@ -59,6 +59,7 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
         target: several.then_some(target),
         role: nature.role,
         purpose: facts.purposes.into_iter().min(),
+        claims: merge::claims(facts.claims),
         owners,
         hitl: Hitl::from_tools(&tools, nature.tools_complete),
         priority: priority(&criteria, &decision, circumstances),

@@ -433,6 +433,7 @@ mod tests {
             root: name.to_owned(),
             role: asmm_model::Role::Production,
             purpose: None,
+            claims: Vec::new(),
             owners: Vec::new(),
             verdict,
             level: [Level(level), Level(level)],

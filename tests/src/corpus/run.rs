@@ -97,7 +97,12 @@ fn seen(fact: &Fact) -> Vec<&Evidence> {
         | Fact::Tool(Tool { evidence, .. })
         | Fact::Trigger(Trigger { evidence, .. }) => evidence,
         Fact::Criterion { evidence, .. } => std::slice::from_ref(evidence),
-        Fact::System { .. } | Fact::Deployment(_) | Fact::Owner(_) | Fact::Purpose(_) | Fact::Key(_) => &[],
+        Fact::System { .. }
+        | Fact::Deployment(_)
+        | Fact::Owner(_)
+        | Fact::Purpose(_)
+        | Fact::Claimed(_)
+        | Fact::Key(_) => &[],
     };
     evidence.iter().collect()
 }

@@ -46,6 +46,14 @@ fn gated() -> Stage {
     stage
 }
 
+const CLAIMS: &str = "\
+owner = \"orders-team\"
+purpose = \"Cancels orders of customers who ask for it\"
+
+[claims]
+C4 = { is = \"no\", because = \"the desk approves each cancellation\" }
+";
+
 /// Opens a link and enters.
 fn enter(session: &Session, link: &str) {
     session.open(link);
@@ -117,6 +125,39 @@ fn a_reviewer_works_the_queue_by_keyboard_and_is_asked_again_when_a_gate_is_gone
     session.wait_for_text(".decision", "Opened again");
     session.wait_for_text(".decision", "Before: confirmed as agentic");
     session.wait_for_text(".criteria", "corrected to no");
+    assert_eq!(complaints(&session), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_repository_claims_holds_when_a_person_accepts_it() {
+    let stage = Stage::new();
+    stage.put("agent.py", GATED.replace(GATE, "")).put("requirements.txt", "langchain==1.0.0\n");
+    scanned(&stage, &["app"]);
+    let verdict = || {
+        let listed = stage.run(&["systems", "--format", "json", "--store", "m.db"]);
+        let listed: serde_json::Value = serde_json::from_str(&listed.stdout).expect("a list");
+        (listed[0]["verdict"].clone(), listed[0]["level"].clone())
+    };
+    let before = verdict();
+    stage.put(".muster.toml", CLAIMS);
+    scanned(&stage, &["app"]);
+    // A claim changes no answer by itself.
+    assert_eq!(verdict(), before);
+    let site = Site::start(&stage, &["--store", "m.db"]);
+    let session = Session::new();
+    enter(&session, &site.link);
+    session.open(&format!("{}/queue", site.url));
+    session.find("a.row").click();
+    session.wait_for_text(".facts", "Cancels orders of customers");
+    session.find("#C4 > summary").click();
+    session.wait_for_text("#C4", "The repository claims that it is no: the desk approves each cancellation");
+    session.find("#C4 .accept").click();
+    session.wait_for_text(".criteria", "corrected to no");
+    session.find("#C4 > summary").click();
+    session.wait_for_text("#C4", "claims: the desk approves each cancellation");
+    // Who the repository names as the owner is suggested.
+    session.press("c");
+    assert_eq!(session.find("#confirm-owner").property("value"), "orders-team");
     assert_eq!(complaints(&session), Vec::<String>::new());
 }
 

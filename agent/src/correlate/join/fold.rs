@@ -99,6 +99,7 @@ impl From<System> for Facts {
             deployments: system.locations.into_iter().collect(),
             owners: system.owners,
             purposes: system.purpose.into_iter().collect(),
+            claims: system.claims,
             keys: system.keys,
         }
     }

@@ -125,6 +125,7 @@ pub(in super::super) fn of_system(system: &System) -> Vec<Property> {
 
 fn of_owner(owner: &Owner) -> Property {
     let source = match owner.source {
+        OwnerSource::Declared => "declared",
         OwnerSource::Backstage => "backstage",
         OwnerSource::Codeowners => "codeowners",
         OwnerSource::Label => "label",

@@ -32,6 +32,7 @@ struct Page {
     presence: &'static str,
     decision: Decision,
     corrections: Vec<(&'static str, Correction)>,
+    claims: Vec<Claimed>,
     joins: Vec<Join>,
     became: Vec<Became>,
     entries: Vec<Entry>,
@@ -83,6 +84,18 @@ struct Correction {
     reason: Text,
     by: Text,
     at: Text,
+}
+
+/// How the repository itself answers a criterion.
+#[derive(Debug)]
+struct Claimed {
+    id: &'static str,
+    answer: &'static str,
+    because: Text,
+    place: Text,
+    href: Option<String>,
+    /// What a person who accepts it gives as the reason.
+    reason: String,
 }
 
 /// Another side of the system, and why it is one.
@@ -148,6 +161,7 @@ pub(in super::super) async fn page(
         presence: shown.presence.name(),
         decision: Decision::new(&shown, &visitor),
         corrections: corrections(&shown.reviewed.review),
+        claims: claims(&shown.system, &hosts),
         joins: joins(&shown.system),
         became: became
             .iter()
@@ -263,6 +277,21 @@ fn corrections(review: &Review) -> Vec<(&'static str, Correction)> {
     corrections.collect()
 }
 
+fn claims(system: &System, hosts: &CodeHosts) -> Vec<Claimed> {
+    let claim = |claimed: &asmm_model::Claimed| {
+        let (because, place) = (Text::long(&claimed.because), Text::place(&claimed.place));
+        Claimed {
+            id: claimed.criterion.id(),
+            answer: if claimed.answer { "yes" } else { "no" },
+            reason: format!("as {place} claims: {because}"),
+            href: hosts.link(&claimed.place),
+            because,
+            place,
+        }
+    };
+    system.claims.iter().map(claim).collect()
+}
+
 fn joins(system: &System) -> Vec<Join> {
     let join = |join: &asmm_model::Join| Join {
         name: Text::short(&join.name),
@@ -274,6 +303,11 @@ fn joins(system: &System) -> Vec<Join> {
 }
 
 impl Page {
+    /// How the repository answers a question itself.
+    fn claims_of(&self, id: &str) -> impl Iterator<Item = &Claimed> {
+        self.claims.iter().filter(move |claimed| claimed.id == id)
+    }
+
     /// What a person answered to a question instead.
     fn correction(&self, id: &str) -> Option<&Correction> {
         self.corrections.iter().find(|(of, _)| *of == id).map(|(_, correction)| correction)

@@ -204,7 +204,7 @@ fn shown(outcome: &Outcome) -> String {
                 format!("{} {:?} {}: {note}", criterion.id(), evidence.supports, evidence.place)
             }
             Fact::Deployment(deployment) => format!("in {:?} {}", deployment.kind, deployment.reference),
-            Fact::Owner(_) | Fact::Purpose(_) | Fact::Key(_) => String::new(),
+            Fact::Owner(_) | Fact::Purpose(_) | Fact::Claimed(_) | Fact::Key(_) => String::new(),
         };
         let _ = writeln!(text, "{name}: {line}");
     }

@@ -1,16 +1,17 @@
-//! Who may own a system and what it claims to be for: `CODEOWNERS`, Backstage, package manifests, READMEs, and commits.
+//! Who may own a system and what it claims to be for: `.muster.toml`, `CODEOWNERS`, Backstage, package manifests, READMEs, and commits.
 //!
 //! All of it is what somebody says, and becomes a suggestion or a claim, never a reason for an answer.
 
 mod backstage;
 mod codeowners;
 mod committers;
+mod declared;
 mod prose;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Evidence, Fact, Observation, Owner, OwnerSource, Place, Purpose, PurposeSource, Role, Scope,
+    Claimed, Evidence, Fact, Observation, Owner, OwnerSource, Place, Purpose, PurposeSource, Role, Scope,
 };
 
 use crate::document::ReadError;
@@ -20,6 +21,7 @@ use crate::role::role_of;
 use crate::survey::ManifestFacts;
 
 use codeowners::Codeowners;
+use declared::Declared;
 
 pub(crate) use committers::committers;
 
@@ -37,6 +39,8 @@ pub(crate) enum Source {
     Codeowners(u8),
     /// `catalog-info.yaml`.
     Backstage,
+    /// `.muster.toml`.
+    Declared,
     /// A README; the kind of text that is best to read counts.
     Readme(u8),
 }
@@ -55,6 +59,9 @@ impl Source {
         if matches!(name, "catalog-info.yaml" | "catalog-info.yml") {
             return (role_of(path) != Role::Vendored).then_some(Self::Backstage);
         }
+        if name == declared::NAME {
+            return (role_of(path) != Role::Vendored).then_some(Self::Declared);
+        }
         let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
         let rank = ["md", "markdown", "mdx", "rst", "txt", ""]
             .iter()
@@ -70,6 +77,8 @@ pub(crate) enum Statement {
     Codeowners(u8, Codeowners),
     /// Owners with their lines.
     Backstage(Vec<(String, u32)>),
+    /// What is said, by the folder below that of the file.
+    Declared(BTreeMap<String, Declared>),
     /// A first paragraph with its line.
     Readme(u8, String, u32),
 }
@@ -85,6 +94,7 @@ pub(crate) fn read(source: Source, bytes: &[u8]) -> Result<Option<Statement>, Re
         Source::Backstage => {
             Some(backstage::owners(&text)?).filter(|o| !o.is_empty()).map(Statement::Backstage)
         }
+        Source::Declared => Some(declared::read(&text)?).filter(|d| !d.is_empty()).map(Statement::Declared),
         Source::Readme(rank) => {
             prose::first_paragraph(&text).map(|(text, line)| Statement::Readme(rank, text, line))
         }
@@ -115,6 +125,8 @@ pub(crate) struct Ownership {
     codeowners: Option<(u8, String, Codeowners)>,
     /// By folder: the file, and owners with their lines.
     catalogues: BTreeMap<String, (String, Vec<(String, u32)>)>,
+    /// By folder: the file, and what it says of the system there.
+    declared: BTreeMap<String, (String, Declared)>,
     /// By folder: how good the kind of file is, the file, and its first paragraph with its line.
     readmes: BTreeMap<String, (u8, String, String, u32)>,
 }
@@ -133,6 +145,18 @@ impl Ownership {
                 let entry = known.or_insert_with(|| (path.to_owned(), owners.clone()));
                 if path < entry.0.as_str() {
                     *entry = (path.to_owned(), owners);
+                }
+            }
+            Statement::Declared(said) => {
+                for (below, declared) in said {
+                    let folder = [parent(path), &below].map(|part| (!part.is_empty()).then_some(part));
+                    let folder = folder.into_iter().flatten().collect::<Vec<_>>().join("/");
+                    let new = (path.to_owned(), declared);
+                    let entry = self.declared.entry(folder).or_insert_with(|| new.clone());
+                    // The file that is nearest to the system knows it best.
+                    if (new.0.len(), &new.0) > (entry.0.len(), &entry.0) {
+                        *entry = new;
+                    }
                 }
             }
             Statement::Readme(rank, text, line) => {
@@ -182,6 +206,16 @@ impl Ownership {
             if let Some(purpose) = self.purpose(&scope.root, &packages) {
                 put(Fact::Purpose(purpose));
             }
+            if let Some((path, declared)) = self.declared.get(&scope.root) {
+                for (criterion, answer, because, line) in &declared.claims {
+                    put(Fact::Claimed(Claimed {
+                        criterion: *criterion,
+                        answer: *answer,
+                        because: because.clone(),
+                        place: Place::line(path, *line),
+                    }));
+                }
+            }
         }
         out
     }
@@ -193,6 +227,11 @@ impl Ownership {
         packages: &BTreeMap<&str, Vec<&ManifestFacts>>,
     ) -> Vec<Owner> {
         let mut owners = Vec::new();
+        let owner = |folder: &str| self.declared.get(folder).filter(|(_, said)| said.owner.is_some());
+        if let Some((path, Declared { owner: Some((name, line)), .. })) = nearest(root, owner) {
+            let place = Place::line(path, *line);
+            owners.push(Owner { source: OwnerSource::Declared, name: name.clone(), place });
+        }
         if let Some((path, found)) = nearest(root, |folder| self.catalogues.get(folder)) {
             owners.extend(found.iter().take(MAX_OWNERS).map(|(name, line)| Owner {
                 source: OwnerSource::Backstage,
@@ -231,6 +270,10 @@ impl Ownership {
     }
 
     fn purpose(&self, root: &str, packages: &BTreeMap<&str, Vec<&ManifestFacts>>) -> Option<Purpose> {
+        if let Some((path, Declared { purpose: Some((text, line)), .. })) = self.declared.get(root) {
+            let place = Place::line(path, *line);
+            return Some(Purpose { source: PurposeSource::Declared, text: text.clone(), place });
+        }
         let described = packages.get(root).into_iter().flatten().find_map(|manifest| {
             let (text, line) = manifest.claims.description.as_ref()?;
             let path = &*manifest.path;

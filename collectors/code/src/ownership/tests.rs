@@ -14,6 +14,8 @@ fn paths_tell_who_speaks() {
         ("CODEOWNERS", Some(Source::Codeowners(1))),
         ("sub/CODEOWNERS", None),
         ("svc/catalog-info.yaml", Some(Source::Backstage)),
+        ("svc/.muster.toml", Some(Source::Declared)),
+        ("vendor/x/.muster.toml", None),
         ("README.md", Some(Source::Readme(0))),
         ("svc/readme.rst", Some(Source::Readme(3))),
         ("README", Some(Source::Readme(5))),
@@ -84,6 +86,9 @@ fn told(files: &[(&str, &str)], root: &str, evidence: &[&str]) -> Vec<String> {
         .map(|observation| match observation.fact {
             Fact::Owner(Owner { source, name, place }) => format!("{source:?} {name} {place}"),
             Fact::Purpose(Purpose { source, text, place }) => format!("{source:?} {text} {place}"),
+            Fact::Claimed(Claimed { criterion, answer, because, place }) => {
+                format!("{} {} {because} {place}", criterion.id(), if answer { "yes" } else { "no" })
+            }
             other => format!("{other:?}"),
         })
         .collect()
@@ -121,6 +126,31 @@ fn the_nearest_and_most_exact_source_speaks_for_a_system() {
             "Readme Answers what customers ask. svc/b/README.md:3",
         ]
     );
+}
+
+#[test]
+fn what_a_repository_declares_comes_first_and_from_the_nearest_file() {
+    let far = "owner = \"everybody\"\n[systems.\"svc/a\"]\nowner = \"far\"\npurpose = \"What the root says of it\"\n";
+    let near = "purpose = \"Pays money back to customers\"\n[claims]\nC4 = { is = \"no\", because = \"a person approves each refund\" }\n";
+    let files: Vec<(&str, &str)> =
+        FILES.into_iter().chain([(".muster.toml", far), ("svc/a/.muster.toml", near)]).collect();
+    let mut reversed = files.clone();
+    reversed.reverse();
+    for files in [&files, &reversed] {
+        let said = told(files, "svc/a", &[]);
+        assert_eq!(
+            said,
+            [
+                "Declared everybody .muster.toml:1",
+                "Backstage refunds svc/a/catalog-info.yaml:2",
+                "Codeowners @org/a .github/CODEOWNERS:2",
+                "PackageAuthor Ada pyproject.toml:3",
+                "Declared Pays money back to customers svc/a/.muster.toml:1",
+                "C4 no a person approves each refund svc/a/.muster.toml:3",
+            ]
+        );
+        assert_eq!(told(files, "svc/b", &[])[0], "Declared everybody .muster.toml:1");
+    }
 }
 
 #[test]
