@@ -106,7 +106,7 @@ async function meddle(ctx, next) {
 // --- the provider ----------------------------------------------------------------------------------------------
 
 const server = createServer();
-server.listen(0, '127.0.0.1');
+server.listen(settings.port ?? 0, '127.0.0.1');
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}`;
 

@@ -62,6 +62,8 @@ pub struct Settings {
     pub accounts: BTreeMap<String, Account>,
     /// What is wrong from the start.
     pub fault: Option<Fault>,
+    /// Where it listens; by default on a free port.
+    pub port: u16,
 }
 
 /// A provider with one confidential client, to whom people log in by code and PKCE; it ends with this, and with the
@@ -80,7 +82,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Starts one on a free port.
+    /// Starts one.
     ///
     /// # Panics
     /// Where it cannot be installed or does not start: such a test is never skipped.
@@ -94,6 +96,7 @@ impl Provider {
             "post_logout_redirect_uris": settings.post_logout_redirect_uris,
             "accounts": settings.accounts,
             "fault": settings.fault,
+            "port": settings.port,
         });
         let mut running = Command::new("node")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("site/provider.mjs"))

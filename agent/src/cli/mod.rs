@@ -19,6 +19,7 @@ pub(crate) mod nearest;
 pub(crate) mod output;
 mod printer;
 mod progress;
+mod provider;
 mod register;
 mod restore;
 mod review;

@@ -12,6 +12,7 @@ use super::UsageError;
 use super::decide;
 use super::exit::Exit;
 use super::printer::Printer;
+use super::provider::ProviderOptions;
 use super::store::{StoreOption, block_on_many};
 use crate::access::{Role, Roles};
 use crate::clock;
@@ -35,6 +36,8 @@ Examples:
   muster serve --listen 0.0.0.0:8443 --public-url https://muster.example \\
       --tls-certificate muster.pem --tls-key muster.key
   muster serve --public-url https://muster.example --listen 10.0.0.5:8080 --behind 10.0.0.2
+  muster serve --public-url https://muster.example --tls-certificate muster.pem --tls-key muster.key \\
+      --oidc-issuer https://login.example --oidc-client-id muster --oidc-role reviewer=sec-review --no-link
   muster access link --name ada --role reviewer       # another link, for somebody else")]
 pub(super) struct Serve {
     /// The address to listen on
@@ -68,6 +71,8 @@ pub(super) struct Serve {
     #[arg(long)]
     no_link: bool,
     #[command(flatten)]
+    provider: ProviderOptions,
+    #[command(flatten)]
     store: StoreOption,
 }
 
@@ -80,6 +85,7 @@ impl Serve {
         let place = self.store.place()?;
         begin_log(self.log_format);
         let settings = self.settings(tls.is_some())?;
+        let provider = self.provider.provider(settings.public.as_deref())?;
         block_on_many(async {
             let store = Store::existing(&place).await?;
             let listener = TcpListener::bind(self.listen)
@@ -101,7 +107,7 @@ impl Serve {
                     LINK / 60
                 ));
             }
-            let site = Site::new(store.clone(), settings);
+            let site = Site::new(store.clone(), settings, provider);
             web::serve(listener, site.router(), tls, signals()?).await;
             store.close().await;
             Ok(())

@@ -11,6 +11,8 @@ use crate::access::Roles;
 
 /// The longest label of a token, in characters.
 const LABEL: usize = 200;
+/// How many sign-ins may be under way: more of them are an attack, and the store does not grow with it.
+const FLOWS: i64 = 10_000;
 /// For so many seconds it is not written down that a pass is used again.
 const MINUTE: i64 = 60;
 
@@ -53,7 +55,70 @@ pub(crate) struct Pass {
     pub(crate) until: i64,
 }
 
+/// A sign-in through a provider that was begun. It lets nobody in, and is no pass for anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Flow {
+    /// The hash of the state that the provider gives back.
+    pub(crate) state: String,
+    /// The hash of what the browser keeps that began it.
+    pub(crate) browser: String,
+    /// The path that it leads to.
+    pub(crate) then: String,
+    /// In seconds since 1970: from then on it cannot be finished.
+    pub(crate) until: i64,
+}
+
 impl Store {
+    /// Keeps a sign-in that was begun. Says whether it did: it does not where too many are under way.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(crate) async fn begin_flow(&self, flow: &Flow, now: i64) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        sqlx::query("DELETE FROM passes WHERE kind = 'flow' AND until <= $1")
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        let text = "SELECT COUNT(*) AS flows FROM passes WHERE kind = 'flow'";
+        let flows: i64 = sqlx::query(text).fetch_one(&mut *transaction).await?.try_get("flows")?;
+        if flows >= FLOWS {
+            return Ok(false);
+        }
+        sqlx::query(
+            "INSERT INTO passes (hash, kind, person, roles, label, form, made, used, until)
+             VALUES ($1, 'flow', 'nobody yet', '', $2, $3, $4, $4, $5)",
+        )
+        .bind(flow.state.clone())
+        .bind(flow.then.clone())
+        .bind(flow.browser.clone())
+        .bind(now)
+        .bind(flow.until)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Uses a sign-in up that was begun. Nothing where there is none, or where its time is over; of two who finish it at once, one does.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(crate) async fn take_flow(&self, state: &str, now: i64) -> Result<Option<Flow>, StoreError> {
+        let mut transaction = self.write().await?;
+        let text = "DELETE FROM passes WHERE hash = $1 AND kind = 'flow' RETURNING hash, label, form, until";
+        let row = sqlx::query(text).bind(state.to_owned()).fetch_optional(&mut *transaction).await?;
+        transaction.commit().await?;
+        let flow = |row: &AnyRow| -> sqlx::Result<Flow> {
+            Ok(Flow {
+                state: row.try_get("hash")?,
+                browser: row.try_get("form")?,
+                then: row.try_get("label")?,
+                until: row.try_get("until")?,
+            })
+        };
+        Ok(row.as_ref().map(flow).transpose()?.filter(|flow| now < flow.until))
+    }
+
     /// Keeps a pass. Who made a token or a link is written into the audit log as `by` at a time; a session is nobody's doing.
     ///
     /// # Errors

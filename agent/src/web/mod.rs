@@ -9,6 +9,7 @@ mod frame;
 mod headers;
 mod links;
 mod listen;
+mod oidc;
 mod pages;
 mod routes;
 mod secret;
@@ -27,6 +28,7 @@ use crate::register;
 use crate::store::{Store, StoreError, Summary};
 
 pub(crate) use listen::{Tls, serve};
+pub(crate) use oidc::{Mapping, Options, Provider, Unusable};
 pub(crate) use secret::Secret;
 
 /// How a site is reached, and by whom.
@@ -58,6 +60,8 @@ struct Inner {
     rules: RulePack,
     settings: Settings,
     door: door::Limits,
+    /// Whom people sign in with, beside links.
+    provider: Option<Provider>,
     /// The numbers of the landing page, and the state of the store that they are of.
     numbers: Kept<Summary>,
     /// What is declared, held against what was seen.
@@ -98,13 +102,14 @@ impl<T> Kept<T> {
 }
 
 impl Site {
-    /// A site with the built-in rules.
-    pub(crate) fn new(store: Store, settings: Settings) -> Self {
+    /// A site with the built-in rules, and perhaps with a provider that people sign in with.
+    pub(crate) fn new(store: Store, settings: Settings, provider: Option<Provider>) -> Self {
         Self(Arc::new(Inner {
             store,
             rules: RulePack::built_in(),
             settings,
             door: door::Limits::default(),
+            provider,
             numbers: Kept::default(),
             register: Kept::default(),
         }))
@@ -121,6 +126,10 @@ impl Site {
 
     fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     fn rules(&self) -> &RulePack {

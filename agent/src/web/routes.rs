@@ -90,6 +90,8 @@ pub(super) fn all(site: &Site) -> (Router, Vec<Route>) {
         .post("/access/tokens/{hash}/revoke", ADMINISTER, pages::access::revoke)
         .get("/sign-in", ANYBODY, pages::sign_in::page)
         .post("/sign-in", ANYBODY, pages::sign_in::enter)
+        .get("/sign-in/provider", ANYBODY, pages::provider::begin)
+        .get("/sign-in/callback", ANYBODY, pages::provider::finish)
         .post("/sign-out", ANYBODY, pages::sign_in::leave)
         .get("/assets/{version}/{name}", ANYBODY, asset::asset);
     let Routes { router, listed, .. } = routes;

@@ -34,6 +34,12 @@ impl Secret {
         hex(&Sha256::digest(self.0.as_bytes()))
     }
 
+    /// Another secret, of this one and `with`, for one `purpose`: it says nothing of either.
+    pub(super) fn derive(&self, purpose: &str, with: &Self) -> String {
+        let text = format!("{purpose}:{}:{}", self.0, with.0);
+        hex(&Sha256::digest(text.as_bytes()))
+    }
+
     /// The secret itself, for who may have it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
@@ -72,5 +78,20 @@ mod tests {
         assert_eq!(format!("{one:?}"), "Secret(…)");
         assert_eq!(Secret::given(&one.expose()[1..]), None);
         assert_eq!(Secret::given(&"x".repeat(64)), None);
+    }
+
+    #[test]
+    fn what_is_derived_is_one_thing_for_one_purpose() {
+        let (one, other) = (Secret::new().unwrap(), Secret::new().unwrap());
+        let derived = one.derive("nonce", &other);
+        assert_eq!(derived, one.derive("nonce", &other));
+        for different in [
+            one.derive("verifier", &other),
+            other.derive("nonce", &one),
+            one.derive("nonce", &one),
+            one.hash(),
+        ] {
+            assert_ne!(derived, different);
+        }
     }
 }

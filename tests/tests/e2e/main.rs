@@ -31,6 +31,7 @@ mod reports;
 mod review;
 mod runs;
 mod secrets;
+mod sign_in;
 mod stores;
 
 /// A program that calls a model: proof that the scan went on past whatever else is in the folder.

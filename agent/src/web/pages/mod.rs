@@ -6,6 +6,7 @@ pub(super) mod exceptions;
 pub(super) mod health;
 mod list;
 pub(super) mod overview;
+pub(super) mod provider;
 pub(super) mod queue;
 pub(super) mod register;
 pub(super) mod rules;

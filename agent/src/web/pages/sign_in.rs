@@ -1,9 +1,9 @@
-//! Signing in and out: a link that is used once opens a session.
+//! Signing in and out: a link that is used once opens a session, or a provider says who somebody is (`provider.rs`).
 
 use askama::Template;
 use axum::body::to_bytes;
 use axum::extract::{RawQuery, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::clock;
@@ -22,25 +22,57 @@ struct SignIn {
     link: String,
     then: String,
     /// What was wrong with the last try.
-    told: &'static str,
+    told: String,
+    /// The provider that people sign in with.
+    provider: Option<Offer>,
 }
 
-/// The fields of a query or a form.
-fn field(text: &[u8], wanted: &str) -> String {
+/// A provider as it is offered.
+#[derive(Debug)]
+struct Offer {
+    host: String,
+    href: String,
+}
+
+impl SignIn {
+    /// The page for somebody who wants to get to `then`.
+    fn new(site: &Site, then: &str) -> Self {
+        let then = own_path(then).to_owned();
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("then", &then);
+        let href = format!("/sign-in/provider?{}", query.finish());
+        let provider = site.provider().map(|provider| Offer { host: provider.host().to_owned(), href });
+        Self { frame: Frame::outside("Sign in"), link: String::new(), then, told: String::new(), provider }
+    }
+}
+
+/// The page for somebody who was not let in, with what to do about it.
+pub(super) fn refused(
+    site: &Site,
+    then: &str,
+    told: impl Into<String>,
+    status: StatusCode,
+) -> Result<Response, Wrong> {
+    let mut response = frame::page(&SignIn { told: told.into(), ..SignIn::new(site, then) })?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// A field of a query or a form.
+pub(super) fn field(text: &[u8], wanted: &str) -> String {
     let found = form_urlencoded::parse(text).find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// The page that a link leads to. It asks to be sent on by hand: what looks at links before people do would use it up.
-pub(in super::super) async fn page(RawQuery(query): RawQuery) -> Result<Response, Wrong> {
+pub(in super::super) async fn page(
+    State(site): State<Site>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Wrong> {
     let query = query.unwrap_or_default();
     let link = Secret::given(&field(query.as_bytes(), "link"));
-    frame::page(&SignIn {
-        frame: Frame::outside("Sign in"),
-        link: link.map(|link| link.expose().to_owned()).unwrap_or_default(),
-        then: own_path(&field(query.as_bytes(), "then")).to_owned(),
-        told: "",
-    })
+    let link = link.map(|link| link.expose().to_owned()).unwrap_or_default();
+    frame::page(&SignIn { link, ..SignIn::new(&site, &field(query.as_bytes(), "then")) })
 }
 
 /// Uses a link, and opens a session.
@@ -56,10 +88,7 @@ pub(in super::super) async fn enter(State(site): State<Site>, request: Request) 
     };
     let Some(pass) = pass else {
         let told = "This link is none, or was used, or is too old. `muster access link` makes another one.";
-        let page = SignIn { frame: Frame::outside("Sign in"), link: String::new(), then, told };
-        let mut response = frame::page(&page)?;
-        *response.status_mut() = axum::http::StatusCode::FORBIDDEN;
-        return Ok(response);
+        return refused(&site, &then, told, StatusCode::FORBIDDEN);
     };
     open(&site, pass, earlier.as_deref(), &then).await
 }

@@ -239,15 +239,16 @@ CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS
 CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION audit_stays();
 
--- What lets somebody in: a link that is used once, a session, a token of a program. The secret itself is nowhere: its hash is.
+-- What lets somebody in: a link that is used once, a session, a token of a program; or a flow, which is a sign-in through a provider
+-- that was begun and lets nobody in. The secret itself is nowhere: its hash is.
 CREATE TABLE passes (
     hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('link', 'session', 'token')),
+    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('link', 'session', 'token', 'flow')),
     person TEXT COLLATE "C" NOT NULL CHECK (person <> ''),
     roles TEXT COLLATE "C" NOT NULL,
-    -- What a token is for.
+    -- What a token is for, or where a flow leads.
     label TEXT COLLATE "C" NOT NULL,
-    -- What forms of a session have to hold.
+    -- What forms of a session have to hold, or the hash of what the browser holds that began a flow.
     form TEXT COLLATE "C" NOT NULL,
     -- In seconds since 1970: when it was made and used last, and from when on it lets nobody in.
     made BIGINT NOT NULL,

@@ -237,15 +237,16 @@ CREATE INDEX audit_by_system ON audit (system, sequence);
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 CREATE TRIGGER audit_remains BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 
--- What lets somebody in: a link that is used once, a session, a token of a program. The secret itself is nowhere: its hash is.
+-- What lets somebody in: a link that is used once, a session, a token of a program; or a flow, which is a sign-in through a provider
+-- that was begun and lets nobody in. The secret itself is nowhere: its hash is.
 CREATE TABLE passes (
     hash TEXT NOT NULL PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('link', 'session', 'token')),
+    kind TEXT NOT NULL CHECK (kind IN ('link', 'session', 'token', 'flow')),
     person TEXT NOT NULL CHECK (person <> ''),
     roles TEXT NOT NULL,
-    -- What a token is for.
+    -- What a token is for, or where a flow leads.
     label TEXT NOT NULL,
-    -- What forms of a session have to hold.
+    -- What forms of a session have to hold, or the hash of what the browser holds that began a flow.
     form TEXT NOT NULL,
     -- In seconds since 1970: when it was made and used last, and from when on it lets nobody in.
     made INTEGER NOT NULL,
