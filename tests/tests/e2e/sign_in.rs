@@ -7,16 +7,17 @@ use std::collections::BTreeMap;
 use muster_tests::browser::Session;
 use muster_tests::http::free_port;
 use muster_tests::oidc::{self, Account, Fault, Provider};
+use muster_tests::postgres::Postgres;
 use muster_tests::site::Site;
 use muster_tests::stage::Stage;
 use serde_json::json;
 
 use client::{Client, told};
 
-/// A stage with a store `m.db` that holds one agent.
-fn stage() -> Stage {
+/// A stage with a store that holds one agent.
+fn stage(store: &str) -> Stage {
     let stage = Stage::new().with_mini("refund-agent");
-    let ended = stage.run(&["scan", "refund-agent", "--quiet", "--store", "m.db"]);
+    let ended = stage.run(&["scan", "refund-agent", "--quiet", "--store", store]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     stage
 }
@@ -24,12 +25,17 @@ fn stage() -> Stage {
 /// Two ports that sites may have, and a provider that sends people back to them.
 struct Place {
     stage: Stage,
+    store: String,
     ports: [u16; 2],
 }
 
 impl Place {
     fn new() -> Self {
-        Self { stage: stage(), ports: [free_port(), free_port()] }
+        Self::over("m.db".to_owned())
+    }
+
+    fn over(store: String) -> Self {
+        Self { stage: stage(&store), store, ports: [free_port(), free_port()] }
     }
 
     fn provider(&self, port: u16, fault: Option<Fault>) -> Provider {
@@ -74,7 +80,7 @@ impl Place {
         let port = self.ports[which];
         let (public, listen) = (public(port), format!("127.0.0.1:{port}"));
         let arguments = [
-            ["--store", "m.db"],
+            ["--store", &self.store],
             ["--public-url", &public],
             ["--listen", &listen],
             ["--behind", "127.0.0.1"],
@@ -109,7 +115,7 @@ fn log(site: &Site) -> String {
 
 #[test]
 fn a_link_lets_one_person_in_once() {
-    let stage = stage();
+    let stage = stage("m.db");
     let site = Site::start(&stage, &["--store", "m.db"]);
     assert_eq!(site.get("/readyz").0, 200);
     let session = Session::new();
@@ -230,7 +236,12 @@ fn nobody_gets_in_with_what_is_not_right() {
 
 #[test]
 fn a_sign_in_is_finished_once_and_where_it_was_begun() {
-    let place = Place::new();
+    for store in ["m.db".to_owned(), Postgres::shared().database()] {
+        finished_once(&Place::over(store));
+    }
+}
+
+fn finished_once(place: &Place) {
     let mut provider = place.provider(0, None);
     let site = place.site(0, &provider.issuer);
 
@@ -278,6 +289,14 @@ fn a_sign_in_is_finished_once_and_where_it_was_begun() {
     let back = one.come_back("ada");
     let answer = one.get(&back.replace(&form(&provider.issuer), "http%3A%2F%2F127.0.0.1%3A1"));
     assert_eq!((answer.status, answer.session()), (403, None), "{answer:?}");
+
+    // Another process over the same store finishes what one began, as another replica would.
+    let client = Client::new(&site);
+    let back = client.come_back("ada");
+    drop(site);
+    let site = place.site(0, &provider.issuer);
+    let answer = client.get(&back);
+    assert_eq!((answer.status, answer.session().is_some()), (303, true), "{answer:?}");
 
     // New keys are asked for when they are met.
     provider.rotate_keys();
@@ -327,7 +346,7 @@ fn whoever_tries_too_often_waits() {
 
 #[test]
 fn what_is_missing_is_said() {
-    let stage = stage();
+    let stage = stage("m.db");
     let issuer = ["--oidc-issuer", "https://login.example"];
     let client = ["--oidc-client-id", "muster"];
     let public = ["--public-url", "https://muster.example"];

@@ -3,6 +3,7 @@
 mod audit;
 mod backups;
 mod decisions;
+mod flows;
 mod histories;
 mod identities;
 mod joined;

@@ -88,3 +88,36 @@ impl<'c> AsyncHttpClient<'c> for Http {
         Box::pin(self.ask(request))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use muster_tests::http::{Reply, free_port, listen};
+
+    use super::*;
+
+    async fn asked(url: &str) -> Result<(u16, usize), Unanswered> {
+        let request = axum::http::Request::get(url).body(Vec::new()).unwrap();
+        let answer = Http::try_new(true).unwrap().call(request).await?;
+        Ok((answer.status().as_u16(), answer.body().len()))
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_has_bounds_and_goes_nowhere_else() {
+        let url = listen(|request| {
+            let long = |bytes: usize| Reply::ok("a".repeat(bytes));
+            Some(match request.path.as_str() {
+                "/right" => long(BODY),
+                "/long" => long(BODY + 1),
+                "/cut" => Reply { cut: Some(10), ..long(20) },
+                "/away" => Reply { status: 307, headers: vec!["location: /right".to_owned()], ..long(3) },
+                _ => return None,
+            })
+        });
+        assert_eq!(asked(&format!("{url}/right")).await, Ok((200, BODY)));
+        assert_eq!(asked(&format!("{url}/long")).await, Err(Unanswered::Long));
+        assert_eq!(asked(&format!("{url}/cut")).await, Err(Unanswered::Broken));
+        assert_eq!(asked(&format!("{url}/away")).await, Ok((307, 3)));
+        assert_eq!(asked(&format!("{url}/none")).await, Err(Unanswered::Broken));
+        assert_eq!(asked(&format!("http://127.0.0.1:{}", free_port())).await, Err(Unanswered::Away));
+    }
+}

@@ -47,7 +47,9 @@ impl Client {
     /// One at an address of its own.
     pub(super) fn new(site: &Site) -> Self {
         static LAST: AtomicU8 = AtomicU8::new(1);
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        // A site may end between two requests, and a connection with it.
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
+        let http = http.redirect(reqwest::redirect::Policy::none());
         Self {
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"),
             http: http.build().expect("a client"),
