@@ -22,6 +22,7 @@ mod binary {
     pub(crate) mod register;
     pub(crate) mod review;
     pub(crate) mod sample;
+    pub(crate) mod secret;
     pub(crate) mod store;
     pub(crate) mod web;
 }
@@ -30,7 +31,8 @@ mod binary {
 mod estate;
 #[allow(unused_imports, reason = "where the parts of the binary look for one another")]
 use binary::{
-    access, cli, clock, correlate, explain, export, history, page, register, review, sample, store, web,
+    access, cli, clock, correlate, explain, export, history, page, register, review, sample, secret, store,
+    web,
 };
 
 use std::fmt::Write as _;
@@ -146,7 +148,7 @@ impl Served {
             session: Duration::from_hours(12),
         };
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(web::serve(listener, Site::new(store, settings).router(), None, stopped));
+        tokio::spawn(web::serve(listener, Site::new(store, settings, None).router(), None, stopped));
         Ok(Self {
             url: format!("http://{address}"),
             token: secret.expose().to_owned(),

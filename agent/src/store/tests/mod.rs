@@ -7,7 +7,6 @@ mod flows;
 mod histories;
 mod identities;
 mod joined;
-mod passes;
 mod reviews;
 mod runs;
 
