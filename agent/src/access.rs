@@ -25,6 +25,7 @@ pub(crate) enum Right {
 /// What somebody is in a security team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "AccessRole")]
 pub(crate) enum Role {
     /// Reads.
     Viewer,
@@ -36,6 +37,22 @@ pub(crate) enum Role {
     Approver,
     /// May do all of it. Whoever decides is still not the second person as well.
     Administrator,
+}
+
+impl Right {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Read, Self::Review, Self::Approve, Self::Assess, Self::Administer];
+
+    /// The name that is shown.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Review => "review",
+            Self::Approve => "approve",
+            Self::Assess => "assess",
+            Self::Administer => "administer",
+        }
+    }
 }
 
 impl Role {
@@ -109,7 +126,7 @@ mod tests {
 
     #[test]
     fn each_role_gives_its_rights_and_no_other() {
-        let rights = [Right::Read, Right::Review, Right::Approve, Right::Assess, Right::Administer];
+        let rights = Right::ALL;
         let given = |role: Role| rights.map(|right| u8::from(Roles::from_iter([role]).give(right)));
         assert_eq!(
             Role::ALL.map(given),

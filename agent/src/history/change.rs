@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use asmm_model::autonomy::Ternary;
 use asmm_model::{Criterion, DeploymentKind, Effect, Gate, Hitl, Identity, Privilege, System, Tool, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How much a change asks for a look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Weight {
     /// The system can do less than before, or more is known of it.
@@ -22,7 +23,7 @@ pub(crate) enum Weight {
 }
 
 /// What a change means to those who want to be told of some changes only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Signal {
     /// The verdict is nearer to agentic than it was.
@@ -38,18 +39,19 @@ pub(crate) enum Signal {
 }
 
 /// One thing that is otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Change {
+    /// How much it asks for a look.
     pub(crate) weight: Weight,
-    /// `verdict`, `C4`, `tool send_refund`, …
+    /// What it is of: `verdict`, `C4`, `tool send_refund`, …
     pub(crate) what: String,
-    /// Empty where it was not there.
+    /// What it was before; empty where it was not there.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) before: String,
-    /// Empty where it is not there any more.
+    /// What it is now; empty where it is not there any more.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) after: String,
-    /// Empty for most: these are the changes that somebody may want to hear of at once.
+    /// What it means; empty for most: these are the changes that somebody may want to hear of at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) signals: Vec<Signal>,
 }

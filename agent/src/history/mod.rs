@@ -12,6 +12,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{Gap, Inventory, Presence, System, SystemId, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use change::{Change, Signal, Weight, between};
@@ -22,20 +23,25 @@ pub(crate) use report::{markdown, page};
 pub(crate) const SCHEMA: &str = "muster.diff/1";
 
 /// What became of one system.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ChangedSystem")]
 pub(crate) struct Entry {
     /// Its id now; where it is gone, the last one.
     pub(crate) id: String,
     /// Its id before, where it was moved or renamed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) was: Option<String>,
+    /// What it is called.
     pub(crate) name: String,
     /// The target that it is in, as given.
     pub(crate) target: String,
+    /// Where it is in the target.
     pub(crate) root: String,
+    /// What became of it.
     pub(crate) presence: Presence,
     /// Its verdict now; where it is gone, the last one.
     pub(crate) verdict: Verdict,
+    /// What is otherwise about it.
     pub(crate) changes: Vec<Change>,
 }
 
@@ -53,19 +59,24 @@ impl Entry {
 }
 
 /// A target of which less was seen than before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct LessSeen {
+    /// The target, as given.
     pub(crate) target: String,
     /// What was not looked at and was before.
     pub(crate) gaps: Vec<String>,
 }
 
 /// Everything that changed between two scans.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Difference {
+    /// Name and version of this document.
     pub(crate) schema: &'static str,
-    /// When each scan began.
+    /// When the first scan began, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) before: String,
+    /// When the second one began, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) after: String,
     /// Whether both used the same rules: where not, a change may be one of the rules.
     pub(crate) same_rules: bool,
@@ -73,6 +84,7 @@ pub(crate) struct Difference {
     pub(crate) systems: Vec<Entry>,
     /// How many systems are as they were.
     pub(crate) present: u64,
+    /// The targets of which less was seen.
     pub(crate) less_seen: Vec<LessSeen>,
 }
 

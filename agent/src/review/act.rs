@@ -3,6 +3,7 @@
 use asmm_model::{Criterion, Level, Presence, System, Verdict};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Correction, Fingerprint, Proposed, Rejection, Review, Standing, corrected};
@@ -18,7 +19,7 @@ const COMMENT: usize = 10;
 const SECOND: Level = Level(3);
 
 /// Who answers for a system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Owned {
     /// Somebody, by the name of a person or a team.

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use asmm_model::{DeploymentKind, Privilege, System};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// The parts of a system that a reviewer decides by, each as one text. Lines, versions, names of tools, confidence and how much evidence
 /// there is are none of them: a refactoring wakes nobody.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(rename = "DecidedOn")]
 pub(crate) struct Fingerprint(BTreeMap<String, String>);
 
 /// A part that is otherwise.

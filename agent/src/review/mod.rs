@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use asmm_model::autonomy::{Basis, Decision, Open, Ternary, decide};
 use asmm_model::{Answer, Criteria, Criterion, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -20,7 +21,9 @@ pub(crate) use act::{Act, Owned, Subject, act, needs_second, reopened};
 pub(crate) use fingerprint::Fingerprint;
 
 /// How far the review of a system has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Standing {
     /// Nobody has decided yet, or something that matters is otherwise than it was decided.
@@ -61,7 +64,7 @@ impl Standing {
 }
 
 /// Why a system is none of those that are meant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Rejection {
     /// There is no AI in it.
@@ -95,29 +98,37 @@ impl Rejection {
 }
 
 /// What a person says of a criterion instead of what the evidence says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Correction {
-    /// `yes` or `no`.
+    /// Whether the answer is yes.
     pub(crate) answer: bool,
+    /// Why.
     pub(crate) reason: String,
+    /// Who says so.
     pub(crate) by: String,
-    /// RFC 3339 in UTC.
+    /// When, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) at: String,
 }
 
 /// A rejection that waits for a second person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Proposed {
+    /// As what it is to be rejected.
     pub(crate) rejection: Rejection,
+    /// Why.
     pub(crate) reason: String,
     /// The day from which it does not hold any more, if there is one.
+    #[schemars(extend("format" = "date"))]
     pub(crate) until: Option<String>,
+    /// Who proposed it.
     pub(crate) by: String,
 }
 
 /// What is decided of a system.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Review {
+    /// How far it has come.
     pub(crate) standing: Standing,
     /// Who looks at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,8 +145,10 @@ pub(crate) struct Review {
     /// Criteria that a person answered otherwise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) corrections: BTreeMap<Criterion, Correction>,
+    /// As what it was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rejection: Option<Rejection>,
+    /// A rejection that waits for a second person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) proposed: Option<Proposed>,
     /// Why, in the words of who decided last.
@@ -143,11 +156,14 @@ pub(crate) struct Review {
     pub(crate) reason: String,
     /// The day from which a rejection or a deferral does not hold any more, `2027-05-26`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date"))]
     pub(crate) until: Option<String>,
-    /// Who decided last, and when.
+    /// Who decided last.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) by: String,
+    /// When that was, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) at: String,
     /// What the system was when it was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
@@ -35,34 +36,51 @@ pub(super) struct Act<'a> {
 }
 
 /// One entry, in the order in which it is written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AuditEntry")]
 pub(crate) struct Entry {
+    /// Its number: the first one is 1, and none is left out.
+    #[schemars(range(min = 1))]
     pub(crate) sequence: i64,
-    /// RFC 3339 in UTC.
+    /// When, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) at: String,
+    /// Who did it.
     pub(crate) actor: String,
+    /// What was done.
     pub(crate) action: String,
+    /// The id of the system that it is about, if it is about one.
     pub(crate) system: Option<String>,
+    /// What was so before.
     pub(crate) from: Json,
+    /// What is so after it.
     pub(crate) to: Json,
+    /// Why, in the words of who did it; may be empty.
     pub(crate) reason: String,
     /// The hash of the entry before this one; of the first one, zeros.
     pub(crate) previous: String,
 }
 
 /// The last entry of a chain: whoever keeps it elsewhere can tell later whether the chain up to it is the one that it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AuditHead")]
 pub(crate) struct Head {
+    /// Its number.
+    #[schemars(range(min = 1))]
     pub(crate) sequence: i64,
+    /// SHA-256 of its text, in hexadecimal.
     pub(crate) hash: String,
 }
 
 /// What came of looking at a whole chain.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Verified {
+    /// How many entries there are.
+    #[schemars(range(min = 0))]
     pub(crate) entries: i64,
+    /// The last one; null where there is none.
     pub(crate) head: Option<Head>,
-    /// What is wrong, in the order of the entries.
+    /// What is wrong, in the order of the entries; empty where the chain is whole.
     pub(crate) faults: Vec<String>,
 }
 

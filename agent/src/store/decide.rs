@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sqlx::any::AnyRow;
@@ -21,7 +22,7 @@ const NAME: usize = 500;
 const REASON: usize = 4_000;
 
 /// What was decided of a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum DecisionKind {
     /// The system `object` is a part of the system `subject`.
@@ -65,11 +66,13 @@ impl DecisionKind {
 }
 
 /// One decision of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Decision {
     /// Its number: a later decision has a higher one.
+    #[schemars(range(min = 1))]
     pub(crate) id: i64,
     /// When, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) at: String,
     /// Who decided.
     pub(crate) by: String,
@@ -82,6 +85,7 @@ pub(crate) struct Decision {
     /// Why, in the words of who decided; may be empty.
     pub(crate) reason: String,
     /// When it was undone, RFC 3339 in UTC, if it was.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) undone_at: Option<String>,
     /// Who undid it.
     pub(crate) undone_by: Option<String>,

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use asmm_model::Level;
+use asmm_model::{Hitl, Level, Presence, Role, SystemKind, Verdict};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
@@ -14,20 +15,42 @@ use super::{Store, StoreError};
 use crate::review::Standing;
 
 /// What a list says of a system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Listed {
+    /// The id that it keeps over all scans.
     pub(crate) id: String,
+    /// What it is called.
     pub(crate) name: String,
+    /// The target that it is in, as given.
     pub(crate) target: String,
+    /// Where it is in the target.
     pub(crate) root: String,
+    /// What it is.
+    #[schemars(with = "SystemKind")]
     pub(crate) kind: String,
+    /// What its code is.
+    #[schemars(with = "Role")]
     pub(crate) role: String,
+    /// What the Autonomy Test decides.
+    #[schemars(with = "Verdict")]
     pub(crate) verdict: String,
+    /// Lowest and highest autonomy level that the evidence allows.
+    #[schemars(with = "[Level; 2]")]
     pub(crate) level: [u8; 2],
+    /// How much of what it does waits for a person.
+    #[schemars(with = "Hitl")]
     pub(crate) hitl: String,
+    /// Review priority: higher comes first.
+    #[schemars(range(min = 0))]
     pub(crate) priority: i64,
+    /// What became of it in the last scan of where it is.
+    #[schemars(with = "Presence")]
     pub(crate) presence: String,
+    /// When the scan began that found it first, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) first_seen: String,
+    /// When the scan began that found it last, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) last_seen: String,
     /// How far its review has come; nothing where nobody has to look at it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,11 +61,15 @@ pub(crate) struct Listed {
 }
 
 /// One side of a system beside the one that it is listed by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct ListedPart {
+    /// The id that it keeps over all scans.
     pub(crate) id: String,
+    /// What it is called.
     pub(crate) name: String,
+    /// The target that it is in, as given.
     pub(crate) target: String,
+    /// Where it is in the target.
     pub(crate) root: String,
 }
 

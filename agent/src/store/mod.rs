@@ -54,8 +54,8 @@ pub(crate) use record::{Event, Loose, Seen};
 pub(crate) use retain::Retention;
 pub(crate) use review::Reviewed;
 pub(crate) use runs::{Run, RunState};
-pub(crate) use shown::Shown;
-pub(crate) use summary::{AfterRun, Summary};
+pub(crate) use shown::{Became, Shown};
+pub(crate) use summary::{AfterRun, LastSeen, Summary};
 
 static SQLITE: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("src/store/migrations/postgres");

@@ -1,6 +1,8 @@
 //! Runs: when each began, how it ended, and which one a person means.
 
 use asmm_model::Scan;
+use schemars::JsonSchema;
+use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
@@ -8,7 +10,8 @@ use super::joined::{self, Because};
 use super::{Claim, Store, StoreError, deciding, numbers, review};
 
 /// How a run ended, if it did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum RunState {
     /// It is under way.
     Running,
@@ -35,24 +38,31 @@ impl RunState {
 }
 
 /// One run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Run {
     /// Its number: a later run has a higher one.
+    #[schemars(range(min = 1))]
     pub(crate) number: i64,
     /// The id of its scan.
+    #[serde(rename = "id")]
     pub(crate) name: String,
+    /// How it ended, if it did.
     pub(crate) state: RunState,
-    /// RFC 3339 in UTC.
+    /// When it began, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) started_at: String,
-    /// RFC 3339 in UTC.
+    /// When it ended, RFC 3339 in UTC; null where it did not.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) finished_at: Option<String>,
     /// Tool and version.
     pub(crate) tool: String,
     /// Digest of the rules.
     pub(crate) rules: String,
     /// How many targets it recorded.
+    #[schemars(range(min = 0))]
     pub(crate) targets: i64,
     /// How many of them it saw wholly.
+    #[schemars(range(min = 0))]
     pub(crate) whole: i64,
 }
 
@@ -132,8 +142,17 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub(crate) async fn runs(&self, most: i64) -> Result<Vec<Run>, StoreError> {
-        let text = sqlx::AssertSqlSafe(format!("{RUNS} GROUP BY r.id ORDER BY r.id DESC LIMIT $1"));
-        let rows = sqlx::query(text).bind(most).fetch_all(&self.pool).await?;
+        self.runs_before(i64::MAX, most).await
+    }
+
+    /// The runs before the one of a number, the last one first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn runs_before(&self, number: i64, most: i64) -> Result<Vec<Run>, StoreError> {
+        let text =
+            sqlx::AssertSqlSafe(format!("{RUNS} WHERE r.id < $1 GROUP BY r.id ORDER BY r.id DESC LIMIT $2"));
+        let rows = sqlx::query(text).bind(number).bind(most).fetch_all(&self.pool).await?;
         rows.iter().map(run).collect()
     }
 

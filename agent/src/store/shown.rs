@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{Presence, Remembered, System};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
@@ -28,12 +29,16 @@ pub(crate) struct Shown {
 }
 
 /// What became of a system in a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Became {
-    /// The run, and when it began.
+    /// The id of the run.
     pub(crate) run: String,
+    /// When the run began, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) at: String,
+    /// What became of it.
     pub(crate) presence: Presence,
+    /// What was otherwise about it.
     pub(crate) changes: Vec<Change>,
 }
 

@@ -18,8 +18,9 @@ const TREND: i64 = 30;
 pub(crate) struct Summary {
     /// Systems that are not missing, each with its parts.
     pub(crate) systems: u64,
-    /// Of these, how many the test says are agentic, and of how many it cannot say.
+    /// Of these, how many the test says are agentic.
     pub(crate) agentic: u64,
+    /// Of these, of how many it cannot say.
     pub(crate) undetermined: u64,
     /// How many are of each standing; those that nobody has to look at are of none.
     pub(crate) standings: BTreeMap<String, u64>,
@@ -29,8 +30,9 @@ pub(crate) struct Summary {
     pub(crate) proposed: u64,
     /// How many a person confirmed as belonging to what is assessed.
     pub(crate) in_scope: u64,
-    /// Targets, and how many of them hid something when they were scanned last.
+    /// Targets.
     pub(crate) targets: u64,
+    /// How many of them hid something when they were scanned last.
     pub(crate) partial: u64,
     /// What was there after each of the last runs, the oldest first.
     pub(crate) trend: Vec<AfterRun>,
@@ -39,23 +41,33 @@ pub(crate) struct Summary {
 /// How many systems were there after a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct AfterRun {
-    /// The run, and when it began.
+    /// The id of the run.
     pub(crate) run: String,
+    /// When the run began, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) at: String,
+    /// Of how many systems the test said that they are agentic.
     pub(crate) agentic: u64,
+    /// Of how many it could not say.
     pub(crate) undetermined: u64,
+    /// How many others there were.
     pub(crate) others: u64,
 }
 
 /// What was seen of a target when it was scanned last.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct LastSeen {
-    /// The run, and when it began.
+    /// The id of the run.
     pub(crate) run: String,
+    /// When the run began, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub(crate) at: String,
+    /// The commit at which it was scanned, where it is a repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) commit: Option<String>,
     /// Whether nothing stayed hidden.
     pub(crate) complete: bool,
+    /// What was looked at, and what was not.
     pub(crate) coverage: Coverage,
 }
 

@@ -11,7 +11,12 @@ use super::wrong::Wrong;
 use crate::access::Right;
 use crate::clock;
 use crate::review::{self, Act, Owned, Rejection, Standing};
-use crate::store::{DecisionKind, Reviewed};
+use crate::store::{Decision, DecisionKind, Reviewed};
+
+/// Systems that are decided of at once.
+pub(super) const AT_ONCE: usize = 50;
+/// The longest name of somebody, in characters.
+pub(super) const NAME: usize = 500;
 
 /// What is to be done. Only the fields that an act names count.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -52,14 +57,18 @@ pub(super) struct Asked {
     pub(super) then: String,
 }
 
+/// What became of it.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// What is decided of the system now.
+    Reviewed(Reviewed),
+    /// It was decided that two systems are one, or are not.
+    Joined(Decision),
+}
+
 impl Asked {
     /// Does it, as a visitor who may.
-    pub(super) async fn done(
-        &self,
-        site: &Site,
-        system: &str,
-        visitor: &Visitor,
-    ) -> Result<Option<Reviewed>, Wrong> {
+    pub(super) async fn done(&self, site: &Site, system: &str, visitor: &Visitor) -> Result<Done, Wrong> {
         let (at, today) = clock::day();
         let by = visitor.person.as_str();
         match self.act.as_str() {
@@ -75,12 +84,12 @@ impl Asked {
                 let revision = self.seen()?;
                 let act = self.act(site).await?;
                 let done = site.store().act(system, act, by, &self.reason, (&at, today), Some(revision));
-                return Ok(Some(done.await?));
+                return Ok(Done::Reviewed(done.await?));
             }
         };
         let other = self.other(site).await?;
-        site.store().decide(kind, system, &other, by, &at, &self.reason).await?;
-        Ok(None)
+        let decided = site.store().decide(kind, system, &other, by, &at, &self.reason).await?;
+        Ok(Done::Joined(decided))
     }
 
     /// Does it where it needs no look at each: not where a second person is needed.
@@ -98,6 +107,35 @@ impl Asked {
         self.done(site, system, visitor).await.map(drop)
     }
 
+    /// Rejects several, each as it was looked at. Gives how many were, and of which it was not done and why: what needs a second person
+    /// is none of them.
+    pub(super) async fn rejected_together(
+        self,
+        site: &Site,
+        systems: Vec<(String, String)>,
+        visitor: &Visitor,
+    ) -> Result<(usize, Vec<(String, Wrong)>), Wrong> {
+        if systems.is_empty() {
+            return Err(Wrong::Refused(
+                "No system was chosen. Tick those that are meant, and try again.".to_owned(),
+            ));
+        }
+        if systems.len() > AT_ONCE || self.rejection == "duplicate-of" {
+            return Err(Wrong::Refused("Each of these has to be looked at by itself.".to_owned()));
+        }
+        self.day()?;
+        let (mut done, mut refused) = (0, Vec::new());
+        for (id, revision) in systems {
+            let asked = Self { act: "reject".to_owned(), revision, ..self.clone() };
+            match asked.done_in_bulk(site, &id, visitor).await {
+                Ok(()) => done += 1,
+                Err(Wrong::Failed) => return Err(Wrong::Failed),
+                Err(wrong) => refused.push((id, wrong)),
+            }
+        }
+        Ok((done, refused))
+    }
+
     fn seen(&self) -> Result<i64, Wrong> {
         self.revision
             .parse()
@@ -105,6 +143,9 @@ impl Asked {
     }
 
     async fn act(&self, site: &Site) -> Result<Act, Wrong> {
+        if [&self.to, &self.owner].iter().any(|name| name.chars().nth(NAME).is_some()) {
+            return Err(Wrong::Refused(format!("A name is longer than {NAME} characters.")));
+        }
         Ok(match self.act.as_str() {
             "assign" => Act::Assign(self.to.trim().to_owned()),
             "own" if self.owner.is_empty() => return Err(unreadable("`owner` is missing")),

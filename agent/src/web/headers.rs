@@ -29,7 +29,8 @@ pub(super) async fn add(State(site): State<Site>, request: Request, next: Next) 
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A picture has a policy of its own, for its own style.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     // What is kept says who runs what: it belongs into no cache.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -3,6 +3,7 @@
 //! Every route says which right it needs where it is listed (`routes.rs`), and is asked for it in one place (`door.rs`).
 
 mod acts;
+mod api;
 mod asset;
 mod door;
 mod frame;
@@ -13,6 +14,9 @@ mod oidc;
 mod pages;
 mod routes;
 mod secret;
+mod stream;
+#[cfg(test)]
+mod tests;
 mod wrong;
 
 use std::net::{IpAddr, SocketAddr};
@@ -27,6 +31,7 @@ use crate::clock;
 use crate::register;
 use crate::store::{Store, StoreError, Summary};
 
+pub(crate) use api::description as api_description;
 pub(crate) use listen::{Tls, serve};
 pub(crate) use oidc::{Mapping, Options, Provider, Unusable};
 pub(crate) use secret::Secret;

@@ -3,11 +3,11 @@
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::door::{self, Needs};
 use super::wrong::Wrong;
-use super::{Site, asset, frame, headers, pages};
+use super::{Site, api, asset, frame, headers, pages};
 use crate::access::Right;
 
 /// One route.
@@ -45,7 +45,7 @@ impl Routes<'_> {
     }
 
     fn add<H, T>(
-        mut self,
+        self,
         (method, filter): (Method, MethodFilter),
         path: &'static str,
         needs: Needs,
@@ -55,9 +55,14 @@ impl Routes<'_> {
         H: axum::handler::Handler<T, Site>,
         T: 'static,
     {
-        let guarded = on(filter, handler).layer(from_fn_with_state((self.site.clone(), needs), door::guard));
+        self.guarded(Route { method, path, needs }, on(filter, handler))
+    }
+
+    fn guarded(mut self, route: Route, handler: MethodRouter<Site>) -> Self {
+        let Route { path, needs, .. } = route;
+        let guarded = handler.layer(from_fn_with_state((self.site.clone(), needs), door::guard));
         self.router = self.router.route(path, guarded);
-        self.listed.push(Route { method, path, needs });
+        self.listed.push(route);
         self
     }
 }
@@ -74,6 +79,7 @@ pub(super) fn all(site: &Site) -> (Router, Vec<Route>) {
         .get("/queue", READ, pages::queue::page)
         .post("/queue/reject", Needs::A(Right::Review), pages::queue::reject)
         .get("/systems", READ, pages::systems::page)
+        .get("/systems.csv", READ, api::systems_as_csv)
         .get("/systems/{id}", READ, pages::system::page)
         // An act asks for the right that it needs itself: one for a second person is another than one for the first.
         .post("/systems/{id}/acts", READ, pages::system::act)
@@ -94,10 +100,14 @@ pub(super) fn all(site: &Site) -> (Router, Vec<Route>) {
         .get("/sign-in/callback", ANYBODY, pages::provider::finish)
         .post("/sign-out", ANYBODY, pages::sign_in::leave)
         .get("/assets/{version}/{name}", ANYBODY, asset::asset);
+    let routes = api::table().into_iter().fold(routes, |routes, entry| {
+        let route = Route { method: entry.method, path: entry.path, needs: entry.needs };
+        routes.guarded(route, entry.handler)
+    });
     let Routes { router, listed, .. } = routes;
     let named = router
         .fallback(async || Wrong::NotFound("There is no such page.".to_owned()))
-        .method_not_allowed_fallback(async || Wrong::Unreadable("This page does not take that.".to_owned()))
+        .method_not_allowed_fallback(async || Wrong::Method)
         .layer(from_fn_with_state(site.clone(), frame::told))
         .layer(from_fn_with_state(site.clone(), door::named))
         .layer(from_fn(door::in_time));

@@ -19,10 +19,16 @@ pub(super) enum Wrong {
     NotFound(String),
     /// What was sent cannot be read.
     Unreadable(String),
+    /// It is sent as something else than JSON.
+    NotJson,
+    /// The address takes other methods.
+    Method,
     /// The review does not allow it.
     Refused(String),
     /// Somebody did something meanwhile.
     Stale,
+    /// It is not what `If-Match` says that it is.
+    NoMatch,
     /// Too often; in so many seconds it may be tried again.
     TooOften(u64),
     /// It is too large.
@@ -34,9 +40,13 @@ pub(super) enum Wrong {
 /// What a program is told, in the form of RFC 9457.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Problem {
+    /// What kind of problem it is, for programs.
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
     /// What kind of problem it is, in a few words.
     pub(super) title: &'static str,
     /// The status of the answer.
+    #[schemars(range(min = 400, max = 599))]
     pub(super) status: u16,
     /// What is wrong, and what to do about it.
     pub(super) detail: String,
@@ -49,11 +59,32 @@ impl Wrong {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Stale => StatusCode::CONFLICT,
+            Self::NoMatch => StatusCode::PRECONDITION_FAILED,
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The name by which programs tell it from others.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Nobody => "urn:muster:problem:nobody",
+            Self::Forbidden(_) => "urn:muster:problem:forbidden",
+            Self::NotFound(_) => "urn:muster:problem:not-found",
+            Self::Unreadable(_) => "urn:muster:problem:unreadable",
+            Self::NotJson => "urn:muster:problem:not-json",
+            Self::Method => "urn:muster:problem:method",
+            Self::Refused(_) => "urn:muster:problem:refused",
+            Self::Stale => "urn:muster:problem:stale",
+            Self::NoMatch => "urn:muster:problem:no-match",
+            Self::TooOften(_) => "urn:muster:problem:too-often",
+            Self::TooLarge => "urn:muster:problem:too-large",
+            Self::Failed => "urn:muster:problem:failed",
         }
     }
 
@@ -63,9 +94,9 @@ impl Wrong {
             Self::Nobody => "Nobody is signed in",
             Self::Forbidden(_) => "Not allowed",
             Self::NotFound(_) => "Not there",
-            Self::Unreadable(_) => "Not understood",
+            Self::Unreadable(_) | Self::NotJson | Self::Method => "Not understood",
             Self::Refused(_) => "Not done",
-            Self::Stale => "Somebody was faster",
+            Self::Stale | Self::NoMatch => "Somebody was faster",
             Self::TooOften(_) => "Too often",
             Self::TooLarge => "Too large",
             Self::Failed => "Something failed",
@@ -79,7 +110,9 @@ impl Wrong {
             Self::Forbidden(what) | Self::NotFound(what) | Self::Unreadable(what) | Self::Refused(what) => {
                 what.clone()
             }
-            Self::Stale => {
+            Self::NotJson => "Send JSON, with the header `Content-Type: application/json`.".to_owned(),
+            Self::Method => "This address does not take that; `Allow` says what it takes.".to_owned(),
+            Self::Stale | Self::NoMatch => {
                 "Somebody did something about it since it was looked at. Look at it again: nothing of what was sent was done.".to_owned()
             }
             Self::TooOften(seconds) => format!("Try again in {seconds} s."),
@@ -131,7 +164,12 @@ fn sentence(text: &str) -> String {
 
 impl IntoResponse for Wrong {
     fn into_response(self) -> Response {
-        let problem = Problem { title: self.title(), status: self.status().as_u16(), detail: self.detail() };
+        let problem = Problem {
+            kind: self.kind(),
+            title: self.title(),
+            status: self.status().as_u16(),
+            detail: self.detail(),
+        };
         let mut response = (self.status(), Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

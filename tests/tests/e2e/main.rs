@@ -1,5 +1,6 @@
 //! The binary from outside: exit codes, documents, whole reports, hostile input, and the commands of the documentation.
 
+mod api;
 mod aws;
 mod boms;
 mod chart;

@@ -100,6 +100,9 @@ pub(in super::super) async fn new_token(
     let Some(days) = days else {
         return Err(Wrong::Refused(format!("A token lasts from 1 to {DAYS} days.")));
     };
+    if wanted.name.trim().is_empty() {
+        return Err(Wrong::Refused("A token has a name: the audit log calls the program so.".to_owned()));
+    }
     let now = clock::seconds();
     let secret = Secret::new()?;
     let pass = Pass {

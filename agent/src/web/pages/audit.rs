@@ -2,18 +2,16 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::{minute, words};
 use crate::export::Text;
 use crate::store::AuditEntry;
-use crate::web::Site;
 use crate::web::door::Visitor;
 use crate::web::frame::{self, Frame};
 use crate::web::wrong::Wrong;
+use crate::web::{Site, stream};
 
 /// Entries of a page.
 const ROWS: i64 = 100;
@@ -119,35 +117,16 @@ pub(in super::super) async fn page(
 }
 
 /// The whole log as JSON Lines, as `muster audit export` writes it, sent as it is read.
-pub(in super::super) async fn export(State(site): State<Site>) -> Result<Response, Wrong> {
-    let (lines, sent) = tokio::sync::mpsc::channel::<Result<String, std::io::Error>>(64);
+pub(crate) async fn export(State(site): State<Site>) -> Response {
     let store = site.store().clone();
-    tokio::spawn(async move {
+    stream::file("application/jsonl", "attachment; filename=\"muster-audit.jsonl\"", |pieces| async move {
         let mut after = 0;
         loop {
-            match store.lines(after).await {
-                Ok((text, last)) if !text.is_empty() => {
-                    after = last;
-                    if lines.send(Ok(text)).await.is_err() {
-                        return;
-                    }
-                }
-                Ok(_) => return,
-                Err(error) => {
-                    tracing::error!(error = error.to_string(), "the audit log cannot be read");
-                    let _ = lines.send(Err(std::io::Error::other("the store does not answer"))).await;
-                    return;
-                }
+            let (text, last) = store.lines(after).await?;
+            if text.is_empty() || !pieces.put(text).await {
+                return Ok(());
             }
+            after = last;
         }
-    });
-    let stream = futures::stream::unfold(sent, async |mut sent| Some((sent.recv().await?, sent)));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl")),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_static("attachment; filename=\"muster-audit.jsonl\""),
-        ),
-    ];
-    Ok((headers, Body::from_stream(stream)).into_response())
+    })
 }

@@ -39,9 +39,13 @@ pub(in super::super) async fn page(
 }
 
 /// The exception that a page begins after, as the page before names it.
-pub(in super::super) fn after(query: Option<&str>) -> Result<Option<(String, i64)>, Wrong> {
+fn after(query: Option<&str>) -> Result<Option<(String, i64)>, Wrong> {
     let mut given = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let Some((_, after)) = given.find(|(name, _)| name == "after") else { return Ok(None) };
-    let read = after.split_once('.').and_then(|(day, system)| Some((day.to_owned(), system.parse().ok()?)));
-    read.map(Some).ok_or_else(|| Wrong::Unreadable("`after` is none that there is.".to_owned()))
+    given.find(|(name, _)| name == "after").map(|(_, after)| place(&after)).transpose()
+}
+
+/// The day and the number that stand for an exception.
+pub(crate) fn place(text: &str) -> Result<(String, i64), Wrong> {
+    let read = text.split_once('.').and_then(|(day, system)| Some((day.to_owned(), system.parse().ok()?)));
+    read.ok_or_else(|| Wrong::Unreadable("`after` is none that there is.".to_owned()))
 }

@@ -1,6 +1,7 @@
 //! A list of systems: what is asked for in the address, a page of it, and what each row says.
 
 use asmm_model::{Presence, Verdict};
+use schemars::JsonSchema;
 
 use super::{day, words};
 use crate::export::{Badge, Text};
@@ -11,16 +12,33 @@ use crate::web::wrong::Wrong;
 
 /// Rows of a page.
 const ROWS: i64 = 50;
+/// Rows that a page has at most.
+pub(crate) const MOST: i64 = 200;
 
 /// What is asked for, as it stands in the address.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in super::super) struct Wanted {
-    pub(in super::super) name: String,
-    pub(in super::super) target: String,
-    pub(in super::super) verdicts: Vec<Verdict>,
-    pub(in super::super) presences: Vec<Presence>,
-    pub(in super::super) standings: Vec<Standing>,
-    pub(in super::super) after: Option<(i64, String, i64)>,
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
+pub(crate) struct Wanted {
+    /// With a name that holds this.
+    #[schemars(rename = "q", with = "Option<String>")]
+    pub(crate) name: String,
+    /// In targets whose name holds this.
+    #[schemars(with = "Option<String>")]
+    pub(crate) target: String,
+    /// Of one of these verdicts.
+    #[schemars(rename = "verdict", with = "Option<Vec<Verdict>>")]
+    pub(crate) verdicts: Vec<Verdict>,
+    /// Of which one of these became in the last scan; those that are missing only where they are asked for.
+    #[schemars(rename = "presence", with = "Option<Vec<Presence>>")]
+    pub(crate) presences: Vec<Presence>,
+    /// Whose review has come this far.
+    #[schemars(rename = "standing", with = "Option<Vec<Standing>>")]
+    pub(crate) standings: Vec<Standing>,
+    /// The `next` of the page before.
+    #[schemars(with = "Option<String>", extend("pattern" = "^[0-9]{1,18}\\.[0-9]{1,18}\\."))]
+    pub(crate) after: Option<(i64, String, i64)>,
+    /// How many of them; by default 50.
+    #[schemars(range(min = 1, max = 200))]
+    pub(crate) limit: Option<i64>,
 }
 
 impl Wanted {
@@ -40,6 +58,7 @@ impl Wanted {
                 "presence" => wanted.presences.push(Presence::named(&value).ok_or_else(none)?),
                 "standing" => wanted.standings.push(Standing::named(&value).ok_or_else(none)?),
                 "after" => wanted.after = Some(after(&value).ok_or_else(none)?),
+                "limit" => wanted.limit = Some(limit(&value).ok_or_else(none)?),
                 _ => {
                     return Err(Wrong::Unreadable(format!(
                         "`{}` is nothing to ask for.",
@@ -68,8 +87,11 @@ impl Wanted {
         for standing in &self.standings {
             query.append_pair("standing", standing.name());
         }
-        if let Some((priority, name, number)) = after {
-            query.append_pair("after", &format!("{priority}.{number}.{name}"));
+        if let Some(after) = after {
+            query.append_pair("after", &cursor(after));
+        }
+        if let Some(limit) = self.limit {
+            query.append_pair("limit", &limit.to_string());
         }
         query.finish()
     }
@@ -86,8 +108,8 @@ impl Wanted {
     }
 
     /// Whether nothing is asked for in particular.
-    pub(in super::super) fn is_all(&self) -> bool {
-        Self { after: None, ..self.clone() } == Self::default()
+    pub(crate) fn is_all(&self) -> bool {
+        Self { after: None, limit: None, ..self.clone() } == Self::default()
     }
 }
 
@@ -96,10 +118,23 @@ fn verdict(name: &str) -> Option<Verdict> {
     all.into_iter().find(|verdict| verdict.name() == name)
 }
 
+/// Where the next page begins, as it stands in the address.
+pub(crate) fn cursor((priority, name, number): &(i64, String, i64)) -> String {
+    format!("{priority}.{number}.{name}")
+}
+
 fn after(text: &str) -> Option<(i64, String, i64)> {
     let (priority, rest) = text.split_once('.')?;
     let (number, name) = rest.split_once('.')?;
-    Some((priority.parse().ok()?, name.to_owned(), number.parse().ok()?))
+    Some((digits(priority)?, name.to_owned(), digits(number)?))
+}
+
+fn limit(text: &str) -> Option<i64> {
+    digits(text).filter(|limit| (1..=MOST).contains(limit))
+}
+
+fn digits(text: &str) -> Option<i64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// A page of a list.
@@ -109,7 +144,7 @@ pub(in super::super) async fn part(
     most: Option<i64>,
 ) -> Result<(Vec<(Listed, Review, i64)>, Option<(i64, String, i64)>), Wrong> {
     site.expire().await?;
-    let page = Page { most: most.unwrap_or(ROWS), after: wanted.after.clone() };
+    let page = Page { most: most.or(wanted.limit).unwrap_or(ROWS), after: wanted.after.clone() };
     let (listed, next) = site.store().list(&wanted.filter(), &page).await?;
     let ids: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
     let mut reviews = site.store().reviews_of(&ids).await?;
@@ -237,10 +272,11 @@ mod tests {
             presences: vec![Presence::Missing],
             standings: vec![Standing::Deferred],
             after: Some((7, "x.y z".to_owned(), 12)),
+            limit: Some(120),
         };
         assert_eq!(Wanted::read(Some(&wanted.query(wanted.after.as_ref()))), Ok(wanted));
         assert_eq!(Wanted::read(Some("q=&verdict=")), Ok(Wanted::default()));
-        for wrong in ["verdict=bad", "after=7", "x=y", "standing=1"] {
+        for wrong in ["verdict=bad", "after=7", "after=-7.1.x", "x=y", "standing=1", "limit=0", "limit=201"] {
             assert!(matches!(Wanted::read(Some(wrong)), Err(Wrong::Unreadable(_))), "{wrong}");
         }
     }

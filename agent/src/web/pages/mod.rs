@@ -4,7 +4,7 @@ pub(super) mod access;
 pub(super) mod audit;
 pub(super) mod exceptions;
 pub(super) mod health;
-mod list;
+pub(super) mod list;
 pub(super) mod overview;
 pub(super) mod provider;
 pub(super) mod queue;

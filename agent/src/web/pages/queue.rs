@@ -15,9 +15,6 @@ use crate::web::door::Visitor;
 use crate::web::frame::{self, Frame};
 use crate::web::wrong::Wrong;
 
-/// Systems that are decided of at once.
-const AT_ONCE: usize = 50;
-
 #[derive(Debug, Template)]
 #[template(path = "site/queue.html")]
 struct Queue {
@@ -68,34 +65,21 @@ pub(in super::super) async fn reject(
     Extension(visitor): Extension<Visitor>,
     body: Bytes,
 ) -> Result<Response, Wrong> {
-    let mut asked = Asked { act: "reject".to_owned(), ..Asked::default() };
+    let mut asked = Asked::default();
     let mut systems = Vec::new();
     for (name, value) in form_urlencoded::parse(&body) {
         match &*name {
             "as" => asked.rejection = value.into_owned(),
             "until" => asked.until = value.into_owned(),
             "reason" => asked.reason = value.into_owned(),
-            "system" => systems.push(value.into_owned()),
+            "system" => {
+                let (id, revision) = value.rsplit_once(':').unwrap_or((&value, ""));
+                systems.push((id.to_owned(), revision.to_owned()));
+            }
             _ => {}
         }
     }
-    if systems.is_empty() {
-        return Err(Wrong::Refused(
-            "No system was chosen. Tick those that are meant, and try again.".to_owned(),
-        ));
-    }
-    if systems.len() > AT_ONCE || asked.rejection == "duplicate-of" {
-        return Err(Wrong::Refused("Each of these has to be looked at by itself.".to_owned()));
-    }
-    let (mut done, mut refused) = (0, Vec::new());
-    for chosen in systems {
-        let (id, revision) = chosen.rsplit_once(':').unwrap_or((&chosen, ""));
-        let asked = Asked { revision: revision.to_owned(), ..asked.clone() };
-        match asked.done_in_bulk(&site, id, &visitor).await {
-            Ok(()) => done += 1,
-            Err(Wrong::Failed) => return Err(Wrong::Failed),
-            Err(wrong) => refused.push((Text::short(id), wrong.detail())),
-        }
-    }
-    frame::page(&Done { frame: Frame::new("Rejected", "/queue", &visitor), rejected: done, refused })
+    let (rejected, refused) = asked.rejected_together(&site, systems, &visitor).await?;
+    let refused = refused.iter().map(|(id, wrong)| (Text::short(id), wrong.detail())).collect();
+    frame::page(&Done { frame: Frame::new("Rejected", "/queue", &visitor), rejected, refused })
 }

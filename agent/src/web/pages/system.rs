@@ -180,8 +180,13 @@ pub(in super::super) async fn page(
 
 /// The picture, which names no other system.
 fn picture(system: &System) -> String {
+    explain::svg_in_page(system, &alone(system))
+}
+
+/// An inventory of a system and nothing else.
+pub(crate) fn alone(system: &System) -> Inventory {
     let target = system.target.clone().unwrap_or_default();
-    let inventory = Inventory {
+    Inventory {
         schema: SCHEMA.to_owned(),
         scan: Scan {
             id: String::new(),
@@ -196,8 +201,7 @@ fn picture(system: &System) -> String {
         identities: Vec::new(),
         proposals: Vec::new(),
         register: None,
-    };
-    explain::svg_in_page(system, &inventory)
+    }
 }
 
 impl Decision {
