@@ -125,7 +125,7 @@ impl<T: DeserializeOwned + JsonSchema> Body for Json<T> {
     }
 
     fn made() -> Option<Made> {
-        Some(|generator| generator.subschema_for::<T>())
+        Some(SchemaGenerator::subschema_for::<T>)
     }
 }
 
@@ -137,7 +137,7 @@ impl<T: DeserializeOwned + JsonSchema> Body for Matching<T> {
     }
 
     fn made() -> Option<Made> {
-        Some(|generator| generator.subschema_for::<T>())
+        Some(SchemaGenerator::subschema_for::<T>)
     }
 }
 
@@ -207,7 +207,7 @@ impl<T: Serialize + JsonSchema> Answer for Tagged<T> {
 }
 
 fn sent<T: JsonSchema>(status: StatusCode, tagged: bool) -> Sent {
-    let schema: Made = |generator| generator.subschema_for::<T>();
+    let schema: Made = SchemaGenerator::subschema_for::<T>;
     Sent { status, kind: "application/json", schema: Some(schema), tagged }
 }
 

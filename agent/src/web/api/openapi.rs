@@ -41,7 +41,6 @@ impl Answer for Description {
     }
 }
 
-#[expect(clippy::unused_async, reason = "a handler waits")]
 pub(super) async fn document(_: Call<(), ()>) -> Result<Description, Wrong> {
     static TEXT: LazyLock<String> = LazyLock::new(description);
     Ok(Description(TEXT.as_str()))
@@ -57,7 +56,7 @@ impl Schemas {
     fn new() -> Self {
         let settings = || {
             SchemaSettings::draft2020_12().with(|settings| {
-                "/components/schemas".clone_into(&mut settings.definitions_path.to_mut());
+                "/components/schemas".clone_into(settings.definitions_path.to_mut());
                 settings.meta_schema = None;
             })
         };

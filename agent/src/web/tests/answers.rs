@@ -1,5 +1,7 @@
 //! One answer of each kind, as it is described; and what is told of what goes wrong.
 
+use std::fmt::Write as _;
+
 use axum::http::{Method, StatusCode};
 use insta::{assert_snapshot, with_settings};
 use serde_json::{Value, json};
@@ -149,10 +151,10 @@ async fn what_goes_wrong_is_told_as_a_problem() {
         let problem = reply.json();
         assert_eq!(problem["status"], reply.status.as_u16());
         let body: String = body.chars().take(60).collect();
-        told += &format!("{method} {} {body}\n", path.replace(&id, "ID"));
-        told += &format!("  {} {}: {}\n", reply.status.as_u16(), problem["type"], problem["detail"]);
+        let _ = writeln!(told, "{method} {} {body}", path.replace(&id, "ID"));
+        let _ = writeln!(told, "  {} {}: {}", reply.status.as_u16(), problem["type"], problem["detail"]);
         if reply.status == StatusCode::METHOD_NOT_ALLOWED {
-            told += &format!("  Allow: {}\n", reply.header("allow"));
+            let _ = writeln!(told, "  Allow: {}", reply.header("allow"));
         }
     }
     assert_snapshot!(told);
