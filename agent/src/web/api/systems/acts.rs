@@ -1,6 +1,7 @@
 //! What is done about systems: about one that was looked at, or about several at once.
 
 use asmm_model::{Criterion, Verdict};
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,8 +69,8 @@ pub(crate) enum Act {
         #[schemars(length(min = 1))]
         other: Option<String>,
         /// The day from which it does not hold any more.
-        #[schemars(extend("format" = "date"))]
-        until: Option<String>,
+        #[schemars(with = "Option<String>", extend("format" = "date"))]
+        until: Option<Date>,
         /// Why.
         #[schemars(length(min = 10, max = 4000))]
         reason: String,
@@ -89,8 +90,8 @@ pub(crate) enum Act {
     /// Decides later.
     Defer {
         /// The day on which it is open again, 90 days from now at the latest.
-        #[schemars(extend("format" = "date"))]
-        until: String,
+        #[schemars(with = "String", extend("format" = "date"))]
+        until: Date,
         /// Why.
         #[schemars(length(min = 1, max = 4000))]
         reason: String,
@@ -171,6 +172,20 @@ pub(crate) enum RejectedAs {
     OutOfScope,
 }
 
+/// As what several are rejected.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::web::api) enum AllRejectedAs {
+    /// There is no AI in them.
+    NotAi,
+    /// What was found does not mean what it was taken for.
+    FalsePositive,
+    /// They are there to test or to show something.
+    TestOrSample,
+    /// They are outside of what is assessed.
+    OutOfScope,
+}
+
 /// What came of an act.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Acted {
@@ -235,10 +250,10 @@ const REASON: usize = 4_000;
 pub(crate) struct RejectTogether {
     /// As what; each duplicate has to be looked at by itself.
     #[serde(rename = "as")]
-    rejection: RejectedAs,
+    rejection: AllRejectedAs,
     /// The day from which it does not hold any more.
-    #[schemars(extend("format" = "date"))]
-    until: Option<String>,
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    until: Option<Date>,
     /// Why.
     #[schemars(length(min = 10, max = 4000))]
     reason: String,
