@@ -88,7 +88,7 @@ impl Stage {
             idle: Duration::from_hours(1),
             session: Duration::from_hours(12),
         };
-        Self { site: Site::new(store.clone(), settings), store, _folder: folder }
+        Self { site: Site::new(store.clone(), settings, None), store, _folder: folder }
     }
 
     /// Lets somebody in. Gives the secret, and what forms of a session hold.

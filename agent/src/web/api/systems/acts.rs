@@ -175,7 +175,7 @@ pub(crate) enum RejectedAs {
 /// As what several are rejected.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::web::api) enum AllRejectedAs {
+pub(crate) enum AllRejectedAs {
     /// There is no AI in them.
     NotAi,
     /// What was found does not mean what it was taken for.
@@ -292,9 +292,7 @@ struct NotRejected {
 }
 
 /// Rejects several, all for one reason. What needs a second person is none of them.
-pub(crate) async fn reject(
-    call: Call<(), Json<RejectTogether>>,
-) -> Result<Found<Rejected>, Wrong> {
+pub(crate) async fn reject(call: Call<(), Json<RejectTogether>>) -> Result<Found<Rejected>, Wrong> {
     let visitor = call.visitor()?.clone();
     let asked = asked(&call.body.0)?;
     // What is wrong for each of them is told once.

@@ -65,10 +65,7 @@ pub(crate) async fn lines(call: Call<Wanted, ()>) -> Result<Lines, Wrong> {
 }
 
 /// The list of the page as a table.
-pub(crate) async fn csv(
-    State(site): State<Site>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Wrong> {
+pub(crate) async fn csv(State(site): State<Site>, RawQuery(query): RawQuery) -> Result<Response, Wrong> {
     let wanted = Wanted::read(query.as_deref())?;
     Ok(stream::file(
         "text/csv; charset=utf-8",
