@@ -188,14 +188,18 @@ fn stage() -> Stage {
     stage
 }
 
-/// What the command prints; the error says what is wrong with it.
+/// What the command prints; the error says what is wrong with it. What goes on until it is told to end is told so.
 fn run(stage: &Stage, command: &str) -> Result<String, String> {
+    let serves = command.starts_with("muster serve");
+    let until = if serves { "exec timeout --preserve-status -s INT 3 " } else { "" };
     let ended = Command::new("sh")
-        .args(["-e", "-c", command])
+        .args(["-e", "-c", &format!("{until}{command}")])
         .current_dir(stage.app())
         .stdin(Stdio::null())
         .env_clear()
         .env("HOME", stage.beside("home"))
+        // Somebody else may listen where it does by default.
+        .env("MUSTER_LISTEN", "127.0.0.1:0")
         .env("AWS_ENDPOINT_URL", &ACCOUNT.url)
         .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "of-the-test")
