@@ -7,7 +7,7 @@ use super::list::{Listed, STANDING, listed};
 use super::{Reviewed, Store, StoreError};
 
 /// Stands for the day of what holds for good: it is later than any other.
-const FOR_GOOD: &str = "9999";
+pub(crate) const FOR_GOOD: &str = "9999";
 
 /// Where the next page of exceptions begins: the day, and the number of the system.
 pub(crate) type After = (String, i64);

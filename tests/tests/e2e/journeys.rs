@@ -61,6 +61,14 @@ fn enter(session: &Session, link: &str) {
     session.wait_for_text("h1", "Overview");
 }
 
+/// Presses keys once the page was drawn: before that, a browser takes none.
+fn press(session: &Session, keys: &str) {
+    let drawn =
+        "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+    session.run(drawn);
+    session.press(keys);
+}
+
 /// What the browser complains of. That it was refused something is told by the page.
 fn complaints(session: &Session) -> Vec<String> {
     let all = session.complaints();
@@ -84,35 +92,35 @@ fn a_reviewer_works_the_queue_by_keyboard_and_is_asked_again_when_a_gate_is_gone
     enter(&session, &link(&stage, &site, "ada", "reviewer"));
 
     // By keys alone: the queue, the first row, a criterion, a decision.
-    session.press("gq");
+    press(&session, "gq");
     session.wait_for_text("h1", "Queue");
-    session.press("j");
+    press(&session, "j");
     assert_eq!(session.focused().text(), "app");
-    session.press(key::ENTER);
+    press(&session, key::ENTER);
     session.wait_for_text("h1", "app");
-    session.press("a");
+    press(&session, "a");
     session.wait_for_text("#decision-title", "in review");
     session.find("#C8 > summary").click();
     session.find("#answer-C8").choose("no");
     session.find("#reason-C8").type_text("it keeps no memory");
-    session.press(key::ENTER);
+    press(&session, key::ENTER);
     session.wait_for_text(".criteria", "corrected to no");
 
     // What a decision asks for is said on a page that leads back.
-    session.press("c");
+    press(&session, "c");
     session.find("#confirm-verdict").choose("agentic");
     session.find("#confirm .primary").click();
     session.wait_for_text("main", "who answers for it");
     session.find("main a").click();
     session.wait_for_text("h1", "app");
-    session.press("c");
+    press(&session, "c");
     session.find("#confirm-verdict").choose("agentic");
     session.find("#confirm-owner").fill("orders-team");
     session.find("#confirm-reason").type_text("we run it, and it acts");
     session.find("#confirm .primary").click();
     session.wait_for_text("#decision-title", "confirmed");
     session.wait_for_text(".decision", "orders-team");
-    session.press("gq");
+    press(&session, "gq");
     session.wait_for_text("main", "Nothing waits");
 
     // A gate that is gone wakes the reviewer; what was decided is kept beside it.
@@ -120,8 +128,8 @@ fn a_reviewer_works_the_queue_by_keyboard_and_is_asked_again_when_a_gate_is_gone
     scanned(&stage, &["app"]);
     session.reload();
     session.wait_for_text("main", "C4:");
-    session.press("j");
-    session.press(key::ENTER);
+    press(&session, "j");
+    press(&session, key::ENTER);
     session.wait_for_text(".decision", "Opened again");
     session.wait_for_text(".decision", "Before: confirmed as agentic");
     session.wait_for_text(".criteria", "corrected to no");
@@ -156,7 +164,7 @@ fn what_a_repository_claims_holds_when_a_person_accepts_it() {
     session.find("#C4 > summary").click();
     session.wait_for_text("#C4", "claims: the desk approves each cancellation");
     // Who the repository names as the owner is suggested.
-    session.press("c");
+    press(&session, "c");
     assert_eq!(session.find("#confirm-owner").property("value"), "orders-team");
     assert_eq!(complaints(&session), Vec::<String>::new());
 }
@@ -217,9 +225,9 @@ fn several_samples_are_rejected_at_once_and_an_agent_is_not() {
     let session = Session::new();
     enter(&session, &site.link);
     session.open(&format!("{}/queue?q=triage", site.url));
-    session.press("j");
+    press(&session, "j");
     assert_eq!(session.focused().text(), "triage");
-    session.press("x");
+    press(&session, "x");
     assert_eq!(session.find("tbody input").property("checked"), true);
     session.find("main form details > summary").click();
     session.find("#bulk-as").choose("found by mistake");

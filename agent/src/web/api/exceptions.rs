@@ -15,7 +15,7 @@ use crate::web::wrong::Wrong;
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     /// The `next` of the page before.
-    #[schemars(extend("pattern" = "^[0-9]{4}(-[0-9]{2}-[0-9]{2})?\\.[0-9]{1,18}$"))]
+    #[schemars(extend("pattern" = "^(9999|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))\\.[0-9]{1,18}$"))]
     after: Option<String>,
     /// How many of them; by default 50.
     limit: Option<Limit>,
