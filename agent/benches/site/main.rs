@@ -122,7 +122,7 @@ impl Served {
             store.end(&run, RunState::Done, "2026-11-30T03:00:00.000Z").await?;
         }
         drop(claim);
-        let (listed, _) = store.list(&Filter::default(), &Page { most: 1, after: None }).await?;
+        let (listed, _) = store.list(&Filter::default(), &Page { most: 1, ..Page::default() }).await?;
         let secret = Secret::new()?;
         let now = clock::seconds();
         let pass = Pass {

@@ -185,7 +185,7 @@ async fn run(store: &Store, estate: Estate, night: usize) -> Result<Duration, St
 }
 
 async fn list(store: &Store, filter: &Filter) -> Result<Duration, StoreError> {
-    let page = Page { most: 100, after: None };
+    let page = Page { most: 100, ..Page::default() };
     let mut took = Vec::new();
     for _ in 0..ASKED {
         let began = Instant::now();

@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -11,10 +12,12 @@ use super::UsageError;
 use super::exit::Exit;
 use super::output::OutputFile;
 use super::printer::Printer;
-use super::store::StoreOption;
+use super::store::{StoreOption, block_on};
 use crate::page::{Line, Page, Tone};
 use crate::store::{AuditEntry, Chain, Head, Verified};
 
+/// How long whoever keeps entries may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest file of kept entries that is read.
 const KEPT: u64 = 16 * 1024 * 1024;
 
@@ -28,6 +31,7 @@ Examples:
   muster audit verify
   muster audit export --output audit.jsonl
   muster audit anchor /mnt/elsewhere/muster-anchors.jsonl      # keep the last entry out of reach of the store
+  muster audit anchor https://log.example/muster                # send it to somebody who keeps it
   muster audit verify --anchors /mnt/elsewhere/muster-anchors.jsonl")]
 pub(super) struct Audit {
     #[command(subcommand)]
@@ -69,11 +73,11 @@ enum What {
         #[command(flatten)]
         store: StoreOption,
     },
-    /// Add number and hash of the last entry to a file that is kept elsewhere
+    /// Add number and hash of the last entry to a file that is kept elsewhere, or send them to an address
     Anchor {
-        /// The file; it is made where it is not there
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        /// The file, which is made where it is not there; or an address (https://…), which is sent them as JSON
+        #[arg(value_name = "FILE_OR_URL")]
+        to: String,
         #[command(flatten)]
         store: StoreOption,
     },
@@ -108,18 +112,24 @@ impl Audit {
                 printer.result_to(output, &text)?;
                 Ok(Exit::Done)
             }
-            What::Anchor { file, store } => {
+            What::Anchor { to, store } => {
                 let verified = store.with(async |store| store.verify(&[]).await)?;
                 let Some(head) = verified.head.as_ref().filter(|_| verified.faults.is_empty()) else {
                     // What is broken is not to be vouched for.
                     return said(&verified, 0, printer);
                 };
-                let cannot = || format!("`{}` cannot be written", file.display());
-                let mut out =
-                    OpenOptions::new().create(true).append(true).open(&file).with_context(cannot)?;
                 let text = serde_json::to_string(head)? + "\n";
-                out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).with_context(cannot)?;
-                printer.note(&format!("entry {} is kept in `{}`", head.sequence, file.display()));
+                if to.contains("://") {
+                    send(&to, text)?;
+                } else {
+                    let cannot = || format!("`{to}` cannot be written");
+                    let mut out =
+                        OpenOptions::new().create(true).append(true).open(&to).with_context(cannot)?;
+                    out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).with_context(cannot)?;
+                }
+                // An address may hold a password: it is not said back.
+                let place = if to.contains("://") { "there".to_owned() } else { format!("in `{to}`") };
+                printer.note(&format!("entry {} is kept {place}", head.sequence));
                 Ok(Exit::Done)
             }
         }
@@ -130,6 +140,29 @@ impl Audit {
 fn parts(line: &str) -> Option<(String, &str)> {
     let (body, hash) = line.strip_suffix("\"}")?.rsplit_once(",\"hash\":\"")?;
     Some((format!("{body}}}"), hash))
+}
+
+/// Sends an entry to an address. What is not taken is an error: nobody has to believe that it is kept.
+fn send(to: &str, text: String) -> anyhow::Result<()> {
+    let is_here = |url: &str| {
+        ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|own| url.starts_with(own))
+    };
+    if !to.starts_with("https://") && !is_here(to) {
+        let help = "give one that begins with https://: what is sent in clear, anybody on the way can change";
+        return Err(UsageError::new("the address is one without TLS", help).into());
+    }
+    block_on(async {
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let sent = client.post(to).header("content-type", "application/json").body(text).send().await;
+        // An address may hold a password: it is not said back.
+        let answer =
+            sent.map_err(|error| anyhow::anyhow!("nobody answers there: {}", error.without_url()))?;
+        anyhow::ensure!(answer.status().is_success(), "it is not taken there: {}", answer.status());
+        Ok(())
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

@@ -279,7 +279,7 @@ impl List {
         let (listed, reviews, more) = self.store.with(async |store| {
             store.expire((&at, today)).await?;
             let mut listed: Vec<Listed> = Vec::new();
-            let mut page = Part { most: AT_ONCE.min(i64::from(self.limit)), after: None };
+            let mut page = Part { most: AT_ONCE.min(i64::from(self.limit)), ..Part::default() };
             loop {
                 let (mut found, next) = store.list(&filter, &page).await?;
                 listed.append(&mut found);

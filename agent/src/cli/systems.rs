@@ -42,7 +42,7 @@ impl Systems {
         let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let (listed, more) = self.store.with(async |store| {
             let mut listed: Vec<Listed> = Vec::new();
-            let mut page = Page { most: AT_ONCE, after: None };
+            let mut page = Page { most: AT_ONCE, ..Page::default() };
             loop {
                 let (mut found, next) = store.list(&filter, &page).await?;
                 listed.append(&mut found);

@@ -92,6 +92,11 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
+    /// The system that it is looked up by: the one that another is a part of, or the one that an entry of a register is.
+    fn system(&self) -> &str {
+        if self.kind.family() == Family::Systems { &self.subject } else { &self.object }
+    }
+
     /// What it is about, so that two decisions can be told to be about the same.
     fn about(&self) -> (Family, String, String) {
         let family = self.kind.family();
@@ -174,9 +179,9 @@ impl Store {
                 at: &decided.at,
                 actor: &decided.by,
                 action: kind.name(),
-                system: Some(&decided.object),
+                system: Some(decided.system()),
                 from: Json::Null,
-                to: json!({"decision": id, "subject": decided.subject}),
+                to: json!({"decision": id, "subject": decided.subject, "object": decided.object}),
                 reason: &decided.reason,
             },
         )
@@ -215,8 +220,8 @@ impl Store {
                 at,
                 actor: &by,
                 action: "undo",
-                system: Some(&undone.object),
-                from: json!({"decision": id, "kind": undone.kind, "subject": undone.subject}),
+                system: Some(undone.system()),
+                from: json!({"decision": id, "kind": undone.kind, "subject": undone.subject, "object": undone.object}),
                 to: Json::Null,
                 reason: "",
             },

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use asmm_model::{Hitl, Level, Presence, Role, SystemKind, Verdict};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
 
@@ -84,8 +84,44 @@ impl Listed {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) most: i64,
-    /// Priority, name and number of the last one of the page before.
+    /// Rank, name and number of the last one of the page before; what ranks is what the list is sorted by.
     pub(crate) after: Option<(i64, String, i64)>,
+    pub(crate) sort: Sort,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Sort {
+    /// What needs a look first, first.
+    #[default]
+    Priority,
+    /// By the highest level that it may have.
+    Level,
+    /// By name.
+    Name,
+}
+
+impl Sort {
+    pub(crate) const ALL: [Self; 3] = [Self::Priority, Self::Level, Self::Name];
+
+    /// The name that stands in an address.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Priority => "priority",
+            Self::Level => "level",
+            Self::Name => "name",
+        }
+    }
+
+    /// What ranks before the name does, if anything.
+    fn rank(self) -> Option<&'static str> {
+        match self {
+            Self::Priority => Some("v.priority"),
+            Self::Level => Some("v.level_high"),
+            Self::Name => None,
+        }
+    }
 }
 
 /// What the last scan says: what became of a system in an earlier run is over, unless it is away since.
@@ -134,7 +170,7 @@ impl Store {
     }
 }
 
-/// Where a system stands in the list: its priority, its name and its number.
+/// Where a system stands in the list: its rank, its name and its number.
 type At = (i64, String, i64);
 
 /// One row more than a page has, of one of both kinds.
@@ -168,18 +204,16 @@ async fn rows(
     if filter.presences.is_empty() {
         conditions.and("s.presence <> 'missing'", Vec::new());
     }
-    if let Some((priority, title, system)) = &page.after {
-        let values = vec![
-            Value::Int(*priority),
-            Value::Int(*priority),
-            Value::text(title),
-            Value::text(title),
-            Value::Int(*system),
-        ];
-        conditions.and(
-            "v.priority <= ? AND (v.priority < ? OR v.title > ? OR (v.title = ? AND v.system > ?))",
-            values,
-        );
+    if let Some((rank, title, system)) = &page.after {
+        let mut values = vec![Value::text(title), Value::text(title), Value::Int(*system)];
+        let then = "v.title > ? OR (v.title = ? AND v.system > ?)";
+        if let Some(column) = page.sort.rank() {
+            values.splice(0..0, [Value::Int(*rank), Value::Int(*rank)]);
+            conditions.and(&format!("{column} <= ? AND ({column} < ? OR {then})"), values);
+        } else {
+            values.insert(0, Value::text(title));
+            conditions.and(&format!("v.title >= ? AND ({then})"), values);
+        }
     }
     let select = format!(
         "SELECT s.id, s.name, v.title, t.shown, v.root, v.kind, v.role, v.verdict, v.level_low, v.level_high, v.hitl,
@@ -188,9 +222,19 @@ async fn rows(
          FROM {table} v CROSS JOIN systems s CROSS JOIN targets t LEFT JOIN runs r ON r.id = t.recorded
          LEFT JOIN reviews w ON w.system = v.system"
     );
-    let then = format!("ORDER BY v.priority DESC, v.title, v.system LIMIT {}", page.most.saturating_add(1));
+    let first = page.sort.rank().map(|column| format!("{column} DESC, ")).unwrap_or_default();
+    let then = format!("ORDER BY {first}v.title, v.system LIMIT {}", page.most.saturating_add(1));
     let rows = conditions.query(&select, &then).fetch_all(&mut **transaction).await?;
-    rows.iter().map(listed).collect()
+    let ranked = |row: &AnyRow| -> Result<(At, Listed), StoreError> {
+        let ((priority, title, number), listed) = listed(row)?;
+        let rank = match page.sort {
+            Sort::Priority => priority,
+            Sort::Level => i64::from(listed.level[1]),
+            Sort::Name => 0,
+        };
+        Ok(((rank, title, number), listed))
+    };
+    rows.iter().map(ranked).collect()
 }
 
 pub(super) fn listed(row: &AnyRow) -> Result<(At, Listed), StoreError> {

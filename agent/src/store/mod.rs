@@ -47,7 +47,7 @@ pub(crate) use decide::{Decision, DecisionKind};
 pub(crate) use declare::Source;
 pub(crate) use deliver::{Happened, Standing};
 pub(crate) use exceptions::FOR_GOOD;
-pub(crate) use list::{Listed, Page};
+pub(crate) use list::{Listed, Page, Sort};
 pub(crate) use passes::{Flow, Pass, PassKind};
 pub(crate) use place::Place;
 pub(crate) use read::Filter;

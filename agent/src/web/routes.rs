@@ -83,6 +83,7 @@ pub(super) fn all(site: &Site) -> (Router, Vec<Route>) {
         .get("/systems/{id}", READ, pages::system::page)
         // An act asks for the right that it needs itself: one for a second person is another than one for the first.
         .post("/systems/{id}/acts", READ, pages::system::act)
+        .post("/decisions/{number}/undo", Needs::A(Right::Review), pages::system::undo)
         .get("/exceptions", READ, pages::exceptions::page)
         .get("/scans", READ, pages::scans::page)
         .get("/scans/{run}", READ, pages::scans::changes)

@@ -1,5 +1,8 @@
 //! One system from several targets, in a store that is scanned again: what keys join, and what people decide.
 
+use std::sync::{Arc, Mutex};
+
+use muster_tests::http::{Reply, listen};
 use muster_tests::postgres::Postgres;
 use muster_tests::stage::{Ended, Stage};
 use serde_json::Value;
@@ -173,6 +176,22 @@ fn the_record_of_what_people_did_is_verified_exported_and_kept_elsewhere() {
     assert!(done(&run(&["audit", "verify"])).contains("No entry is there"));
     done(&run(&["merge", "app", "mailer", "--by", "ada", "--reason", "it sends the mail"]));
     done(&run(&["audit", "anchor", "anchors.jsonl"]));
+    // Somebody else may keep it; who does not take it does not have it.
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&kept);
+    let keeper = listen(move |request| {
+        seen.lock().expect("nobody panicked").push(request.body.clone());
+        Some(Reply::ok(""))
+    });
+    done(&run(&["audit", "anchor", &format!("{keeper}/kept")]));
+    let sent = kept.lock().expect("nobody panicked").concat();
+    let filed = std::fs::read_to_string(stage.beside("anchors.jsonl")).expect("a file");
+    assert_eq!(sent.trim(), filed.trim());
+    let full = listen(|_| Some(Reply { status: 507, ..Reply::ok("") }));
+    let refused = run(&["audit", "anchor", &full]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("it is not taken there: 507"), "{refused:?}");
+    assert_eq!(run(&["audit", "anchor", "http://log.example/"]).code, Some(2));
     done(&run(&["undo", "1", "--by", "bob"]));
     done(&run(&["audit", "export", "--output", "audit.jsonl"]));
     let log = run(&["audit", "log"]);

@@ -249,6 +249,35 @@ fn several_samples_are_rejected_at_once_and_an_agent_is_not() {
     session.wait_for_text("li", "by a second person");
 }
 
+#[test]
+fn sides_are_joined_and_taken_apart_again() {
+    let stage = organisation();
+    let site = Site::start(&stage, &["--store", "m.db"]);
+    // The forms of a decision scroll beside the page where it is lower.
+    let session = Session::with(&Settings { height: 1600, ..Settings::default() });
+    enter(&session, &site.link);
+    let id = |name: &str| {
+        session.open(&format!("{}/systems?sort=name&q={name}", site.url));
+        session.find("a.row").attribute("href").expect("an address").replace("/systems/", "")
+    };
+    let (hunter, helper) = (id("lead-hunter"), id("hr-helper"));
+    session.open(&format!("{}/systems/{hunter}", site.url));
+    session.find("#own > summary").click();
+    session.find("#merge-other").type_text(&helper);
+    session.find("#merge-reason").type_text("it is called by it");
+    session.find("button[value=merge]").click();
+    session.wait_for_text("#joins-title", "Its other sides");
+    session.open(&format!("{}/systems?q=hr-helper", site.url));
+    assert_eq!(session.find("a.row").text(), "lead-hunter", "a part is found with what it is a part of");
+    session.find("a.row").click();
+    session.wait_for_text("main", "it is called by it");
+    session.find("form[action$=undo] button").click();
+    session.wait_for_text("h1", "lead-hunter");
+    assert!(session.try_find("#joins-title").is_none());
+    session.wait_for_text(".entries", "undo");
+    assert_eq!(complaints(&session), Vec::<String>::new());
+}
+
 /// A store with the sample organisation and its register, and a few decisions.
 fn organisation() -> Stage {
     let stage = Stage::new();

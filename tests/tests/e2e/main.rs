@@ -27,6 +27,7 @@ mod notices;
 mod organisation;
 mod origins;
 mod pages;
+mod reach;
 mod registers;
 mod reports;
 mod review;

@@ -112,7 +112,7 @@ on_both! {
         let store = home.store().await;
         store.night(1, vec![seen(vec![refunds("."), desk("."), summaries(".")])]).await;
         let names = async |filter: Filter| -> Vec<String> {
-            let mut page = Page { most: 1, after: None };
+            let mut page = Page { most: 1, ..Page::default() };
             let mut names = Vec::new();
             loop {
                 let (listed, next) = store.list(&filter, &page).await.unwrap();

@@ -167,6 +167,9 @@ proptest! {
 async fn all_ids(store: &Store) -> Vec<String> {
     use asmm_model::Presence;
     let filter = Filter { presences: Presence::ALL.to_vec(), ..Filter::default() };
-    let (listed, _) = store.list(&filter, &crate::store::Page { most: 1000, after: None }).await.unwrap();
+    let (listed, _) = store
+        .list(&filter, &crate::store::Page { most: 1000, ..crate::store::Page::default() })
+        .await
+        .unwrap();
     listed.into_iter().map(|one| one.id).collect()
 }

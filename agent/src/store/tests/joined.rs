@@ -11,7 +11,7 @@ use crate::sample::Sample;
 use crate::sample::sides::{ROLE, code, identity, role, strong, workload};
 use crate::store::decide::DecisionKind::{Apart, One};
 use crate::store::retain::Retention;
-use crate::store::{Event, Filter, Page, RunState, Seen, Store};
+use crate::store::{Event, Filter, Listed, Page, RunState, Seen, Sort, Store};
 
 const IMAGE: &str = "registry.example/acme/refunds";
 const ACCOUNT: &str = "prod/pay/refunds";
@@ -44,7 +44,7 @@ fn account(privilege: Privilege) -> Seen {
 
 async fn listed(store: &Store, filter: &Filter) -> String {
     let mut told = String::new();
-    let mut page = Page { most: 2, after: None };
+    let mut page = Page { most: 2, ..Page::default() };
     loop {
         let (listed, next) = store.list(filter, &page).await.unwrap();
         for one in listed {
@@ -80,7 +80,7 @@ async fn agrees(store: &Store, after: &str) {
             system.priority
         ));
     }
-    let (all, _) = store.list(&Filter::default(), &Page { most: 1000, after: None }).await.unwrap();
+    let (all, _) = store.list(&Filter::default(), &Page { most: 1000, ..Page::default() }).await.unwrap();
     let mut found: Vec<String> = Vec::new();
     for one in all {
         let [low, high] = one.levels();
@@ -93,6 +93,34 @@ async fn agrees(store: &Store, after: &str) {
     expected.sort();
     found.sort();
     assert_eq!(found, expected, "after {after}");
+    // Whatever it is sorted by, pages hold each once, in that order.
+    let (all, _) = store.list(&Filter::default(), &Page { most: 1000, ..Page::default() }).await.unwrap();
+    for sort in Sort::ALL {
+        let mut sorted = all.clone();
+        sorted.sort_by_key(|one| {
+            let rank = match sort {
+                Sort::Priority => one.priority,
+                Sort::Level => i64::from(one.level[1]),
+                Sort::Name => 0,
+            };
+            (std::cmp::Reverse(rank), one.name.clone())
+        });
+        let (mut page, mut paged) = (Page { most: 3, sort, ..Page::default() }, Vec::new());
+        loop {
+            let (mut part, next) = store.list(&Filter::default(), &page).await.unwrap();
+            paged.append(&mut part);
+            page.after = next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        // Of one rank and name, the number of the system decides, which is not shown.
+        let names = |of: &[Listed]| of.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&paged), names(&sorted), "{sort:?} after {after}");
+        let ids =
+            |of: &[Listed]| of.iter().map(|one| one.id.clone()).collect::<std::collections::BTreeSet<_>>();
+        assert_eq!((ids(&paged), paged.len()), (ids(&all), all.len()), "{sort:?} after {after}");
+    }
     // What is shown of one system alone is what it is among all of them.
     for mut system in whole.systems.clone() {
         let mut shown = store.shown(system.id.as_str()).await.unwrap().system;
@@ -209,7 +237,7 @@ on_both! {
         let store = home.store().await;
         let named = |name| workload("k8s", name).fact(strong(Claim::RunsImage, IMAGE));
         store.night(1, vec![repository(Effect::Pay), of("k8s", vec![named("refunds"), named("refunds-api")])]).await;
-        let (listed, _) = store.list(&Filter::default(), &Page { most: 10, after: None }).await.unwrap();
+        let (listed, _) = store.list(&Filter::default(), &Page { most: 10, ..Page::default() }).await.unwrap();
         assert_eq!((listed.len(), listed[0].parts.len()), (1, 2));
         assert_eq!(store.system_named("refunds").await.unwrap(), listed[0].id);
         let part = listed[0].parts.iter().find(|part| part.name == "refunds-api").unwrap();
@@ -357,7 +385,7 @@ on_both! {
             }
             let (run, _) = store.night(day, all).await;
             agrees(&store, &format!("night {day}")).await;
-            let (listed, _) = store.list(&Filter::default(), &Page { most: 1000, after: None }).await.unwrap();
+            let (listed, _) = store.list(&Filter::default(), &Page { most: 1000, ..Page::default() }).await.unwrap();
             if listed.len() > 1 && chance.one_in(2) {
                 let mut pick = || listed[usize::try_from(chance.below(listed.len() as u64)).unwrap()].id.clone();
                 let (a, b) = (pick(), pick());
@@ -374,7 +402,7 @@ on_both! {
             let before = store.before(&run).await.unwrap();
             let difference = store.difference(&before, &run).await.unwrap();
             let there = difference.present + difference.systems.iter().filter(|one| one.presence.is_there()).count() as u64;
-            let (listed, _) = store.list(&Filter::default(), &Page { most: 1000, after: None }).await.unwrap();
+            let (listed, _) = store.list(&Filter::default(), &Page { most: 1000, ..Page::default() }).await.unwrap();
             let listed = listed.iter().filter(|one| one.presence != "unseen").count() as u64;
             assert_eq!(there, listed, "night {day}");
         }

@@ -120,7 +120,8 @@ impl Store {
     pub(super) async fn presences(&self) -> Vec<(String, String)> {
         use asmm_model::Presence;
         let filter = super::Filter { presences: Presence::ALL.to_vec(), ..Default::default() };
-        let (listed, _) = self.list(&filter, &super::Page { most: 100, after: None }).await.unwrap();
+        let (listed, _) =
+            self.list(&filter, &super::Page { most: 100, ..super::Page::default() }).await.unwrap();
         listed.into_iter().map(|one| (one.name, one.presence)).collect()
     }
 }

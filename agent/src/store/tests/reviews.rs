@@ -27,7 +27,7 @@ impl Store {
 }
 
 async fn standings(store: &Store) -> Vec<(String, Option<Standing>)> {
-    let (listed, _) = store.list(&Filter::default(), &Page { most: 100, after: None }).await.unwrap();
+    let (listed, _) = store.list(&Filter::default(), &Page { most: 100, ..Page::default() }).await.unwrap();
     listed.into_iter().map(|one| (one.name, one.standing)).collect()
 }
 
@@ -58,7 +58,7 @@ on_both! {
         assert_snapshot!("a_decision_that_was_opened_again", said);
         assert!(store.verify(&[]).await.unwrap().faults.is_empty());
         let open = Filter { standings: vec![Standing::NeedsReview], ..Filter::default() };
-        let (listed, _) = store.list(&open, &Page { most: 100, after: None }).await.unwrap();
+        let (listed, _) = store.list(&open, &Page { most: 100, ..Page::default() }).await.unwrap();
         assert_eq!(listed.len(), 2);
     }
 }
@@ -169,7 +169,7 @@ on_both! {
         let store = home.store().await;
         let desks = ["a", "b", "c", "d", "e", "f"].map(|key| seen_of(key, inventory(vec![desk(".")])));
         store.night(1, desks.into()).await;
-        let (all, _) = store.list(&Filter::default(), &Page { most: 100, after: None }).await.unwrap();
+        let (all, _) = store.list(&Filter::default(), &Page { most: 100, ..Page::default() }).await.unwrap();
         assert_eq!(all.len(), 6);
         let until = |day| Act::Defer(date(2026, 11, day));
         for (one, act) in all.iter().zip([

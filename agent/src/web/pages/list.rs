@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use super::{day, words};
 use crate::export::{Badge, Text};
 use crate::review::{Owned, Review, Standing};
-use crate::store::{Filter, Listed, Page};
+use crate::store::{Filter, Listed, Page, Sort};
 use crate::web::Site;
 use crate::web::wrong::Wrong;
 
@@ -33,6 +33,9 @@ pub(crate) struct Wanted {
     /// Whose review has come this far.
     #[schemars(rename = "standing", with = "Option<Vec<Standing>>")]
     pub(crate) standings: Vec<Standing>,
+    /// The order; by default what needs a look first, first.
+    #[schemars(with = "Option<Sort>")]
+    pub(crate) sort: Sort,
     /// The `next` of the page before.
     #[schemars(with = "Option<String>", extend("pattern" = "^[0-9]{1,18}\\.[0-9]{1,18}\\."))]
     pub(crate) after: Option<(i64, String, i64)>,
@@ -57,6 +60,10 @@ impl Wanted {
                 "verdict" => wanted.verdicts.push(verdict(&value).ok_or_else(none)?),
                 "presence" => wanted.presences.push(Presence::named(&value).ok_or_else(none)?),
                 "standing" => wanted.standings.push(Standing::named(&value).ok_or_else(none)?),
+                "sort" => {
+                    let sort = Sort::ALL.into_iter().find(|sort| sort.name() == value);
+                    wanted.sort = sort.ok_or_else(none)?;
+                }
                 "after" => wanted.after = Some(after(&value).ok_or_else(none)?),
                 "limit" => wanted.limit = Some(limit(&value).ok_or_else(none)?),
                 _ => {
@@ -87,6 +94,9 @@ impl Wanted {
         for standing in &self.standings {
             query.append_pair("standing", standing.name());
         }
+        if self.sort != Sort::default() {
+            query.append_pair("sort", self.sort.name());
+        }
         if let Some(after) = after {
             query.append_pair("after", &cursor(after));
         }
@@ -109,7 +119,12 @@ impl Wanted {
 
     /// Whether nothing is asked for in particular.
     pub(crate) fn is_all(&self) -> bool {
-        Self { after: None, limit: None, ..self.clone() } == Self::default()
+        Self { after: None, limit: None, sort: Sort::default(), ..self.clone() } == Self::default()
+    }
+
+    /// The same in another order, from the beginning.
+    pub(crate) fn sorted(&self, sort: Sort) -> String {
+        Self { sort, ..self.clone() }.query(None)
     }
 }
 
@@ -144,7 +159,8 @@ pub(in super::super) async fn part(
     most: Option<i64>,
 ) -> Result<(Vec<(Listed, Review, i64)>, Option<(i64, String, i64)>), Wrong> {
     site.expire().await?;
-    let page = Page { most: most.or(wanted.limit).unwrap_or(ROWS), after: wanted.after.clone() };
+    let page =
+        Page { most: most.or(wanted.limit).unwrap_or(ROWS), after: wanted.after.clone(), sort: wanted.sort };
     let (listed, next) = site.store().list(&wanted.filter(), &page).await?;
     let ids: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
     let mut reviews = site.store().reviews_of(&ids).await?;
@@ -271,6 +287,7 @@ mod tests {
             verdicts: vec![Verdict::Agentic, Verdict::NotAi],
             presences: vec![Presence::Missing],
             standings: vec![Standing::Deferred],
+            sort: Sort::Level,
             after: Some((7, "x.y z".to_owned(), 12)),
             limit: Some(120),
         };

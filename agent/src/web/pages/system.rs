@@ -12,7 +12,7 @@ use crate::explain;
 use crate::export::{Badge, Prose, Section, Text, table};
 use crate::history::{Change, Weight};
 use crate::review::{self, Fingerprint, Owned, Review, Standing};
-use crate::store::Shown;
+use crate::store::{DecisionKind, Shown};
 use crate::web::Site;
 use crate::web::acts::Asked;
 use crate::web::door::{Visitor, own_path};
@@ -34,6 +34,7 @@ struct Page {
     corrections: Vec<(&'static str, Correction)>,
     claims: Vec<Claimed>,
     joins: Vec<Join>,
+    decisions: Vec<Joining>,
     became: Vec<Became>,
     entries: Vec<Entry>,
     today: String,
@@ -107,6 +108,18 @@ struct Join {
     reasons: Vec<Prose>,
 }
 
+/// What a person decided of which systems are one, and may be taken back.
+#[derive(Debug)]
+struct Joining {
+    number: i64,
+    told: String,
+    /// The system that was joined to this one, or kept from it.
+    other: Text,
+    by: Text,
+    at: Text,
+    reason: Text,
+}
+
 /// What became of it in a run.
 #[derive(Debug)]
 struct Became {
@@ -163,6 +176,7 @@ pub(in super::super) async fn page(
         corrections: corrections(&shown.reviewed.review),
         claims: claims(&shown.system, &hosts),
         joins: joins(&shown.system),
+        decisions: decisions(&site, &shown.system).await?,
         became: became
             .iter()
             .map(|became| Became {
@@ -304,6 +318,41 @@ fn joins(system: &System) -> Vec<Join> {
         reasons: join.because.iter().map(|reason| Prose::new(&reason.says)).collect(),
     };
     system.joins.iter().map(join).collect()
+}
+
+/// What people decided of which systems are one with this, or with one of its sides.
+async fn decisions(site: &Site, system: &System) -> Result<Vec<Joining>, Wrong> {
+    let all = site.store().decisions(&[DecisionKind::One, DecisionKind::Apart], false).await?;
+    let is_side =
+        |id: &str| id == system.id.as_str() || system.joins.iter().any(|join| join.id.as_str() == id);
+    let about = all.into_iter().filter(|decision| is_side(&decision.subject) || is_side(&decision.object));
+    let joining = about.map(|decision| {
+        let one = decision.kind == DecisionKind::One;
+        let other = if decision.object == system.id.as_str() { &decision.subject } else { &decision.object };
+        Joining {
+            number: decision.id,
+            told: if one { "is a part of this" } else { "is none of this" }.to_owned(),
+            other: Text::short(other),
+            by: Text::short(&decision.by),
+            at: day(&decision.at),
+            reason: Text::long(&decision.reason),
+        }
+    });
+    Ok(joining.collect())
+}
+
+/// Takes a decision back, and leads to the system that it was about.
+pub(in super::super) async fn undo(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Path(number): Path<i64>,
+) -> Result<Response, Wrong> {
+    let undone = site.store().undo(number, &visitor.person, &crate::clock::now()).await?;
+    let then = match undone.kind {
+        DecisionKind::One | DecisionKind::Apart => format!("/systems/{}", undone.subject),
+        DecisionKind::Declared | DecisionKind::NotDeclared => "/register".to_owned(),
+    };
+    Ok(Redirect::to(&then).into_response())
 }
 
 impl Page {

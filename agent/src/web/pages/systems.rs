@@ -6,6 +6,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
 use super::list::{Choices, Row, Wanted, part};
+use crate::store::Sort;
 use crate::web::Site;
 use crate::web::door::Visitor;
 use crate::web::frame::{self, Frame};

@@ -93,6 +93,8 @@ CREATE INDEX versions_by_since ON versions (since);
 -- What a night reads of each system: the rows themselves, with all that is known of a system, lie far apart.
 CREATE INDEX versions_now ON versions (system, scanned, digest) WHERE until IS NULL;
 CREATE INDEX versions_by_priority ON versions (priority DESC, title, system) WHERE until IS NULL;
+CREATE INDEX versions_by_level ON versions (level_high DESC, title, system) WHERE until IS NULL;
+CREATE INDEX versions_by_title ON versions (title, system) WHERE until IS NULL;
 CREATE INDEX versions_by_verdict ON versions (verdict, priority DESC, title, system) WHERE until IS NULL;
 
 -- What was observed of a version: one piece of evidence each.
