@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 
 use super::UsageError;
@@ -52,9 +53,10 @@ pub(super) struct Serve {
     /// The key of the certificate as PEM
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
-    /// The address of a proxy that does TLS, and is believed when it says who asks; may be given several times
-    #[arg(long, value_name = "ADDR")]
-    behind: Vec<IpAddr>,
+    /// The address of a proxy that does TLS, and is believed when it says who asks, or a network of such as 10.0.0.0/24; may be given
+    /// several times
+    #[arg(long, value_name = "ADDR", value_parser = network)]
+    behind: Vec<IpNet>,
     /// A host of code that evidence may link to, beside the well-known ones; may be given several times
     #[arg(long, value_name = "HOST")]
     code_host: Vec<String>,
@@ -146,6 +148,14 @@ impl Serve {
     }
 }
 
+/// A network, or an address alone.
+fn network(text: &str) -> Result<IpNet, String> {
+    let alone = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse()
+        .or_else(|_| alone())
+        .map_err(|_| "it is an address, or a network such as 10.0.0.0/24".to_owned())
+}
+
 /// An address without a path, as a browser says it.
 fn public(url: &str) -> anyhow::Result<String> {
     let trimmed = url.trim_end_matches('/').to_ascii_lowercase();
@@ -190,6 +200,16 @@ pub(super) async fn link(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        for (text, expected) in
+            [("10.0.0.2", "10.0.0.2/32"), ("10.0.0.0/24", "10.0.0.0/24"), ("::1", "::1/128")]
+        {
+            assert_eq!(network(text).unwrap().to_string(), expected);
+        }
+        assert!(network("proxy.example").is_err() && network("10.0.0.0/33").is_err());
+    }
 
     #[test]
     fn a_public_address_has_no_path() {

@@ -85,12 +85,13 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub(crate) async fn state(&self) -> Result<Vec<i64>, StoreError> {
+    pub(crate) async fn state(&self) -> Result<Vec<String>, StoreError> {
         let text = "\
-            SELECT name, next FROM sequences
-            UNION ALL SELECT 'ended', COUNT(*) FROM runs WHERE state <> 'running' ORDER BY name";
+            SELECT name, CAST(next AS TEXT) AS at FROM sequences
+            UNION ALL SELECT 'ended', CAST(COUNT(*) AS TEXT) FROM runs WHERE state <> 'running'
+            UNION ALL SELECT 'imported', COALESCE(MAX(imported_at), '') FROM registers ORDER BY name";
         let rows = sqlx::query(text).fetch_all(&self.pool).await?;
-        rows.iter().map(|row| Ok(row.try_get("next")?)).collect()
+        rows.iter().map(|row| Ok(row.try_get("at")?)).collect()
     }
 
     /// The numbers, as they are now.

@@ -103,12 +103,18 @@ pub(super) async fn guard(
     next: Next,
 ) -> Result<Response, Wrong> {
     let is_page = !request.uri().path().starts_with("/api/");
-    let (request, visitor) = match visitor(&site, request.headers(), client(&site, &request)).await? {
-        Some(visitor) => (willed(&site, request, &visitor).await?, Some(visitor)),
-        None => (request, None),
-    };
+    let visitor = visitor(&site, request.headers(), client(&site, &request)).await?;
+    // A program has no browser that others could make send something.
+    let is_program = visitor.as_ref().is_some_and(|visitor| visitor.session.is_none());
+    if !is_program && changes(&request) {
+        from_here(&site, request.headers())?;
+    }
     let Needs::A(right) = needs else {
         return Ok(run(request, visitor, next).await);
+    };
+    let request = match &visitor {
+        Some(visitor) => willed(request, visitor).await?,
+        None => request,
     };
     let Some(visitor) = visitor else {
         if is_page && request.method() == Method::GET {
@@ -180,7 +186,7 @@ pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> 
 /// The address that asks. What a proxy says of it is believed of those that are trusted, and of no other.
 pub(super) fn client(site: &Site, request: &Request) -> IpAddr {
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
-    let trusted = |address: &IpAddr| site.settings().proxies.contains(address);
+    let trusted = |address: &IpAddr| site.settings().proxies.iter().any(|proxies| proxies.contains(address));
     if !trusted(&peer) {
         return peer;
     }
@@ -196,24 +202,31 @@ pub(super) fn client(site: &Site, request: &Request) -> IpAddr {
     said.iter().rev().find(|address| !trusted(address)).copied().unwrap_or(peer)
 }
 
+/// Whether a request may change something.
+fn changes(request: &Request) -> bool {
+    !matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
+fn not_ours() -> Wrong {
+    Wrong::Forbidden("It was sent by no page of this site. Reload the page, and try again.".to_owned())
+}
+
+/// Refuses what a browser says that a page of another site sent.
+fn from_here(site: &Site, headers: &HeaderMap) -> Result<(), Wrong> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let elsewhere = text("sec-fetch-site").is_some_and(|from| !matches!(from, "same-origin" | "none"))
+        || text("origin").is_some_and(|origin| !site.is_own_origin(origin));
+    if elsewhere { Err(not_ours()) } else { Ok(()) }
+}
+
 /// A request that changes something has to come from a page of ours: another site can make a browser send one, but not know what it
 /// has to hold.
-async fn willed(site: &Site, request: Request, visitor: &Visitor) -> Result<Request, Wrong> {
-    if visitor.session.is_none() || matches!(*request.method(), Method::GET | Method::HEAD) {
+async fn willed(request: Request, visitor: &Visitor) -> Result<Request, Wrong> {
+    if visitor.session.is_none() || !changes(&request) {
         return Ok(request);
     }
-    let not_ours = || {
-        Wrong::Forbidden("It was sent by no page of this site. Reload the page, and try again.".to_owned())
-    };
-    let headers = request.headers();
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if text("sec-fetch-site").is_some_and(|from| !matches!(from, "same-origin" | "none")) {
-        return Err(not_ours());
-    }
-    if text("origin").is_some_and(|origin| !site.is_own_origin(origin)) {
-        return Err(not_ours());
-    }
-    if let Some(given) = text(FORM_HEADER) {
+    let given = request.headers().get(FORM_HEADER).and_then(|value| value.to_str().ok());
+    if let Some(given) = given {
         return if is_same(given, &visitor.form) { Ok(request) } else { Err(not_ours()) };
     }
     let (parts, body) = request.into_parts();

@@ -19,12 +19,13 @@ mod stream;
 mod tests;
 mod wrong;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use asmm_model::Register;
 use axum::Router;
+use ipnet::IpNet;
 use muster_rules::RulePack;
 
 use crate::clock;
@@ -46,7 +47,7 @@ pub(crate) struct Settings {
     /// Whether people reach it through TLS, of its own or of a proxy.
     pub(crate) secure: bool,
     /// Proxies that are believed when they say on whose behalf they ask.
-    pub(crate) proxies: Vec<IpAddr>,
+    pub(crate) proxies: Vec<IpNet>,
     /// Hosts of code that places link to, beside the well-known ones.
     pub(crate) code_hosts: Vec<String>,
     /// How long a session lasts while nobody does anything.
@@ -75,7 +76,7 @@ struct Inner {
 
 /// Something that takes a while to compute, and the state of the store that it is of.
 #[derive(Debug)]
-struct Kept<T>(Mutex<Option<(Vec<i64>, Arc<T>)>>);
+struct Kept<T>(Mutex<Option<(Vec<String>, Arc<T>)>>);
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {

@@ -99,7 +99,7 @@ pub(super) fn all(site: &Site) -> (Router, Vec<Route>) {
         .post("/sign-in", ANYBODY, pages::sign_in::enter)
         .get("/sign-in/provider", ANYBODY, pages::provider::begin)
         .get("/sign-in/callback", ANYBODY, pages::provider::finish)
-        .post("/sign-out", ANYBODY, pages::sign_in::leave)
+        .post("/sign-out", READ, pages::sign_in::leave)
         .get("/assets/{version}/{name}", ANYBODY, asset::asset);
     let routes = api::table().into_iter().fold(routes, |routes, entry| {
         let route = Route { method: entry.method, path: entry.path, needs: entry.needs };

@@ -90,6 +90,22 @@ fn another_name_and_another_origin_are_refused() {
         let form = format!("link={}", secret(&site.link));
         let sent = client.post(format!("{}/sign-in", site.url)).body(form).send().await.expect("an answer");
         let cookie = header(&sent, SET_COOKIE.as_str()).split(';').next().unwrap_or_default().to_owned();
+        // Another page makes nobody sign in, and whoever is signed in may use another link.
+        let invited = stage.run(&["access", "link", "--name", "eve", "--store", "m.db"]);
+        let form = format!("link={}", secret(invited.stdout.trim()));
+        let enter =
+            || client.post(format!("{}/sign-in", site.url)).header("cookie", &cookie).body(form.clone());
+        let across = enter().header("sec-fetch-site", "cross-site").send().await.expect("an answer");
+        assert_eq!(across.status().as_u16(), 403);
+        let entered = enter().header("sec-fetch-site", "same-origin").send().await.expect("an answer");
+        assert_eq!(entered.status().as_u16(), 303);
+        let old = get("/queue").header("cookie", &cookie).send().await.expect("an answer");
+        assert_eq!(old.status().as_u16(), 303, "the session before it goes on");
+        let invited =
+            stage.run(&["access", "link", "--name", "ada", "--role", "administrator", "--store", "m.db"]);
+        let form = format!("link={}", secret(invited.stdout.trim()));
+        let sent = client.post(format!("{}/sign-in", site.url)).body(form).send().await.expect("an answer");
+        let cookie = header(&sent, SET_COOKIE.as_str()).split(';').next().unwrap_or_default().to_owned();
         let page = get("/access").header("cookie", &cookie).send().await.expect("an answer");
         for name in ["content-security-policy", "x-content-type-options", "referrer-policy", "cache-control"]
         {
