@@ -6,30 +6,7 @@ use muster_tests::browser::{Media, Session, Settings, key};
 use muster_tests::site::Site;
 use muster_tests::stage::{Stage, copy};
 
-const GATED: &str = "\
-from langchain.agents import create_agent
-from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langchain.tools import tool
-import requests
-
-
-@tool
-def cancel_order(order: str) -> str:
-    \"\"\"Cancels an order.\"\"\"
-    requests.post(\"https://shop.example/cancel\", json={\"order\": order})
-    return \"done\"
-
-
-agent = create_agent(
-    \"openai:gpt-4o\",
-    tools=[cancel_order],
-    middleware=[HumanInTheLoopMiddleware(interrupt_on={\"cancel_order\": True})],
-)
-
-
-def main(question: str) -> None:
-    agent.invoke({\"messages\": [question]})
-";
+use crate::GATED;
 
 const GATE: &str = "    middleware=[HumanInTheLoopMiddleware(interrupt_on={\"cancel_order\": True})],\n";
 

@@ -45,6 +45,32 @@ def ask(text: str) -> str:
     return OpenAI().responses.create(model=\"gpt-4o\", input=text).output_text
 ";
 
+/// An agent that asks a person before it cancels an order.
+const GATED: &str = "\
+from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langchain.tools import tool
+import requests
+
+
+@tool
+def cancel_order(order: str) -> str:
+    \"\"\"Cancels an order.\"\"\"
+    requests.post(\"https://shop.example/cancel\", json={\"order\": order})
+    return \"done\"
+
+
+agent = create_agent(
+    \"openai:gpt-4o\",
+    tools=[cancel_order],
+    middleware=[HumanInTheLoopMiddleware(interrupt_on={\"cancel_order\": True})],
+)
+
+
+def main(question: str) -> None:
+    agent.invoke({\"messages\": [question]})
+";
+
 /// An agent with a tool that deletes, and nobody who is asked.
 const AGENT: &str = "\
 import requests

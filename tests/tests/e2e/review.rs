@@ -4,30 +4,7 @@ use muster_tests::postgres::Postgres;
 use muster_tests::stage::{Ended, Stage};
 use serde_json::Value;
 
-const GATED: &str = "\
-from langchain.agents import create_agent
-from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langchain.tools import tool
-import requests
-
-
-@tool
-def cancel_order(order: str) -> str:
-    \"\"\"Cancels an order.\"\"\"
-    requests.post(\"https://shop.example/cancel\", json={\"order\": order})
-    return \"done\"
-
-
-agent = create_agent(
-    \"openai:gpt-4o\",
-    tools=[cancel_order],
-    middleware=[HumanInTheLoopMiddleware(interrupt_on={\"cancel_order\": True})],
-)
-
-
-def main(question: str) -> None:
-    agent.invoke({\"messages\": [question]})
-";
+use crate::GATED;
 
 fn done(ended: &Ended) -> &str {
     assert_eq!(ended.code, Some(0), "{ended:?}");
