@@ -41,11 +41,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use access::{Role, Roles};
-use asmm_model::Scan;
+use asmm_model::{Scan, Verdict};
 use axum::response::Html;
 use estate::Estate;
 use muster_tests::postgres::Postgres;
 use reqwest::Client;
+use review::{Act, Owned};
 use store::{Filter, Page, Pass, PassKind, Place, RunState, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -122,6 +123,7 @@ impl Served {
             store.end(&run, RunState::Done, "2026-11-30T03:00:00.000Z").await?;
         }
         drop(claim);
+        decide(&store, estate.systems / 10).await?;
         let (listed, _) = store.list(&Filter::default(), &Page { most: 1, ..Page::default() }).await?;
         let secret = Secret::new()?;
         let now = clock::seconds();
@@ -166,6 +168,23 @@ impl Served {
         let text = answer.error_for_status()?.text().await?;
         Ok((first, began.elapsed(), text))
     }
+}
+
+/// As a team that has worked through a part of the queue leaves it: of so many that ask for it most, one half is confirmed, and the other
+/// put off.
+async fn decide(store: &Store, most: usize) -> anyhow::Result<()> {
+    let (at, today) = ("2026-11-28T09:00:00.000Z", jiff::civil::date(2026, 11, 28));
+    let page = Page { most: i64::try_from(most)?, ..Page::default() };
+    for (n, system) in store.list(&Filter::default(), &page).await?.0.into_iter().enumerate() {
+        let act = match n % 2 {
+            0 => {
+                Act::Confirm { verdict: Some(Verdict::Agentic), in_scope: true, owner: Some(Owned::Unknown) }
+            }
+            _ => Act::Defer(today.saturating_add(jiff::Span::new().days(30 + i64::try_from(n % 30)?))),
+        };
+        store.act(&system.id, act, "bench", "as a bench decides", (at, today), None).await?;
+    }
+    Ok(())
 }
 
 /// Asks both for each page, and says whether none grows with the store.

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 
 use super::rows::{Value, insert};
 use super::{Store, StoreError, deciding};
+use crate::cli::nearest::nearest;
 
 /// What a new import of a register changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,6 +119,36 @@ impl Store {
             }
         }
         Ok(sources)
+    }
+
+    /// The entry that a person means: by its id, or by a name that it alone has.
+    ///
+    /// # Errors
+    /// There is none, or several have the name.
+    pub(crate) async fn entry_named(&self, given: &str) -> Result<String, StoreError> {
+        let sources = self.declared().await?;
+        let all = || sources.iter().flat_map(|source| &source.entries);
+        if let Some(entry) = all().find(|entry| entry.id == given) {
+            return Ok(entry.id.clone());
+        }
+        let called: BTreeMap<&str, &Declared> =
+            all().filter(|entry| entry.name == given).map(|entry| (entry.id.as_str(), entry)).collect();
+        let mut ids = called.into_keys();
+        match (ids.next(), ids.next()) {
+            (Some(only), None) => Ok(only.to_owned()),
+            (Some(one), Some(other)) => Err(StoreError::Decision(format!(
+                "several entries are called `{given}`: name one by its id, such as `{one}` or `{other}`"
+            ))),
+            _ => {
+                let names = all().flat_map(|entry| [entry.id.as_str(), entry.name.as_str()]).take(20_000);
+                let near = nearest(names, given).map(|near| format!(" (is it `{near}`?)"));
+                let given: String = given.chars().take(100).collect();
+                Err(StoreError::Decision(format!(
+                    "no entry `{given}` is in the register{}; `muster register` lists them",
+                    near.unwrap_or_default()
+                )))
+            }
+        }
     }
 }
 

@@ -206,7 +206,7 @@ pub(super) async fn each_of(
     transaction: &mut Transaction<'static, Any>,
     select: &'static str,
     values: impl ExactSizeIterator<Item = Value>,
-    then: &'static str,
+    then: &str,
 ) -> sqlx::Result<Vec<AnyRow>> {
     let list: Vec<String> = (1..=values.len()).map(|n| format!("${n}")).collect();
     let text = format!("{select} ({}) {then}", list.join(", "));

@@ -138,6 +138,8 @@ const ALONE: (&str, &str) = (
 );
 const TOGETHER: (&str, &str) =
     ("joined", "v.until IS NULL AND v.whole = 0 AND s.id = v.system AND t.id = s.target");
+/// What is read beside each of them.
+const REST: &str = "CROSS JOIN systems s CROSS JOIN targets t LEFT JOIN runs r ON r.id = t.recorded";
 
 impl Store {
     /// The systems as the last scan of each left them, what needs a look first, first; those that are missing only where they are
@@ -151,8 +153,9 @@ impl Store {
         page: &Page,
     ) -> Result<(Vec<Listed>, Option<(i64, String, i64)>), StoreError> {
         let mut transaction = self.read().await?;
-        let mut rows = rows(&mut transaction, ALONE, filter, page).await?;
-        rows.append(&mut self::rows(&mut transaction, TOGETHER, filter, page).await?);
+        let way = way(&mut transaction, &filter.standings).await?;
+        let mut rows = rows(&mut transaction, ALONE, way, filter, page).await?;
+        rows.append(&mut self::rows(&mut transaction, TOGETHER, way, filter, page).await?);
         rows.sort_by(|(a, _), (b, _)| {
             let key = |at: &At| (std::cmp::Reverse(at.0), at.1.clone(), at.2);
             key(a).cmp(&key(b))
@@ -170,6 +173,31 @@ impl Store {
     }
 }
 
+/// How a page of the list is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// In the order of the list, until the page is full.
+    Listed,
+    /// Among what was decided so, which is little.
+    Decided,
+}
+
+/// Up to so many decisions are read and sorted; of more than that, a page is soon full of them in the order of the list. Tests have
+/// fewer of them, and go both ways.
+const FEW: i64 = if cfg!(test) { 3 } else { 1000 };
+
+/// The shorter way to the systems that stand so. What nobody has touched has no row among the decisions.
+async fn way(transaction: &mut Transaction<'static, Any>, standings: &[Standing]) -> Result<Way, StoreError> {
+    if standings.is_empty() || standings.contains(&Standing::NeedsReview) {
+        return Ok(Way::Listed);
+    }
+    let select = "SELECT COUNT(*) FROM (SELECT 1 FROM reviews WHERE standing IN";
+    let names = standings.iter().map(|standing| Value::text(standing.name()));
+    let counted = each_of(transaction, select, names, &format!("LIMIT {FEW}) few")).await?;
+    let few = counted.first().map(|row| row.try_get::<i64, _>(0)).transpose()?.is_some_and(|n| n < FEW);
+    Ok(if few { Way::Decided } else { Way::Listed })
+}
+
 /// Where a system stands in the list: its rank, its name and its number.
 type At = (i64, String, i64);
 
@@ -177,6 +205,7 @@ type At = (i64, String, i64);
 async fn rows(
     transaction: &mut Transaction<'static, Any>,
     (table, first): (&str, &str),
+    way: Way,
     filter: &Filter,
     page: &Page,
 ) -> Result<Vec<(At, Listed)>, StoreError> {
@@ -200,7 +229,11 @@ async fn rows(
             conditions.and(&condition, vec![Value::text(pattern(text)), Value::text(pattern(text))]);
         }
     }
-    conditions.any_of(STANDING, filter.standings.iter().map(|standing| standing.name()).collect());
+    let standings = filter.standings.iter().map(|standing| standing.name()).collect();
+    match way {
+        Way::Listed => conditions.worked_out(STANDING, standings),
+        Way::Decided => conditions.any_of("w.standing", standings),
+    }
     if filter.presences.is_empty() {
         conditions.and("s.presence <> 'missing'", Vec::new());
     }
@@ -215,12 +248,20 @@ async fn rows(
             conditions.and(&format!("v.title >= ? AND ({then})"), values);
         }
     }
+    let from = match way {
+        Way::Listed => {
+            format!("{table} v {REST} LEFT JOIN reviews w ON w.system = v.system")
+        }
+        Way::Decided => {
+            conditions.and("v.system = w.system", Vec::new());
+            format!("reviews w CROSS JOIN {table} v {REST}")
+        }
+    };
     let select = format!(
         "SELECT s.id, s.name, v.title, t.shown, v.root, v.kind, v.role, v.verdict, v.level_low, v.level_high, v.hitl,
             v.priority, {PRESENCE} AS presence, s.first_seen, COALESCE(s.seen_at, r.started_at) AS last_seen,
             {STANDING} AS standing
-         FROM {table} v CROSS JOIN systems s CROSS JOIN targets t LEFT JOIN runs r ON r.id = t.recorded
-         LEFT JOIN reviews w ON w.system = v.system"
+         FROM {from}"
     );
     let first = page.sort.rank().map(|column| format!("{column} DESC, ")).unwrap_or_default();
     let then = format!("ORDER BY {first}v.title, v.system LIMIT {}", page.most.saturating_add(1));

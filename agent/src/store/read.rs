@@ -62,18 +62,28 @@ impl Conditions {
         }
     }
 
+    /// As [`Self::any_of`], of what is worked out of several columns. A server knows nothing of what comes of that: it takes it that next
+    /// to no row is so, and would read and sort all that there are. That a number is above another it takes to be so of a third of
+    /// them: it walks in the order of the list, and stops where the page is full.
+    pub(super) fn worked_out(&mut self, value: &str, names: Vec<&'static str>) {
+        if !names.is_empty() {
+            let marks = vec!["?"; names.len()].join(", ");
+            let condition = format!("CASE WHEN {value} IN ({marks}) THEN 1 ELSE 0 END > 0");
+            self.and(&condition, names.into_iter().map(Value::text).collect());
+        }
+    }
+
     pub(super) fn of(&mut self, filter: &Filter, presence: Option<&str>) {
         self.any_of("v.verdict", filter.verdicts.iter().map(|verdict| verdict.name()).collect());
         if let Some(presence) = presence {
-            self.any_of(presence, filter.presences.iter().map(|presence| presence.name()).collect());
+            self.worked_out(presence, filter.presences.iter().map(|presence| presence.name()).collect());
         }
         let holds = |text: &String| vec![Value::text(pattern(text))];
         if let Some(target) = &filter.target {
             self.and("LOWER(t.shown) LIKE ? ESCAPE '!'", holds(target));
         }
         if let Some(name) = &filter.name {
-            // A server takes it that a pattern is held by next to no row, and would read and sort all that there are. That a number is
-            // above another it takes to be so of a third of them: it walks in the order of the list, and stops where the page is full.
+            // For the same reason.
             self.and("CASE WHEN LOWER(v.title) LIKE ? ESCAPE '!' THEN 1 ELSE 0 END > 0", holds(name));
         }
     }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::{Presence, Remembered, System};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
+use sqlx::{Any, Row as _, Transaction};
 
 use super::compare::both;
 use super::joined::read;
+use super::known::each_of;
 use super::review::{kept, present};
+use super::rows::Value;
 use super::whole::decided;
 use super::{Reviewed, Store, StoreError};
 use crate::correlate;
@@ -101,15 +103,10 @@ async fn identities_elsewhere(
     transaction: &mut Transaction<'static, Any>,
     sides: &BTreeSet<i64>,
 ) -> Result<BTreeSet<i64>, StoreError> {
-    let marks: Vec<String> = (1..=sides.len()).map(|n| format!("${n}")).collect();
-    let text = format!(
-        "SELECT DISTINCT b.target FROM ties a JOIN ties b ON b.tie = a.tie AND b.far <> a.far
-         WHERE b.system = 0 AND a.system IN ({})",
-        marks.join(", ")
-    );
-    // Nothing in the text comes from outside: it is made of numbers of parameters.
-    let query = sides.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, side| query.bind(*side));
-    let rows = query.fetch_all(&mut **transaction).await?;
+    let select = "\
+        SELECT DISTINCT b.target FROM ties a JOIN ties b ON b.tie = a.tie AND b.far <> a.far
+        WHERE b.system = 0 AND a.system IN";
+    let rows = each_of(transaction, select, sides.iter().map(|side| Value::Int(*side)), "").await?;
     rows.iter().map(|row| Ok(row.try_get("target")?)).collect()
 }
 
@@ -118,16 +115,11 @@ async fn commits(
     transaction: &mut Transaction<'static, Any>,
     sides: &BTreeSet<i64>,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let marks: Vec<String> = (1..=sides.len()).map(|n| format!("${n}")).collect();
-    let text = format!(
-        "SELECT DISTINCT t.shown, c.commit_id FROM systems s JOIN targets t ON t.id = s.target
-         JOIN coverage c ON c.target = t.id AND c.run = t.recorded
-         WHERE c.commit_id IS NOT NULL AND s.id IN ({})",
-        marks.join(", ")
-    );
-    // Nothing in the text comes from outside: it is made of numbers of parameters.
-    let query = sides.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, side| query.bind(*side));
-    let rows = query.fetch_all(&mut **transaction).await?;
+    let select = "\
+        SELECT DISTINCT t.shown, c.commit_id FROM systems s JOIN targets t ON t.id = s.target
+        JOIN coverage c ON c.target = t.id AND c.run = t.recorded
+        WHERE c.commit_id IS NOT NULL AND s.id IN";
+    let rows = each_of(transaction, select, sides.iter().map(|side| Value::Int(*side)), "").await?;
     rows.iter().map(|row| Ok((row.try_get("shown")?, row.try_get("commit_id")?))).collect()
 }
 

@@ -57,6 +57,22 @@ pub(super) struct Asked {
     pub(super) then: String,
 }
 
+/// Decides of a pair: that two systems are one, or not, and which system an entry of the register is, or is not.
+pub(super) async fn decide(
+    site: &Site,
+    (kind, subject, object): (DecisionKind, &str, &str),
+    reason: &str,
+    visitor: &Visitor,
+) -> Result<Decision, Wrong> {
+    let store = site.store();
+    let object = store.system_named(object).await?;
+    let subject = match kind {
+        DecisionKind::One | DecisionKind::Apart => store.system_named(subject).await?,
+        DecisionKind::Declared | DecisionKind::NotDeclared => store.entry_named(subject).await?,
+    };
+    Ok(store.decide(kind, &subject, &object, &visitor.person, &clock::now(), reason).await?)
+}
+
 /// What became of it.
 #[derive(Debug)]
 pub(super) enum Done {

@@ -88,6 +88,7 @@ pub(super) fn all(site: &Site) -> (Router, Vec<Route>) {
         .get("/scans", READ, pages::scans::page)
         .get("/scans/{run}", READ, pages::scans::changes)
         .get("/register", READ, pages::register::page)
+        .post("/register/decisions", Needs::A(Right::Review), pages::register::decide)
         .get("/rules", READ, pages::rules::page)
         .get("/rules/{id}", READ, pages::rules::rule)
         .get("/audit", READ, pages::audit::page)

@@ -62,7 +62,7 @@ impl Pair {
         let Self { declared, system, who, store } = self;
         let by = who.name();
         let decided = store.with(async |store| {
-            let entry = super::entry_named(&store.declared().await?, &declared)?;
+            let entry = store.entry_named(&declared).await?;
             let system = store.system_named(&system).await?;
             store.decide(kind, &entry, &system, &by, &clock::now(), &who.reason).await
         })?;

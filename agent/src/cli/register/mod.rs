@@ -4,12 +4,11 @@ mod decide;
 mod import;
 mod list;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use asmm_model::{Declared, Inventory, Register as Lists};
+use asmm_model::{Inventory, Register as Lists};
 use clap::{Args, Subcommand};
 
 use super::UsageError;
@@ -17,7 +16,6 @@ use super::exit::Exit;
 use super::printer::Printer;
 use crate::register::{self, Book, Form, Seen};
 use crate::scan::Plan;
-use crate::store::{Source, StoreError};
 
 /// Hold what the organisation declared against what was seen
 ///
@@ -98,33 +96,4 @@ pub(super) fn of_scan(books: Vec<(String, Book)>, plan: &Plan, inventory: &Inven
         notes.extend(book.notes.into_iter().map(|note| format!("{file}: {note}")));
     }
     Lists { notes, ..register::matched(entries, inventory, &[], &seen) }
-}
-
-/// The entry that a person means: by its id, or by a name that it alone has.
-///
-/// # Errors
-/// There is none, or several have the name.
-fn entry_named(sources: &[Source], given: &str) -> Result<String, StoreError> {
-    let all = || sources.iter().flat_map(|source| &source.entries);
-    if let Some(entry) = all().find(|entry| entry.id == given) {
-        return Ok(entry.id.clone());
-    }
-    let called: BTreeMap<&str, &Declared> =
-        all().filter(|entry| entry.name == given).map(|entry| (entry.id.as_str(), entry)).collect();
-    let mut ids = called.into_keys();
-    match (ids.next(), ids.next()) {
-        (Some(only), None) => Ok(only.to_owned()),
-        (Some(one), Some(other)) => Err(StoreError::Decision(format!(
-            "several entries are called `{given}`: name one by its id, such as `{one}` or `{other}`"
-        ))),
-        _ => {
-            let names = all().flat_map(|entry| [entry.id.as_str(), entry.name.as_str()]).take(20_000);
-            let near = super::nearest::nearest(names, given).map(|near| format!(" (is it `{near}`?)"));
-            let given: String = given.chars().take(100).collect();
-            Err(StoreError::Decision(format!(
-                "no entry `{given}` is in the register{}; `muster register` lists them",
-                near.unwrap_or_default()
-            )))
-        }
-    }
 }

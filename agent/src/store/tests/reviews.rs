@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use asmm_model::{Effect, Gate, Place as At};
+use asmm_model::{Effect, Gate, Place as At, SystemKind};
 use insta::assert_snapshot;
 use jiff::civil::date;
 
 use super::{Home, inventory, on_both, scan, seen, seen_of};
-use crate::review::{Act, Owned, Rejection, Standing};
+use crate::review::Standing::{self, Confirmed, Deferred, InReview, NeedsReview, Rejected};
+use crate::review::{Act, Owned, Rejection};
 use crate::sample::{Sample, desk, refunds};
-use crate::store::{Filter, Page, Reviewed, Store, StoreError};
+use crate::store::{Filter, Listed, Page, Reviewed, Store, StoreError};
 
 const DAY: (&str, jiff::civil::Date) = ("2026-11-02T09:00:00.000Z", date(2026, 11, 2));
 
@@ -38,15 +39,15 @@ fn bolder() -> Sample {
 on_both! {
     async fn a_decision_holds_until_what_it_rests_on_is_otherwise(home: &Home) {
         let (store, refunds_id, _) = filled(home).await;
-        assert_eq!(standings(&store).await, [("refunds".to_owned(), Some(Standing::NeedsReview)), ("desk".to_owned(), Some(Standing::NeedsReview))]);
+        assert_eq!(standings(&store).await, [("refunds".to_owned(), Some(NeedsReview)), ("desk".to_owned(), Some(NeedsReview))]);
         store.does(&refunds_id, Act::Own(Owned::By("payments".to_owned())), "ann").await.unwrap();
         let confirmed = store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true, owner: None }, "ann").await.unwrap();
-        assert_eq!((confirmed.revision, confirmed.review.standing), (2, Standing::Confirmed));
+        assert_eq!((confirmed.revision, confirmed.review.standing), (2, Confirmed));
         store.night(2, vec![seen(vec![refunds("."), desk(".")])]).await;
-        assert_eq!(standings(&store).await[0].1, Some(Standing::Confirmed), "nothing is otherwise");
+        assert_eq!(standings(&store).await[0].1, Some(Confirmed), "nothing is otherwise");
         store.night(3, vec![seen(vec![bolder(), desk(".")])]).await;
         let (_, _, again) = store.reviewed(&refunds_id).await.unwrap();
-        assert_eq!((again.review.standing, again.revision), (Standing::NeedsReview, 3));
+        assert_eq!((again.review.standing, again.revision), (NeedsReview, 3));
         assert_eq!(again.review.before.as_deref(), Some(&confirmed.review));
         let mut said = again.review.reopened.join("\n") + "\n";
         let line = |body: &str, _: &str| {
@@ -57,9 +58,43 @@ on_both! {
         store.audit(line).await.unwrap();
         assert_snapshot!("a_decision_that_was_opened_again", said);
         assert!(store.verify(&[]).await.unwrap().faults.is_empty());
-        let open = Filter { standings: vec![Standing::NeedsReview], ..Filter::default() };
+        let open = Filter { standings: vec![NeedsReview], ..Filter::default() };
         let (listed, _) = store.list(&open, &Page { most: 100, ..Page::default() }).await.unwrap();
         assert_eq!(listed.len(), 2);
+    }
+}
+
+on_both! {
+    async fn a_list_of_what_stands_so_is_that_part_of_the_whole_list(home: &Home) {
+        let store = home.store().await;
+        let agent = |n: usize| Sample::new("", &format!("agent{n}"), &format!("agent{n}")).system(SystemKind::Agent, true);
+        store.night(1, vec![seen((0..9).map(agent).collect())]).await;
+        let (all, _) = store.list(&Filter::default(), &Page { most: 100, ..Page::default() }).await.unwrap();
+        assert_eq!(all.len(), 9);
+        for (n, one) in all.iter().enumerate() {
+            let act = match n {
+                0..=3 => Act::Confirm { verdict: Some(asmm_model::Verdict::Agentic), in_scope: true, owner: Some(Owned::Unknown) },
+                4..=5 => Act::Defer(date(2026, 12, 1)),
+                6 => Act::Assign("ann".to_owned()),
+                _ => continue,
+            };
+            store.does(&one.id, act, "ann").await.unwrap();
+        }
+        let (all, _) = store.list(&Filter::default(), &Page { most: 100, ..Page::default() }).await.unwrap();
+        for standings in [vec![Confirmed], vec![Deferred], vec![InReview], vec![Rejected], vec![Deferred, InReview], vec![Confirmed, NeedsReview]] {
+            let expected: Vec<&Listed> = all.iter().filter(|one| standings.contains(&one.standing.unwrap())).collect();
+            let filter = Filter { standings: standings.clone(), ..Filter::default() };
+            let (mut page, mut found) = (Page { most: 2, ..Page::default() }, Vec::new());
+            loop {
+                let (mut part, next) = store.list(&filter, &page).await.unwrap();
+                found.append(&mut part);
+                page.after = next;
+                if page.after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{standings:?}");
+        }
     }
 }
 
@@ -69,14 +104,14 @@ on_both! {
         store.does(&desk_id, Act::Reject(Rejection::OutOfScope, Some(date(2026, 12, 1))), "ann").await.unwrap();
         assert_eq!(store.expire(("2026-11-30T00:00:00Z", date(2026, 11, 30))).await.unwrap(), 0);
         store.night(2, vec![seen(vec![refunds(".")])]).await;
-        assert_eq!(store.reviewed(&desk_id).await.unwrap().2.review.standing, Standing::Rejected, "what is missing stays decided");
+        assert_eq!(store.reviewed(&desk_id).await.unwrap().2.review.standing, Rejected, "what is missing stays decided");
         store.night(3, vec![seen(vec![refunds("."), desk(".")])]).await;
         let review = store.reviewed(&desk_id).await.unwrap().2.review;
-        assert_eq!((review.standing, review.reopened), (Standing::NeedsReview, vec!["it was missing, and is there again".to_owned()]));
+        assert_eq!((review.standing, review.reopened), (NeedsReview, vec!["it was missing, and is there again".to_owned()]));
         store.does(&desk_id, Act::Defer(date(2026, 12, 1)), "ann").await.unwrap();
         let day = ("2026-12-01T00:00:00Z", date(2026, 12, 1));
         assert_eq!((store.expire(day).await.unwrap(), store.expire(day).await.unwrap()), (1, 0));
-        assert_eq!(store.reviewed(&desk_id).await.unwrap().2.review.standing, Standing::NeedsReview);
+        assert_eq!(store.reviewed(&desk_id).await.unwrap().2.review.standing, NeedsReview);
     }
 }
 
@@ -117,10 +152,10 @@ on_both! {
         store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true, owner: None }, "ann").await.unwrap();
         let one = store.decide(crate::store::DecisionKind::One, &refunds_id, &desk_id, "bob", DAY.0, "").await.unwrap();
         let review = store.reviewed(&refunds_id).await.unwrap().2.review;
-        assert_eq!(review.standing, Standing::NeedsReview);
+        assert_eq!(review.standing, NeedsReview);
         store.does(&refunds_id, Act::Confirm { verdict: None, in_scope: true, owner: None }, "ann").await.unwrap();
         store.undo(one.id, "bob", DAY.0).await.unwrap();
-        assert_eq!(store.reviewed(&refunds_id).await.unwrap().2.review.standing, Standing::NeedsReview);
+        assert_eq!(store.reviewed(&refunds_id).await.unwrap().2.review.standing, NeedsReview);
         assert!(store.verify(&[]).await.unwrap().faults.is_empty());
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::entry::{Call, Found, Lines, Made, Query, once};
+use super::entry::{Call, Found, Lines, Once};
 use super::whole::{Before, Limit, Whole};
 use super::{Page, ROWS};
 use crate::store::{AuditEntry, Verified};
@@ -24,15 +24,7 @@ pub(super) struct Entries {
     limit: Option<Limit>,
 }
 
-impl Query for Entries {
-    fn read(text: Option<&str>) -> Result<Self, Wrong> {
-        once(text)
-    }
-
-    fn made() -> Option<Made> {
-        Some(Self::json_schema)
-    }
-}
+impl Once for Entries {}
 
 /// Which entries about one system are asked for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -44,15 +36,7 @@ pub(super) struct EntriesOfOne {
     limit: Option<Limit>,
 }
 
-impl Query for EntriesOfOne {
-    fn read(text: Option<&str>) -> Result<Self, Wrong> {
-        once(text)
-    }
-
-    fn made() -> Option<Made> {
-        Some(Self::json_schema)
-    }
-}
+impl Once for EntriesOfOne {}
 
 pub(super) async fn list(call: Call<Entries, ()>) -> Result<Found<Page<AuditEntry>>, Wrong> {
     let Entries { system, before, limit } = call.query;

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::List;
-use super::entry::{Call, Created, Found, Json, Made, Query, once};
+use super::entry::{Call, Created, Found, Json, Once};
 use crate::clock;
 use crate::store::{Decision, DecisionKind};
+use crate::web::acts;
 use crate::web::wrong::Wrong;
 
 /// Which decisions are asked for.
@@ -17,15 +18,7 @@ pub(super) struct Decisions {
     all: Option<bool>,
 }
 
-impl Query for Decisions {
-    fn read(text: Option<&str>) -> Result<Self, Wrong> {
-        once(text)
-    }
-
-    fn made() -> Option<Made> {
-        Some(Self::json_schema)
-    }
-}
+impl Once for Decisions {}
 
 /// What is to be decided of a pair.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -51,15 +44,8 @@ pub(super) async fn list(call: Call<Decisions, ()>) -> Result<Found<List<Decisio
 
 pub(super) async fn make(call: Call<(), Json<NewDecision>>) -> Result<Created<Decision>, Wrong> {
     let NewDecision { kind, subject, object, reason } = &call.body.0;
-    let store = call.site.store();
-    let object = store.system_named(object).await?;
-    let subject = match kind {
-        DecisionKind::One | DecisionKind::Apart => store.system_named(subject).await?,
-        DecisionKind::Declared | DecisionKind::NotDeclared => subject.replace('\0', "\u{fffd}"),
-    };
-    let (by, at) = (&call.visitor()?.person, clock::now());
     let reason = reason.as_deref().unwrap_or_default();
-    Ok(Created(store.decide(*kind, &subject, &object, by, &at, reason).await?))
+    Ok(Created(acts::decide(&call.site, (*kind, subject, object), reason, call.visitor()?).await?))
 }
 
 pub(super) async fn undo(call: Call<(), ()>) -> Result<Found<Decision>, Wrong> {

@@ -77,8 +77,20 @@ impl Query for () {
     }
 }
 
-/// Reads parameters that are there once each.
-pub(super) fn once<T: DeserializeOwned>(text: Option<&str>) -> Result<T, Wrong> {
+/// Parameters that are there at most once each.
+pub(super) trait Once: DeserializeOwned + JsonSchema {}
+
+impl<T: Once> Query for T {
+    fn read(text: Option<&str>) -> Result<Self, Wrong> {
+        once(text)
+    }
+
+    fn made() -> Option<Made> {
+        Some(Self::json_schema)
+    }
+}
+
+fn once<T: DeserializeOwned>(text: Option<&str>) -> Result<T, Wrong> {
     let uri = format!("/?{}", text.unwrap_or_default()).parse();
     let read = uri.ok().map(|uri| axum::extract::Query::<T>::try_from_uri(&uri));
     match read {

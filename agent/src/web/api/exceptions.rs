@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::entry::{Call, Found, Made, Query, once};
+use super::entry::{Call, Found, Once};
 use super::systems::ListedSystem;
 use super::whole::{Limit, Whole};
 use super::{Page, ROWS};
@@ -21,15 +21,7 @@ pub(super) struct Asked {
     limit: Option<Limit>,
 }
 
-impl Query for Asked {
-    fn read(text: Option<&str>) -> Result<Self, Wrong> {
-        once(text)
-    }
-
-    fn made() -> Option<Made> {
-        Some(Self::json_schema)
-    }
-}
+impl Once for Asked {}
 
 pub(super) async fn list(call: Call<Asked, ()>) -> Result<Found<Page<ListedSystem>>, Wrong> {
     call.site.expire().await?;

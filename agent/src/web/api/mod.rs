@@ -16,8 +16,10 @@ mod tokens;
 mod whole;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use self::entry::Once;
+use self::whole::{From, Limit, Whole};
 use super::door::Needs;
 use crate::access::Right;
 
@@ -73,6 +75,36 @@ struct Page<T> {
     items: Vec<T>,
     /// Where the next page begins: to be given as `after` or `before`, whichever the list has. Null where there is none.
     next: Option<String>,
+}
+
+/// Which part of a list is asked for, of one that is counted from its beginning.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Window {
+    /// The `next` of the page before: how many come before these.
+    from: Option<From>,
+    /// How many of them; by default 50.
+    limit: Option<Limit>,
+}
+
+impl Once for Window {}
+
+impl Window {
+    /// How many come before, and how many are asked for.
+    fn bounds(&self) -> (i64, i64) {
+        (self.from.map_or(0, |Whole(from)| from), self.limit.map_or(ROWS, |Whole(limit)| limit))
+    }
+
+    /// Leaves of a list what is asked for, and says where the next part begins, if there is one.
+    fn cut<T>(&self, list: &mut Vec<T>) -> Option<String> {
+        let (from, most) = self.bounds();
+        let at = |n: i64| usize::try_from(n).unwrap_or(usize::MAX).min(list.len());
+        let (first, last) = (at(from), at(from.saturating_add(most)));
+        let is_more = last < list.len();
+        list.truncate(last);
+        list.drain(..first);
+        is_more.then(|| from.saturating_add(most).to_string())
+    }
 }
 
 /// A list that is whole.

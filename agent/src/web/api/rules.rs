@@ -4,7 +4,7 @@ use muster_rules::Rule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Call, Found, Made, Query, once};
+use super::entry::{Call, Found, Once};
 use crate::web::wrong::Wrong;
 
 /// Which rules are asked for.
@@ -15,15 +15,7 @@ pub(super) struct Searched {
     q: Option<String>,
 }
 
-impl Query for Searched {
-    fn read(text: Option<&str>) -> Result<Self, Wrong> {
-        once(text)
-    }
-
-    fn made() -> Option<Made> {
-        Some(Self::json_schema)
-    }
-}
+impl Once for Searched {}
 
 /// The rules of this version.
 #[derive(Debug, Serialize, JsonSchema)]

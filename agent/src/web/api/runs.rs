@@ -1,11 +1,11 @@
 //! Runs, and what changed in them.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::entry::{Call, Found, Made, Query, once};
+use super::entry::{Call, Found, Once};
 use super::whole::{Before, Limit, Whole};
-use super::{Page, ROWS};
+use super::{Page, ROWS, Window};
 use crate::history::Difference;
 use crate::store::Run;
 use crate::web::wrong::Wrong;
@@ -20,15 +20,7 @@ pub(super) struct Runs {
     limit: Option<Limit>,
 }
 
-impl Query for Runs {
-    fn read(text: Option<&str>) -> Result<Self, Wrong> {
-        once(text)
-    }
-
-    fn made() -> Option<Made> {
-        Some(Self::json_schema)
-    }
-}
+impl Once for Runs {}
 
 pub(super) async fn list(call: Call<Runs, ()>) -> Result<Found<Page<Run>>, Wrong> {
     let Runs { before, limit } = call.query;
@@ -45,9 +37,20 @@ pub(super) async fn one(call: Call<(), ()>) -> Result<Found<Run>, Wrong> {
     Ok(Found(call.site.store().run_named(&call.name).await?))
 }
 
-pub(super) async fn changes(call: Call<(), ()>) -> Result<Found<Difference>, Wrong> {
+/// What changed in a run, a part of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Changes {
+    #[serde(flatten)]
+    difference: Difference,
+    /// Where the next page of `systems` begins: to be given as `from`. Null where there is none.
+    next: Option<String>,
+}
+
+pub(super) async fn changes(call: Call<Window, ()>) -> Result<Found<Changes>, Wrong> {
     let store = call.site.store();
     let run = store.run_named(&call.name).await?;
     let before = store.before(&run).await?;
-    Ok(Found(store.difference(&before, &run).await?))
+    let mut difference = store.difference(&before, &run).await?;
+    let next = call.query.cut(&mut difference.systems);
+    Ok(Found(Changes { difference, next }))
 }

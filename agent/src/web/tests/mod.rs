@@ -2,6 +2,7 @@
 
 mod answers;
 mod description;
+mod register;
 mod rights;
 mod systems;
 

@@ -210,6 +210,7 @@ CREATE TABLE reviews (
 );
 CREATE INDEX reviews_by_until ON reviews (until) WHERE until IS NOT NULL;
 CREATE INDEX reviews_by_end ON reviews (COALESCE(until, '9999'), system) WHERE standing IN ('rejected', 'deferred');
+CREATE INDEX reviews_by_standing ON reviews (standing, system);
 
 -- Known registers of the organisation, each as it was imported last.
 CREATE TABLE registers (
