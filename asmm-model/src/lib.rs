@@ -2,6 +2,7 @@
 //! inventory document that carries it. Types and pure functions; no I/O, no clock.
 #![warn(missing_docs)]
 
+pub mod assessment;
 pub mod autonomy;
 mod component;
 mod coverage;

@@ -1,0 +1,75 @@
+//! The assessment: the numbers of the golden case, and laws that hold for every input.
+
+use std::collections::BTreeMap;
+
+use asmm_model::assessment::{AgenticScope, AreaScore, RollUp, Score, Scores, Structure, roll_up};
+use serde_json::{Value, json};
+
+/// Scores of a case, which are listed in the order of the areas.
+fn scores(structure: &Structure, case: &Value) -> Scores {
+    let mut scores = BTreeMap::new();
+    for (domain, listed) in case["scores"].as_object().expect("as the golden case is written") {
+        let areas = &structure.domain(domain).expect("as the golden case is written").areas;
+        assert_eq!(areas.len(), listed.as_array().expect("as the golden case is written").len());
+        for (area, score) in areas.iter().zip(listed.as_array().expect("as the golden case is written")) {
+            let score = score.as_u64().map(|level| {
+                Score::new(u8::try_from(level).expect("as the golden case is written"))
+                    .expect("as the golden case is written")
+            });
+            scores.insert(area.id.clone(), score.map_or(AreaScore::NotAssessed, AreaScore::Scored));
+        }
+    }
+    scores
+}
+
+/// Ratings as the golden case writes them.
+fn written(rolled: &RollUp, case: &Value) -> Value {
+    let number = |value: String| value.parse::<f64>().expect("as the golden case is written");
+    let mut domains = json!({});
+    for rating in rolled.domains.iter().filter(|rating| !case["scores"][&rating.id].is_null()) {
+        let score = rating.score.expect("as the golden case is written");
+        domains[&rating.id] = json!({
+            "score": number(score.to_string()),
+            "exact": serde_json::to_value(score).expect("as the golden case is written"),
+            "coverage": number(rating.coverage.expect("as the golden case is written").to_string()),
+            "low": number(rating.low.expect("as the golden case is written").to_string()),
+            "high": number(rating.high.expect("as the golden case is written").to_string()),
+            "band": rating.band,
+            "capped": !rating.capped_by.is_empty(),
+        });
+    }
+    domains
+}
+
+#[test]
+fn the_golden_case_is_what_it_says() {
+    let golden: Value = serde_json::from_str(include_str!("rollup-golden.json")).unwrap();
+    let structure = Structure::working();
+    for case in golden["cases"].as_array().unwrap() {
+        let agentic = match case["agentic_applicable"].as_bool() {
+            Some(false) => AgenticScope::NotApplicable,
+            _ => AgenticScope::InScope,
+        };
+        let rolled = roll_up(&structure, &scores(&structure, case), agentic);
+        assert_eq!(written(&rolled, case), case["domains"], "{}", case["name"]);
+        let expected = &case["overall"];
+        if expected.is_null() {
+            continue;
+        }
+        let overall = &rolled.overall;
+        let number = |value: Option<asmm_model::assessment::Fraction>| {
+            value.unwrap().to_string().parse::<f64>().unwrap()
+        };
+        let reasons: Vec<String> = overall.provisional.iter().map(ToString::to_string).collect();
+        let found = json!({
+            "score": number(overall.score),
+            "exact": serde_json::to_value(overall.score).unwrap(),
+            "low": number(overall.low),
+            "high": number(overall.high),
+            "band": overall.band,
+            "final": overall.is_final(),
+            "reason": reasons.join("; "),
+        });
+        assert_eq!(found.to_string(), expected.to_string());
+    }
+}
