@@ -117,6 +117,23 @@ impl Condition {
         };
         self.any.iter().fold(Ternary::No, |so_far, tests| so_far.or(all(tests)))
     }
+
+    /// The alternatives that hold.
+    pub fn holding(&self, value: impl Fn(&Test) -> Option<Fraction>) -> Vec<&[Test]> {
+        let holds = |tests: &&Vec<Test>| tests.iter().all(|test| test.holds(value(test)) == Ternary::Yes);
+        self.any.iter().filter(holds).map(Vec::as_slice).collect()
+    }
+
+    /// The tests that make it hold: those of every alternative that holds, each once.
+    pub fn decisive(&self, value: impl Fn(&Test) -> Option<Fraction>) -> Vec<&Test> {
+        let mut decisive: Vec<&Test> = Vec::new();
+        for test in self.holding(value).into_iter().flatten() {
+            if !decisive.contains(&test) {
+                decisive.push(test);
+            }
+        }
+        decisive
+    }
 }
 
 impl Test {
@@ -149,6 +166,18 @@ impl fmt::Display for Test {
 }
 
 impl Test {
+    /// The test that holds exactly where this one does not; of `=`, where it is above, since no count and no share is below nothing.
+    #[must_use]
+    pub fn turned(&self) -> Self {
+        let comparison = match self.comparison {
+            Comparison::Below => Comparison::AtLeast,
+            Comparison::AtMost | Comparison::Equal => Comparison::Above,
+            Comparison::AtLeast => Comparison::Below,
+            Comparison::Above => Comparison::AtMost,
+        };
+        Self { comparison, ..self.clone() }
+    }
+
     /// Whether it asks if there is any of a fact at all: facts are not written like metrics, `M12 > 0`.
     fn is_presence(&self) -> bool {
         self.with == Fraction::ZERO && self.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
