@@ -1,5 +1,5 @@
-//! The vocabulary of Muster: what a scan finds, what a system is, how the Autonomy Test decides, and the
-//! inventory document that carries it. Types and pure functions; no I/O, no clock.
+//! The vocabulary of Muster: what a scan finds, what a system is, how the Autonomy Test decides, the inventory
+//! document that carries it, and the assessment that it is evidence for. Types and pure functions; no I/O, no clock.
 #![warn(missing_docs)]
 
 pub mod assessment;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use asmm_model::assessment::seed_schema;
 use asmm_model::{SCHEMA, inventory_schema, inventory_schema_text};
 use serde_json::{Value, json};
 
@@ -74,6 +75,7 @@ fn every_definition_and_every_field_is_described() {
     }
     let (mut bare, mut links) = (BTreeSet::new(), BTreeSet::new());
     walk(&inventory_schema(), "", &mut bare, &mut links);
+    walk(&seed_schema(), "seed", &mut bare, &mut links);
     assert_eq!(bare, BTreeSet::new(), "without a description");
     assert_eq!(links, BTreeSet::new(), "links of the code that lead nowhere in a schema");
 }

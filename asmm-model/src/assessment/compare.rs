@@ -1,5 +1,6 @@
 //! What is otherwise between two seeds, so that the scores of areas whose evidence changed can be marked.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -48,7 +49,7 @@ pub enum Change {
         /// What it is.
         to: String,
     },
-    /// The number is the same, and other systems are behind it.
+    /// The number is the same, and what is behind it, or beside it in the denominator, is not.
     Behind {
         /// The metric.
         metric: String,
@@ -166,13 +167,23 @@ fn change(old: &SeedEvidence, new: &SeedEvidence) -> Change {
     if from != to {
         return Change::Metric { metric, from, to };
     }
-    let only = |these: &SeedEvidence, those: &SeedEvidence| {
-        these.systems.iter().filter(|system| !those.systems.contains(system)).cloned().collect()
+    let only = |these: &[&Vec<String>], those: &[&Vec<String>]| {
+        let those: BTreeSet<&String> = those.iter().copied().flatten().collect();
+        let these: BTreeSet<&String> = these.iter().copied().flatten().collect();
+        these.difference(&those).map(|name| (*name).clone()).collect::<Vec<String>>()
     };
-    Change::Behind { metric, joined: only(new, old), left: only(old, new) }
+    let counted = (only(&[&new.systems], &[&old.systems]), only(&[&old.systems], &[&new.systems]));
+    // Where the same is counted, what is beside it is not the same.
+    let rest = ([&new.others, &new.unclear], [&old.others, &old.unclear]);
+    let (joined, left) = if counted.0.is_empty() && counted.1.is_empty() {
+        (only(&rest.0, &rest.1), only(&rest.1, &rest.0))
+    } else {
+        counted
+    };
+    Change::Behind { metric, joined, left }
 }
 
-/// What evidence says, in a few characters: `2/7`, `3`, `12.5 days`, with what is unknown beside it.
+/// What evidence says, in a few characters: `2/7`, `3`, `12.5 days`, with what is unknown or was decided in bulk beside it.
 pub fn reading(piece: &SeedEvidence) -> String {
     let number = match (piece.den, piece.days) {
         (_, Some(days)) => format!("{} days", days.short()),
@@ -180,5 +191,8 @@ pub fn reading(piece: &SeedEvidence) -> String {
         (None, None) if piece.why.is_some() => "not known".to_owned(),
         (None, None) => piece.num.to_string(),
     };
-    if piece.unknown == 0 { number } else { format!("{number} ({} unknown)", piece.unknown) }
+    let beside = [(piece.unknown, "unknown"), (piece.in_bulk, "in bulk")];
+    let beside: Vec<String> =
+        beside.iter().filter(|(many, _)| *many > 0).map(|(many, what)| format!("{many} {what}")).collect();
+    if beside.is_empty() { number } else { format!("{number} ({})", beside.join(", ")) }
 }

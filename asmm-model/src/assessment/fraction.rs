@@ -196,7 +196,31 @@ impl JsonSchema for Fraction {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_compare_and_add_as_they_do_on_paper(a in -99..99_i128, b in 1..99_i128, c in -99..99_i128, d in 1..99_i128) {
+            let (left, right) = (of(a, b), of(c, d));
+            prop_assert_eq!(left.cmp(&right), (a * d).cmp(&(c * b)));
+            prop_assert_eq!(left.plus(right), Some(of(a * d + c * b, b * d)));
+            prop_assert_eq!(left.minus(right), Some(of(a * d - c * b, b * d)));
+            prop_assert_eq!(left.times(right), Some(of(a * c, b * d)));
+            prop_assert_eq!(left.over(right).is_some(), c != 0);
+            prop_assert_eq!(left.rounded(), (2 * a + b).div_euclid(2 * b));
+        }
+
+        #[test]
+        fn nothing_panics(a in any::<i128>(), b in any::<i128>(), c in any::<i128>(), d in any::<i128>(), text in any::<String>()) {
+            let _ = Fraction::decimal(&text, usize::MAX);
+            let Some((left, right)) = Fraction::new(a, b).zip(Fraction::new(c, d)) else { return Ok(()) };
+            let _ = (left.plus(right), left.minus(right), left.times(right), left.over(right));
+            prop_assert_eq!(left.cmp(&right), right.cmp(&left).reverse());
+            prop_assert!(!left.to_string().is_empty());
+        }
+    }
 
     fn of(numerator: i128, denominator: i128) -> Fraction {
         Fraction::new(numerator, denominator).unwrap()

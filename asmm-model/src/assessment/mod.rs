@@ -1,6 +1,11 @@
 //! The ASMM assessment by the working structure: what a scan says for it, and what the scores of people come to.
 //!
 //! A scan writes evidence and hints, never a score. People score areas; areas roll up to domains and to an overall rating.
+//!
+//! The way through it: [`Tally`] folds systems into [`Measured`] metrics, one at a time; [`seed()`] turns these into evidence and hints by
+//! area; people give [`Scores`]; [`roll_up`] rates domains and the whole; [`road()`] says what a higher target takes; [`compare`] says which
+//! areas have other evidence than before. What all of them go by is a [`Structure`], which is data. Public of the ASMM are its six domains,
+//! the order of work and the names of the two ends of its scale; the rest is ours.
 
 mod compare;
 mod fraction;

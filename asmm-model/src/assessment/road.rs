@@ -263,3 +263,102 @@ fn needed(definition: &MetricDefinition, metric: &SeedMetric, test: &Test) -> Op
     }
     Some(high)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::assessment::{Condition, MetricKind, Subject};
+
+    fn definition(better: Better) -> MetricDefinition {
+        MetricDefinition {
+            id: "M01".to_owned(),
+            name: String::new(),
+            definition: String::new(),
+            kind: MetricKind::Share,
+            numerator: String::new(),
+            denominator: Some(String::new()),
+            better,
+            subject: Subject::System,
+            sources: Vec::new(),
+            says: String::new(),
+            remedy: None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_number_that_a_sentence_names_is_the_least_that_is_enough(
+            den in 1..30_u64, num in 0..30_u64, percent in 0..=100_u8,
+            better in select(&[(Better::Higher, "<"), (Better::Higher, "<="), (Better::Lower, ">"), (Better::Lower, ">="), (Better::Higher, "=")][..]),
+        ) {
+            let num = num.min(den);
+            let (better, sign) = better;
+            let condition = Condition::read(&format!("M01 {sign} {percent}%")).unwrap();
+            let metric = |num: u64| SeedMetric { num, den: Some(den), unknown: 0, known: den, days: None, why: None };
+            let test = &condition.any[0][0];
+            let holds = |num: u64| condition.holds(|test| metric(num).value(test)) == crate::autonomy::Ternary::Yes;
+            prop_assume!(holds(num));
+            let moved = |by: u64| if better == Better::Lower { num.checked_sub(by) } else { Some(num + by).filter(|n| *n <= den) };
+            let least = (1..=den).find(|by| moved(*by).is_some_and(|num| !holds(num)));
+            prop_assert_eq!(needed(&definition(better), &metric(num), test), least);
+        }
+    }
+
+    #[test]
+    fn a_count_is_mended_one_by_one() {
+        let needed = |better, text: &str, num| {
+            let condition = Condition::read(text).unwrap();
+            let metric = SeedMetric { num, den: None, unknown: 0, known: 1, days: None, why: None };
+            needed(&definition(better), &metric, &condition.any[0][0])
+        };
+        assert_eq!(needed(Better::Lower, "M12 > 5", 9), Some(4));
+        assert_eq!(needed(Better::Lower, "M12 > 0", 9), Some(9));
+        assert_eq!(needed(Better::Higher, "no register", 0), Some(1));
+        assert_eq!(needed(Better::Neither, "M12 > 5", 9), None);
+    }
+
+    #[test]
+    fn every_way_out_of_a_rule_is_told() {
+        let structure = Structure::working();
+        let metric =
+            |num, den| SeedMetric { num, den: Some(den), unknown: 0, known: den, days: None, why: None };
+        let days = SeedMetric { days: Some(Fraction::whole(95)), den: None, ..metric(4, 4) };
+        let metrics = [
+            ("M09", metric(6, 7)),
+            ("M18", metric(1, 7)),
+            ("M11", metric(1, 4)),
+            ("M15", metric(0, 4)),
+            ("M24", days),
+            ("M07", metric(0, 12)),
+        ];
+        let metrics: BTreeMap<String, SeedMetric> =
+            metrics.map(|(id, metric)| (id.to_owned(), metric)).into();
+        let told = ["PR-A2.c1", "PR-3.c1", "DE-3.c1", "PR-A1.c2"].map(|id| {
+            let rule = structure.rule(id).unwrap();
+            let holding = rule.when.holding(|test: &Test| metrics.get(&test.name)?.value(test));
+            let seed = Seed { metrics: metrics.clone(), ..empty(structure) };
+            format!("{}: {}", lifted(structure, &seed, rule, &holding), undone(&holding))
+        });
+        insta::assert_snapshot!(told.join("\n"));
+    }
+
+    fn empty(structure: &Structure) -> Seed {
+        let survey = crate::assessment::Survey {
+            now: jiff::Timestamp::UNIX_EPOCH,
+            sources: Vec::new(),
+            fresh_hours: 0,
+            scheduled_scans: 0,
+            register: false,
+            scan_ids: Vec::new(),
+            tool: String::new(),
+        };
+        crate::assessment::seed(
+            structure,
+            &crate::assessment::Tally::new().finish(structure, &survey),
+            &survey,
+        )
+    }
+}

@@ -170,7 +170,17 @@ pub struct RollUp {
     pub overall: Overall,
 }
 
-/// Rolls scores up. Agentic areas count where they are in scope; while that is open they are left out and the rating stays provisional.
+/// Rolls scores up, by the section "Roll-up" of the working structure:
+///
+/// - a domain scores `Σ w·s / Σ w` over its assessed areas; its coverage is the weight of these over that of all which apply; its low and
+///   high ends put everything that was not assessed at 1 and at 5;
+/// - a band is the score, a half rounded up, and at most the lowest assessed area plus one, so that strong areas do not hide one with
+///   nothing in it; the cap touches the band and never the score;
+/// - the overall score is the mean of the domains that have one, by their weights, which are equal unless somebody changes them; its band
+///   is at most the lowest band of a domain plus one;
+/// - the rating is final where every domain has the coverage that the limits ask for and it is decided whether agentic areas apply.
+///
+/// Agentic areas count where they are in scope; while that is open they are left out and the rating stays provisional.
 pub fn roll_up(structure: &Structure, scores: &Scores, agentic: AgenticScope) -> RollUp {
     let domains: Vec<DomainRating> =
         structure.domains.iter().map(|domain| rate(domain, scores, agentic)).collect();

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::hints::{Hinted, hint};
 use super::{
     AgenticScope, Area, DecisionState, Fraction, Hint, HintKind, Measure, Measured, Quantity, ScopedSystem,
-    SourceKind, SourceStatus, Structure, Subject, Survey, Test, Withheld,
+    Score, SourceKind, SourceStatus, Structure, Subject, Survey, Test, Withheld,
 };
 use crate::{Level, SystemId, Verdict};
 
@@ -154,6 +154,17 @@ pub struct SeedArea {
     /// Rules whose condition holds and that say nothing all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<Withheld>,
+}
+
+impl SeedArea {
+    /// The hints that a score lies outside of. Such a score is allowed, and whoever gives it says why.
+    pub fn outside(&self, score: Score) -> Vec<&Hint> {
+        let is_outside = |hint: &&Hint| match hint.kind {
+            HintKind::Ceiling => score.level() > hint.level,
+            HintKind::Floor => score.level() < hint.level,
+        };
+        self.hints.iter().filter(is_outside).collect()
+    }
 }
 
 /// On which side of a score evidence stands.

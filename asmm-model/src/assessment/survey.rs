@@ -139,11 +139,11 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Whether the last scan of a source saw all of it, and is fresh.
+    /// Whether all of a source was seen inside the window, also where a later scan was hidden in part or failed.
     pub fn is_fresh(&self, source: &Source) -> bool {
         let window = i64::from(self.fresh_hours).saturating_mul(3600);
         let age = |then: Timestamp| self.now.as_second().saturating_sub(then.as_second());
-        source.status == SourceStatus::Ok && source.last_success.is_some_and(|then| age(then) <= window)
+        source.last_success.is_some_and(|then| age(then) <= window)
     }
 
     /// The share of the sources of one type that is fresh; `None` where none of them is declared.

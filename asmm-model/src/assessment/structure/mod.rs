@@ -6,7 +6,9 @@ mod nist;
 mod read;
 mod reader;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,12 @@ impl Weight {
     /// The same as a fraction.
     pub fn fraction(self) -> Fraction {
         Fraction::share(u64::from(self.0), 100).unwrap_or(Fraction::ZERO)
+    }
+}
+
+impl fmt::Display for Weight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.fraction().short())
     }
 }
 
@@ -314,9 +322,11 @@ const WORKING: &str = include_str!("../../../data/asmm-structure.json");
 
 impl Structure {
     /// The working structure v0.1 of this project.
-    pub fn working() -> Self {
-        // That the built-in one is without faults is what the tests below check; an empty one is never seen.
-        Self::read(WORKING).unwrap_or_else(|_| Self::nothing())
+    pub fn working() -> &'static Self {
+        // That the built-in one is without faults is what its tests check; an empty one is never seen.
+        static READ: LazyLock<Structure> =
+            LazyLock::new(|| Structure::read(WORKING).unwrap_or_else(|_| Structure::nothing()));
+        &READ
     }
 
     /// The working structure as the text that a structure of your own may begin with.
@@ -350,6 +360,29 @@ impl Structure {
             rules: Vec::new(),
             digest: String::new(),
         }
+    }
+
+    /// The same structure with other weights, by the ids of areas and domains. The digest stays that of the document: an assessment
+    /// keeps the weights that it changes beside it.
+    pub fn with_weights(&self, weights: &BTreeMap<String, Weight>) -> Result<Self, Vec<Fault>> {
+        let is_known = |id: &str| self.domain(id).is_some() || self.area(id).is_some();
+        let unknown = weights.keys().filter(|id| !is_known(id)).map(|id| Fault {
+            at: String::new(),
+            wrong: format!("a weight is given to `{id}`, which is no area and no domain"),
+            right: "give weights to ids of the structure".to_owned(),
+        });
+        let faults: Vec<Fault> = unknown.collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let mut structure = self.clone();
+        for domain in &mut structure.domains {
+            domain.weight = weights.get(&domain.id).copied().unwrap_or(domain.weight);
+            for area in &mut domain.areas {
+                area.weight = weights.get(&area.id).copied().unwrap_or(area.weight);
+            }
+        }
+        Ok(structure)
     }
 
     /// SHA-256 of its canonical JSON (keys sorted, no white space), in hexadecimal digits: what an assessment was made under.

@@ -1,12 +1,12 @@
-//! The assessment: the numbers of the golden case, and laws that hold for every input.
+//! The golden case of the roll-up.
 
 use std::collections::BTreeMap;
 
-use asmm_model::assessment::{AgenticScope, AreaScore, RollUp, Score, Scores, Structure, roll_up};
+use asmm_model::assessment::{AgenticScope, AreaScore, Fraction, RollUp, Score, Scores, Structure, roll_up};
 use serde_json::{Value, json};
 
 /// Scores of a case, which are listed in the order of the areas.
-fn scores(structure: &Structure, case: &Value) -> Scores {
+pub(crate) fn scores(structure: &Structure, case: &Value) -> Scores {
     let mut scores = BTreeMap::new();
     for (domain, listed) in case["scores"].as_object().expect("as the golden case is written") {
         let areas = &structure.domain(domain).expect("as the golden case is written").areas;
@@ -50,16 +50,14 @@ fn the_golden_case_is_what_it_says() {
             Some(false) => AgenticScope::NotApplicable,
             _ => AgenticScope::InScope,
         };
-        let rolled = roll_up(&structure, &scores(&structure, case), agentic);
+        let rolled = roll_up(structure, &scores(structure, case), agentic);
         assert_eq!(written(&rolled, case), case["domains"], "{}", case["name"]);
         let expected = &case["overall"];
         if expected.is_null() {
             continue;
         }
         let overall = &rolled.overall;
-        let number = |value: Option<asmm_model::assessment::Fraction>| {
-            value.unwrap().to_string().parse::<f64>().unwrap()
-        };
+        let number = |value: Option<Fraction>| value.unwrap().to_string().parse::<f64>().unwrap();
         let reasons: Vec<String> = overall.provisional.iter().map(ToString::to_string).collect();
         let found = json!({
             "score": number(overall.score),

@@ -1,0 +1,7 @@
+//! The assessment: the numbers of the golden case, a small organisation, and laws that hold for every input.
+
+mod golden;
+mod laws;
+mod metrics;
+mod organisation;
+mod seeds;
