@@ -50,6 +50,8 @@ impl DecisionState {
 /// What people decided about one system, and what the store knows of it. `None` is everywhere "not known".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
+    /// The target that it is in, where the system itself does not name it.
+    pub target: Option<String>,
     /// How far its review has come.
     pub state: DecisionState,
     /// Who made the decision that holds.

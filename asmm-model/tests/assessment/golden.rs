@@ -71,3 +71,44 @@ fn the_golden_case_is_what_it_says() {
         assert_eq!(found.to_string(), expected.to_string());
     }
 }
+
+#[test]
+fn a_rating_is_final_at_the_coverage_that_is_needed_and_says_why_it_is_not() {
+    let structure = Structure::working();
+    let all =
+        |score: AreaScore| -> Scores { structure.areas().map(|area| (area.id.clone(), score)).collect() };
+    let two = AreaScore::Scored(Score::new(2).unwrap());
+    let why = |scores: &Scores, agentic| {
+        let overall = roll_up(structure, scores, agentic).overall;
+        overall.provisional.iter().map(ToString::to_string).collect::<Vec<String>>()
+    };
+    let with = |changed: &[(&str, AreaScore)]| {
+        let mut scores = all(two);
+        scores.extend(changed.iter().map(|(id, score)| ((*id).to_owned(), *score)));
+        scores
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(why(&all(two), AgenticScope::InScope), none);
+    assert_eq!(why(&all(two), AgenticScope::NotApplicable), none);
+    // Four of five are 0.8.
+    let (unseen, out) = (AreaScore::NotAssessed, AreaScore::NotApplicable);
+    assert_eq!(why(&with(&[("GV-1", unseen), ("GV-2", out)]), AgenticScope::InScope), none);
+    assert_eq!(
+        why(&with(&[("GV-1", unseen), ("GV-2", out), ("GV-3", out)]), AgenticScope::InScope),
+        ["GV coverage 0.75 is below 0.8"]
+    );
+    let recover = ["RC-1", "RC-2", "RC-A1"];
+    assert_eq!(
+        why(&with(&recover.map(|id| (id, unseen))), AgenticScope::InScope),
+        ["no area of RC is assessed"]
+    );
+    assert_eq!(why(&with(&recover.map(|id| (id, out))), AgenticScope::InScope), ["no area of RC applies"]);
+    assert_eq!(
+        why(&all(two), AgenticScope::Provisional),
+        ["whether the agentic areas apply is not decided (provisional)"]
+    );
+    let nothing = roll_up(structure, &Scores::new(), AgenticScope::InScope).overall;
+    let ends = (nothing.low.map(|low| low.to_string()), nothing.high.map(|high| high.to_string()));
+    assert_eq!((nothing.score, nothing.band), (None, None));
+    assert_eq!(ends, (Some("1.00".to_owned()), Some("5.00".to_owned())));
+}

@@ -72,6 +72,8 @@ fn what_is_not_seen_is_never_a_no() {
         assert_eq!(of_one(id, &with(uses(kind, "x")), &known), "1/1");
         // A manifest that names it does not show that it is used, nor that nothing is.
         assert_eq!(of_one(id, &with(names(kind, "x")), &known), "?");
+        let comes_along = Component { direct: Some(false), ..names(kind, "x") };
+        assert_eq!(of_one(id, &with(comes_along), &known), "0/1");
     }
     let evaluated = System { components: vec![uses(ComponentKind::Observability, "ragas")], ..read.clone() };
     assert_eq!(of_one("M13", &evaluated, &known), "0/1");
@@ -218,11 +220,11 @@ fn keys_are_told_apart_by_their_fingerprints() {
     for (system, known) in &systems {
         tally.add(system, known);
     }
-    tally.add_identity(&key(Some(2)));
-    tally.add_identity(&key(Some(3)));
+    tally.add_identity(&key(Some(2)), None);
+    tally.add_identity(&key(Some(3)), None);
     let mut test = key(Some(4));
     test.evidence[0].role = Role::Test;
-    tally.add_identity(&test);
+    tally.add_identity(&test, None);
     tally.add_component(&uses(ComponentKind::Mcp, "server"));
     let measured = tally.finish(Structure::working(), &organisation::survey());
     let keys = &measured.measures["M12"];
@@ -273,4 +275,38 @@ fn the_median_wait_is_exact() {
     assert_eq!(days(&[9, 2]).as_deref(), Some("5.50"));
     assert_eq!(days(&[9, 2, 0]).as_deref(), Some("2.00"));
     assert_eq!(days(&[-3]).as_deref(), Some("0.00"));
+}
+
+#[test]
+fn keys_without_fingerprints_are_told_apart_by_where_they_stand() {
+    let lone = |name: &str| {
+        let mut system = system(name);
+        system.target = None;
+        System { identities: vec![key(None)], ..system }
+    };
+    let within = |target: &str| Known { target: Some(target.to_owned()), ..waiting() };
+    let mut tally = Tally::new();
+    tally.add(&lone("a"), &within("a"));
+    tally.add(&lone("b"), &within("b"));
+    tally.add_identity(&key(None), Some("b"));
+    tally.add_identity(&key(None), Some("c"));
+    let measured = tally.finish(Structure::working(), &organisation::survey());
+    let keys = &measured.measures["M12"];
+    assert_eq!((keys.num, keys.places.join(" ")), (3, "a: main.py:9 b: main.py:9 c: main.py:9".to_owned()));
+}
+
+#[test]
+fn a_metric_that_nobody_heard_of_is_not_zero() {
+    let measured = organisation::measured(&organisation::organisation(), &organisation::survey());
+    let unheard = "this version does not know how to measure it";
+    assert!(measured.measures.values().all(|measure| measure.why != Some(unheard)));
+
+    let text = Structure::working_text().replace("\"M01\"", "\"M99\"").replace("M01 ", "M99 ");
+    let other = Structure::read(&text).unwrap();
+    let survey = organisation::survey();
+    let mut tally = Tally::new();
+    tally.add(&system("a"), &confirmed(4));
+    let measured = tally.finish(&other, &survey);
+    let measure = &measured.measures["M99"];
+    assert_eq!((measure.why, measure.share(), measure.unknown), (Some(unheard), None, 1));
 }

@@ -77,7 +77,7 @@ pub(super) fn guarded<'s>(seen: &Seen<'s>) -> Finding<'s> {
 }
 
 /// Whether components of a kind are used. A package that a manifest names is not one that is used, and where it is named but not seen
-/// in use nothing is said; nor is where not all code was read.
+/// in use nothing is said; nor is where not all code was read. What only comes along with another package is not asked for by anybody.
 fn in_use<'s>(seen: &Seen<'s>, is_meant: impl Fn(&Component) -> bool) -> Finding<'s> {
     let meant =
         || seen.system.components.iter().filter(|component| component.role.is_own() && is_meant(component));
@@ -85,7 +85,8 @@ fn in_use<'s>(seen: &Seen<'s>, is_meant: impl Fn(&Component) -> bool) -> Finding
     let used =
         used.filter(|evidence| evidence.class != Some(EvidenceClass::Manifest) && evidence.role.is_own());
     let used: Vec<&Place> = used.map(|evidence| &evidence.place).collect();
-    match (used.is_empty(), meant().next().is_none() && seen.is_read()) {
+    let is_named = meant().any(|component| component.direct != Some(false));
+    match (used.is_empty(), !is_named && seen.is_read()) {
         (false, _) => Finding::of(true, used),
         (true, true) => Finding::of(false, []),
         (true, false) => Finding::unknown(),

@@ -108,12 +108,13 @@ pub(super) fn key_places(identity: &Identity) -> impl Iterator<Item = &Place> {
 }
 
 /// What tells keys apart: the fingerprint, and without one the kind of key and where it stands first, so that each entry is one at least.
-pub(super) fn keys_of(identity: &Identity) -> Option<String> {
+pub(super) fn key_of(identity: &Identity, target: Option<&str>) -> Option<String> {
     let first = key_places(identity).min()?;
-    Some(match &identity.fingerprint {
-        Some(fingerprint) => fingerprint.as_str().to_owned(),
-        None => format!("{} {} {first}", identity.name, first.target.as_deref().unwrap_or_default()),
-    })
+    if let Some(fingerprint) = &identity.fingerprint {
+        return Some(fingerprint.as_str().to_owned());
+    }
+    let target = first.target.as_deref().or(target).unwrap_or_default();
+    Some(format!("{} {target} {first}", identity.name))
 }
 
 /// Who acts under which identity, over all systems in scope.

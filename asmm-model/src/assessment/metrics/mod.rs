@@ -114,6 +114,10 @@ struct Seen<'s> {
 }
 
 impl Seen<'_> {
+    fn target(&self) -> Option<&str> {
+        self.system.target.as_deref().or(self.known.target.as_deref())
+    }
+
     fn is_agentic(&self) -> bool {
         self.verdict == Verdict::Agentic
     }
@@ -251,17 +255,18 @@ impl Tally {
         for (id, judge) in JUDGES {
             self.count(id, number, &seen, &judge(&seen));
         }
-        self.keys.extend(system.identities.iter().filter_map(identities::keys_of));
+        let key = |identity| identities::key_of(identity, seen.target());
+        self.keys.extend(system.identities.iter().filter_map(key));
         self.principals.add(number, &seen);
         self.repositories.extend(controls::repositories(system).map(str::to_owned));
     }
 
-    /// Adds an identity that belongs to no system.
-    pub fn add_identity(&mut self, identity: &Identity) {
-        self.keys.extend(identities::keys_of(identity));
+    /// Adds an identity that belongs to no system; its target is asked for where its places do not name it.
+    pub fn add_identity(&mut self, identity: &Identity, target: Option<&str>) {
+        self.keys.extend(identities::key_of(identity, target));
         let places = identities::key_places(identity);
         let count = self.counts.entry("M12").or_default();
-        places.for_each(|place| count.places.add(None, place));
+        places.for_each(|place| count.places.add(target, place));
     }
 
     /// Adds a component that belongs to no system.
@@ -274,7 +279,7 @@ impl Tally {
 
     fn count(&mut self, id: &'static str, number: u32, seen: &Seen<'_>, finding: &Finding<'_>) {
         let count = self.counts.entry(id).or_default();
-        count.add(number, seen.system.target.as_deref(), finding);
+        count.add(number, seen.target(), finding);
         if finding.num > 0 && seen.known.in_bulk && people::IN_BULK.contains(&id) {
             count.in_bulk = count.in_bulk.saturating_add(1);
         }
