@@ -1,3 +1,5 @@
+//! Faults of structures, and what the working one holds.
+
 use serde_json::{Value, json};
 
 use super::*;
