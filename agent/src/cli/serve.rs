@@ -72,6 +72,9 @@ pub(super) struct Serve {
     /// Print no link: people come in another way
     #[arg(long)]
     no_link: bool,
+    /// Make the store where there is none yet: the site is there before the first run
+    #[arg(long)]
+    make_store: bool,
     #[command(flatten)]
     provider: ProviderOptions,
     #[command(flatten)]
@@ -89,7 +92,8 @@ impl Serve {
         let settings = self.settings(tls.is_some())?;
         let provider = self.provider.provider(settings.public.as_deref())?;
         block_on_many(async {
-            let store = Store::existing(&place).await?;
+            let store =
+                if self.make_store { Store::open(&place).await? } else { Store::existing(&place).await? };
             let listener = TcpListener::bind(self.listen)
                 .await
                 .with_context(|| format!("nothing can listen on {}", self.listen))?;
