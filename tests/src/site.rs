@@ -26,7 +26,7 @@ pub struct Site {
 
 impl Site {
     /// Starts one with the further options of `muster serve`, among them `--store`, beside the folder `app` of a stage, and waits
-    /// until it answers. It listens on a free port of this machine, unless `--listen` is among them.
+    /// until it answers. It listens on a free port of this machine, unless `--listen` is among them, with or without `=`.
     ///
     /// # Panics
     /// Where it does not start; what it said stands in the message.
@@ -57,7 +57,7 @@ impl Site {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).expect("a file"));
-        if !arguments.contains(&"--listen") {
+        if !arguments.iter().any(|argument| argument.split('=').next() == Some("--listen")) {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let mut running = command.spawn().expect("muster can be run");

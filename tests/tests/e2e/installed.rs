@@ -7,7 +7,10 @@ use asmm_model::{Inventory, Seen};
 use muster_tests::binary::muster;
 use muster_tests::kubernetes::Cluster;
 use muster_tests::postgres::Postgres;
+use muster_tests::stage::Stage;
 use serde_json::{Value, json};
+
+use super::chart::site::{Served, command};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -198,6 +201,67 @@ fn the_chart_keeps_what_it_finds_on_a_volume_and_in_a_database() {
             ["other", "security", "shop"].map(|namespace| format!("prod/{namespace}/deployment/bot"));
         assert_eq!(roots, expected);
     }
+}
+
+#[test]
+fn the_chart_runs_a_site_beside_its_scans() {
+    let cluster = cluster();
+    let chart = root().join("deploy/helm/muster");
+    let chart = chart.to_str().expect("a path is a text");
+    let database = Postgres::shared().database();
+    let (_folder, kubeconfig) = impersonating(&cluster, "security", "muster");
+    let deployment = || {
+        let (code, found) = cluster.get("/apis/apps/v1/namespaces/security/deployments/muster-site");
+        assert_eq!(code, 200, "{found}");
+        found
+    };
+    let on_volume = "image.repository=registry.example/muster,persistence.enabled=true,site.enabled=true";
+    let in_database = format!(
+        "image.repository=registry.example/muster,store.postgres.url={database},site.enabled=true,site.replicas=2"
+    );
+    // Also back: how pods are replaced is another way for each, and the server has to take the change.
+    for (verb, set, strategy) in [
+        ("install", on_volume, "Recreate"),
+        ("upgrade", in_database.as_str(), "RollingUpdate"),
+        ("upgrade", on_volume, "Recreate"),
+    ] {
+        let said = helm(&cluster, &[verb, "muster", chart, "--namespace", "security", "--set", set]).stdout;
+        let said = String::from_utf8(said).expect("notes are text");
+        let deployment = deployment();
+        assert_eq!(deployment["spec"]["strategy"]["type"], strategy);
+        let stage = Stage::new();
+        let site = Served::start(&deployment, &stage, &[], &[]);
+        let cookie = site.let_in(&stage, command(&said));
+        let count = || site.page("/systems", &cookie).1.matches("<bdi>bot</bdi>").count();
+        assert_eq!(count(), 0);
+        // It goes on while scans are run, and shows what they find.
+        run(&cluster, &kubeconfig, stage.lair());
+        assert_eq!(count(), 3);
+        run(&cluster, &kubeconfig, stage.lair());
+        assert_eq!(site.page("/readyz", "").0, 200);
+    }
+    let token = cluster.token("security", "muster-site");
+    for refused in ["pods", "secrets", "configmaps"] {
+        assert_eq!(cluster.get_as(&token, &format!("/api/v1/namespaces/security/{refused}")).0, 403);
+    }
+
+    // Behind an Ingress: the server takes all of it.
+    let folder = tempfile::tempdir().expect("a folder");
+    let values = folder.path().join("values.yaml");
+    std::fs::write(&values, super::chart::site::TEAM).expect("it is written");
+    let values = values.to_str().expect("a path is a text");
+    helm(&cluster, &["upgrade", "muster", chart, "--namespace", "security", "--values", values]);
+    let volumes = deployment()["spec"]["template"]["spec"]["volumes"].clone();
+    for secret in ["tls", "oidc"] {
+        let volume = volumes.as_array().into_iter().flatten().find(|volume| volume["name"] == secret);
+        assert_eq!(volume.expect("a volume")["secret"]["defaultMode"], 0o440, "{secret}");
+    }
+    for (kind, group) in [("ingresses", "networking.k8s.io/v1"), ("poddisruptionbudgets", "policy/v1beta1")] {
+        let path = format!("/apis/{group}/namespaces/security/{kind}/muster-site");
+        assert_eq!(cluster.get(&path).0, 200, "{path}");
+    }
+    helm(&cluster, &["uninstall", "muster", "--namespace", "security"]);
+    assert_eq!(cluster.get("/apis/apps/v1/namespaces/security/deployments/muster-site").0, 404);
 }
 
 /// No rule of the roles that were made lets anything be done but to list.

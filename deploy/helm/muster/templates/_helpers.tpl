@@ -27,6 +27,12 @@ app.kubernetes.io/name: {{ include "muster.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
+{{/* The pods of the scan. Those of the site carry the same two labels, and another component. */}}
+{{- define "muster.scanSelector" -}}
+{{ include "muster.selectorLabels" . }}
+app.kubernetes.io/component: scan
+{{- end }}
+
 {{- define "muster.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{ include "muster.selectorLabels" . }}
@@ -95,6 +101,46 @@ file
 {{- regexFind `:[0-9]+$` $host | trimPrefix ":" | default "5432" }}
 {{- end }}
 
+{{/* The variable with the password of the database, as a list that is empty where there is none. */}}
+{{- define "muster.password" -}}
+{{- $env := list }}
+{{- with .Values.store.postgres.passwordSecret }}
+{{- if .name }}
+{{- $from := dict "secretKeyRef" (dict "name" .name "key" .key) }}
+{{- $env = append $env (dict "name" "PGPASSWORD" "valueFrom" $from) }}
+{{- end }}
+{{- end }}
+{{- toYaml $env }}
+{{- end }}
+
+{{/* Questions to DNS, wherever it runs: some clusters keep it in another namespace, others at an address of the node. */}}
+{{- define "muster.egressToDns" -}}
+- ports:
+    - protocol: UDP
+      port: 53
+    - protocol: TCP
+      port: 53
+{{- end }}
+
+{{/* The database that keeps what is found. */}}
+{{- define "muster.egressToStore" -}}
+- ports:
+    - protocol: TCP
+      port: {{ include "muster.postgresPort" . }}
+  {{- with .Values.networkPolicy.postgresCidrs }}
+  to:
+    {{- include "muster.blocks" . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* Peers of a NetworkPolicy by a list of networks. */}}
+{{- define "muster.blocks" -}}
+{{- range . }}
+- ipBlock:
+    cidr: {{ . | quote }}
+{{- end }}
+{{- end }}
+
 {{/* The options of the scan as JSON, by their names without the dashes. */}}
 {{- define "muster.options" -}}
 {{- $own := dict }}
@@ -150,5 +196,8 @@ keep_runs = {{ $.Values.retention.keepRuns | int64 }}
 {{- $spec := dict "automountServiceAccountToken" false "securityContext" .root.Values.podSecurityContext
   "imagePullSecrets" .root.Values.imagePullSecrets "containers" (list $container)
   "volumes" (list $claim (dict "name" "tmp" "emptyDir" dict)) }}
+{{- if include "muster.isBound" .root }}
+{{- $_ := set $spec "affinity" (include "muster.affinity" .root | fromJson) }}
+{{- end }}
 {{- dict "spec" $spec | toJson }}
 {{- end }}

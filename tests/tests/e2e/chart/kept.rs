@@ -214,7 +214,7 @@ fn a_database_is_let_out_to_by_its_port() {
 }
 
 /// What Helm tells whoever installs the chart.
-fn notes(values: &str, options: &[&str]) -> String {
+pub(super) fn notes(values: &str, options: &[&str]) -> String {
     let output = helm(&["install", "r"], values, &[&["--dry-run=client"], options].concat());
     assert!(output.status.success(), "{}", said(&output));
     let text = String::from_utf8(output.stdout).expect("notes are text");
