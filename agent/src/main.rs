@@ -7,6 +7,7 @@
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 mod access;
+mod assess;
 mod cli;
 mod clock;
 mod collectors;

@@ -49,7 +49,7 @@ impl Export {
             // Where systems are left out, nothing can be said of what is not declared.
             let sources = store.declared().await?;
             if filter == Filter::default() && !sources.is_empty() {
-                let lists = register::held(store, sources, inventory.clone()).await?;
+                let lists = register::held(store, sources, &inventory).await?;
                 inventory.register = Some(lists);
             }
             Ok(inventory)

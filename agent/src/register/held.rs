@@ -19,7 +19,7 @@ pub(crate) async fn of_store(store: &Store) -> Result<Option<Lists>, StoreError>
         Err(StoreError::NoRun(_)) => nothing(),
         Err(error) => return Err(error),
     };
-    Ok(Some(held(store, sources, inventory).await?))
+    Ok(Some(held(store, sources, &inventory).await?))
 }
 
 /// What is declared in these registers, held against a whole inventory of the store: a part of a system is declared where the
@@ -30,7 +30,7 @@ pub(crate) async fn of_store(store: &Store) -> Result<Option<Lists>, StoreError>
 pub(crate) async fn held(
     store: &Store,
     sources: Vec<Source>,
-    inventory: Inventory,
+    inventory: &Inventory,
 ) -> Result<Lists, StoreError> {
     let decisions = store.decisions(&[DecisionKind::Declared, DecisionKind::NotDeclared], false).await?;
     let decided: Vec<Decided> = decisions.iter().map(decided).collect();
@@ -39,7 +39,7 @@ pub(crate) async fn held(
         entries.extend(source.entries);
         notes.extend(source.notes.into_iter().map(|note| format!("{}: {note}", source.name)));
     }
-    Ok(Lists { notes, ..matched(entries, &inventory, &decided, &Seen::default()) })
+    Ok(Lists { notes, ..matched(entries, inventory, &decided, &Seen::default()) })
 }
 
 fn decided(decision: &Decision) -> Decided {

@@ -11,13 +11,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use asmm_model::autonomy::{Basis, Decision, Open, Ternary, decide};
-use asmm_model::{Answer, Criteria, Criterion, Verdict};
+use asmm_model::{Answer, Criteria, Criterion, System, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[cfg(test)]
-use act::Refused;
-pub(crate) use act::{Act, Owned, Subject, act, needs_second, reopened};
+pub(crate) use act::{Act, Owned, Refused, Subject, act, needs_second, reopened};
 pub(crate) use fingerprint::Fingerprint;
 
 /// How far the review of a system has come.
@@ -174,6 +172,26 @@ pub(crate) struct Review {
     /// The decision that held before it was opened again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Box<Self>>,
+}
+
+/// Gives a system the answers that people corrected, and what the Autonomy Test decides by them.
+pub(crate) fn put_right(system: &mut System, corrections: &BTreeMap<Criterion, Correction>) {
+    if corrections.is_empty() {
+        return;
+    }
+    let decision = corrected(&system.criteria, corrections);
+    system.criteria = Criteria::from_fn(|criterion| match corrections.get(&criterion) {
+        Some(correction) => sure(correction.answer),
+        None => system.criteria[criterion].clone(),
+    });
+    (system.verdict, system.level) = (decision.verdict, decision.level);
+    system.confidence = decision.confidence;
+}
+
+/// What a person says: they are sure of it.
+fn sure(yes: bool) -> Answer {
+    let basis = Basis { confidence: 1.0, conflicting: false, evidence: Vec::new(), more: 0 };
+    if yes { Answer::Yes(basis) } else { Answer::No(basis) }
 }
 
 /// The Autonomy Test on answers of which a person corrected some.

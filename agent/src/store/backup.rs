@@ -75,6 +75,9 @@ const TABLES: &[Table] = &[
     table!("reviews", "system", "system" int, "revision" int, "standing" text, "until" text, "body" text),
     table!("registers", "name", "name" text, "form" text, "imported_at" text, "notes" text),
     table!("declared", "source, n", "source" text, "id" text, "n" int, "body" text),
+    table!("assessments", "id", "id" int, "name" text, "structure" text, "body" text),
+    table!("seeds", "assessment, n", "assessment" int, "n" int, "seeded_at" text, "seeded_by" text, "body" text),
+    table!("scores", "assessment, area, n", "assessment" int, "area" text, "n" int, "body" text),
     table!("audit", "sequence", "sequence" int, "system" text, "body" text, "hash" text),
 ];
 

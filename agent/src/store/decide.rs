@@ -19,7 +19,7 @@ use crate::cli::nearest::nearest;
 /// The longest name of somebody, or of an entry of a register, in characters.
 const NAME: usize = 500;
 /// The longest reason, in characters.
-const REASON: usize = 4_000;
+pub(super) const REASON: usize = 4_000;
 
 /// What was decided of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

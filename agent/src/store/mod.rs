@@ -2,6 +2,7 @@
 //!
 //! One text of each query serves both databases; only the tables are made by each in its own words.
 
+mod assess;
 mod audit;
 mod backup;
 mod body;
@@ -27,6 +28,7 @@ mod rows;
 mod runs;
 mod shown;
 mod summary;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -39,6 +41,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, Transaction};
 
+pub(crate) use assess::{ListedAssessment, Said};
 #[cfg(test)]
 pub(crate) use audit::line;
 pub(crate) use audit::{Chain, Entry as AuditEntry, Head, Verified};
@@ -115,6 +118,9 @@ pub(crate) enum StoreError {
         /// The id or name that may be meant.
         near: Option<String>,
     },
+    /// There is no such assessment.
+    #[error("there is no assessment `{0}`; `muster assess list` lists them")]
+    NoAssessment(String),
     /// Somebody did something about the system since it was looked at.
     #[error("somebody did something about it meanwhile: look at it again")]
     Stale,
@@ -146,6 +152,7 @@ impl StoreError {
             Self::Place(_)
                 | Self::Absent(_)
                 | Self::NoRun(_)
+                | Self::NoAssessment(_)
                 | Self::NoSystem { .. }
                 | Self::Stale
                 | Self::Decision(_)

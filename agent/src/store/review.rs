@@ -8,14 +8,12 @@ use serde_json::{Value as Json, json};
 use sqlx::{Any, Row as _, Transaction};
 
 use super::audit::{self, Act as Audited};
-use super::decide::{somebody, text};
+use super::decide::{REASON, somebody, text};
 use super::known::each_of;
 use super::rows::Value;
 use super::{Store, StoreError, body, deciding};
 use crate::review::{self, Act, Fingerprint, Review, Subject};
 
-/// The longest reason, in characters.
-const REASON: usize = 4_000;
 /// Who opens decisions again.
 const SCAN: &str = "muster";
 

@@ -14,6 +14,12 @@ async fn filled(home: &Home) -> Store {
     let at = "2026-11-02T09:00:00Z";
     store.import(&super::decisions::register("crm.csv", &["CRM-7", "CRM-8"])).await.unwrap();
     store.decide(DecisionKind::Declared, "CRM-7", &system, "ann", at, "its owner says so").await.unwrap();
+    let structure = asmm_model::assessment::Structure::working();
+    let seed = store.seed(structure, at.parse().unwrap()).await.unwrap();
+    let text = asmm_model::assessment::Structure::working_text();
+    store.begin_assessment("2026-q4", (text, &seed), "ann", at).await.unwrap();
+    let exclude = crate::assess::Act::Exclude { area: "GV-1".to_owned() };
+    store.assess("2026-q4", exclude, "ann", "others do that", at, None).await.unwrap();
     store.stands("team", "d", &["n".to_owned()], Standing::Sent, "2026-11-02T03:00:00Z").await.unwrap();
     store
 }

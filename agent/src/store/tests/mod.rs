@@ -1,5 +1,6 @@
 //! One suite for both databases: a file of SQLite, and a real server of PostgreSQL.
 
+mod assessments;
 mod audit;
 mod backups;
 mod decisions;

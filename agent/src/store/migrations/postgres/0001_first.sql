@@ -5,7 +5,7 @@ CREATE TABLE sequences (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     next BIGINT NOT NULL
 );
-INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1), ('audit', 1);
+INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1), ('audit', 1), ('assessment', 1);
 
 CREATE TABLE runs (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -226,6 +226,33 @@ CREATE TABLE declared (
     n BIGINT NOT NULL,
     body TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (source, id)
+);
+
+-- Assessments, each with the structure that it was begun with.
+CREATE TABLE assessments (
+    id BIGINT NOT NULL PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL UNIQUE,
+    structure TEXT COLLATE "C" NOT NULL,
+    body TEXT COLLATE "C" NOT NULL
+);
+
+-- What scans said for an assessment, each time that they were asked; the last one holds.
+CREATE TABLE seeds (
+    assessment BIGINT NOT NULL REFERENCES assessments (id) ON DELETE CASCADE,
+    n BIGINT NOT NULL,
+    seeded_at TEXT COLLATE "C" NOT NULL,
+    seeded_by TEXT COLLATE "C" NOT NULL,
+    body TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (assessment, n)
+);
+
+-- What people said of each area of an assessment, each time; the last one holds.
+CREATE TABLE scores (
+    assessment BIGINT NOT NULL REFERENCES assessments (id) ON DELETE CASCADE,
+    area TEXT COLLATE "C" NOT NULL,
+    n BIGINT NOT NULL,
+    body TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (assessment, area, n)
 );
 
 -- What people did, each entry with the hash of its text, which names the hash of the one before it. Nothing of it is changed or deleted.

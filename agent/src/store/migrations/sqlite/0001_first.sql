@@ -5,7 +5,7 @@ CREATE TABLE sequences (
     name TEXT NOT NULL PRIMARY KEY,
     next INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1), ('audit', 1);
+INSERT INTO sequences (name, next) VALUES ('run', 1), ('target', 1), ('system', 1), ('version', 1), ('event', 1), ('decision', 1), ('audit', 1), ('assessment', 1);
 
 CREATE TABLE runs (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -226,6 +226,33 @@ CREATE TABLE declared (
     n INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
+
+-- Assessments, each with the structure that it was begun with.
+CREATE TABLE assessments (
+    id INTEGER NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    structure TEXT NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+-- What scans said for an assessment, each time that they were asked; the last one holds.
+CREATE TABLE seeds (
+    assessment INTEGER NOT NULL REFERENCES assessments (id) ON DELETE CASCADE,
+    n INTEGER NOT NULL,
+    seeded_at TEXT NOT NULL,
+    seeded_by TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (assessment, n)
+) STRICT, WITHOUT ROWID;
+
+-- What people said of each area of an assessment, each time; the last one holds.
+CREATE TABLE scores (
+    assessment INTEGER NOT NULL REFERENCES assessments (id) ON DELETE CASCADE,
+    area TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (assessment, area, n)
 ) STRICT, WITHOUT ROWID;
 
 -- What people did, each entry with the hash of its text, which names the hash of the one before it. Nothing of it is changed or deleted.
