@@ -1,6 +1,7 @@
 //! An assessment as people make it: the scores that they give on what scans showed, who signs it, and what may be done with it.
 
 mod act;
+pub(crate) mod road;
 #[cfg(test)]
 mod tests;
 
@@ -120,6 +121,12 @@ impl Assessment {
     /// What the last seed holds for an area.
     pub(crate) fn seed_of(&self, area: &str) -> Option<&SeedArea> {
         self.seeded.seed.areas.iter().find(|one| one.id == area)
+    }
+
+    /// What a system in scope is called; of everything else, the text itself.
+    pub(crate) fn name_of<'a>(&'a self, id: &'a str) -> &'a str {
+        let systems = &self.seeded.seed.scope.systems;
+        systems.iter().find(|system| system.id.as_str() == id).map_or(id, |system| system.name.as_str())
     }
 
     /// Everybody whose score holds.

@@ -1,6 +1,7 @@
 //! The command line: one file per command, and the only part that prints.
 
 mod access;
+mod assess;
 mod audit;
 mod backup;
 mod completions;
@@ -88,6 +89,7 @@ enum Command {
     Split(decide::Split),
     Decisions(decide::Decisions),
     Undo(decide::Undo),
+    Assess(assess::Assess),
     Audit(audit::Audit),
     Serve(serve::Serve),
     Access(access::Access),
@@ -155,6 +157,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Split(split) => split.run(printer),
         Command::Decisions(decisions) => decisions.run(printer),
         Command::Undo(undo) => undo.run(printer),
+        Command::Assess(assess) => assess.run(printer),
         Command::Audit(audit) => audit.run(printer),
         Command::Serve(serve) => serve.run(printer),
         Command::Access(access) => access.run(printer),

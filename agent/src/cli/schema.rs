@@ -12,6 +12,7 @@ use crate::{notify, web};
 Examples:
   muster schema > inventory.schema.json
   muster schema --notices > notices.schema.json
+  muster schema seed > seed.schema.json
   muster schema api > openapi.json")]
 pub(super) struct Schema {
     /// What it describes
@@ -29,6 +30,8 @@ enum What {
     Inventory,
     /// What webhooks are sent
     Notices,
+    /// The seed of an assessment, which `muster assess seed` prints
+    Seed,
     /// The API of `muster serve`, by OpenAPI 3.1
     Api,
 }
@@ -40,6 +43,7 @@ impl Schema {
             _ if notices => notify::schema_text(),
             What::Inventory => asmm_model::inventory_schema_text(),
             What::Notices => notify::schema_text(),
+            What::Seed => asmm_model::assessment::seed_schema_text(),
             What::Api => web::api_description(),
         };
         printer.result(&text)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::assessment::{
     DecisionState, Known, Seed, Source, SourceKind, SourceStatus, Structure, Survey, Tally, seed,
 };
-use asmm_model::{Inventory, Register, System};
+use asmm_model::{Register, System};
 use jiff::Timestamp;
 use muster_collect::{Source as Read, Target};
 use sqlx::Row as _;
@@ -35,19 +35,17 @@ impl Store {
         };
         let inventory = self.whole(&run, &Filter::default()).await?;
         let sources = self.declared().await?;
-        let register = match sources.is_empty() {
-            true => None,
-            false => Some(register::held(self, sources, &inventory).await?),
-        };
+        let register =
+            if sources.is_empty() { None } else { Some(register::held(self, sources, &inventory).await?) };
         let survey = self.survey(now, register.is_some()).await?;
         let (reviews, first) = (self.reviews().await?, self.first_decisions().await?);
         let declared = register.as_ref().map(Declared::of).unwrap_or_default();
         let mut tally = Tally::new();
-        let only = |inventory: &Inventory| match inventory.scan.targets.as_slice() {
+        // Where there is one target, places do not name it.
+        let only = match inventory.scan.targets.as_slice() {
             [target] => Some(target.target.clone()),
             _ => None,
         };
-        let only = only(&inventory);
         for mut system in inventory.systems {
             let id = system.id.as_str();
             let reviewed = reviews.get(id);
