@@ -10,6 +10,7 @@
 #[allow(dead_code, unused_imports, unused_macros, reason = "a bench uses a part of it")]
 mod binary {
     pub(crate) mod access;
+    pub(crate) mod assess;
     pub(crate) mod cli {
         pub(crate) mod nearest;
     }
@@ -31,8 +32,8 @@ mod binary {
 mod estate;
 #[allow(unused_imports, reason = "where the parts of the binary look for one another")]
 use binary::{
-    access, cli, clock, correlate, explain, export, history, page, register, review, sample, secret, store,
-    web,
+    access, assess, cli, clock, correlate, explain, export, history, page, register, review, sample, secret,
+    store, web,
 };
 
 use std::fmt::Write as _;

@@ -11,12 +11,16 @@
 #[allow(dead_code, unused_imports, unused_macros, reason = "a bench uses a part of it")]
 mod binary {
     pub(crate) mod access;
+    pub(crate) mod assess;
     pub(crate) mod cli {
         pub(crate) mod nearest;
     }
     pub(crate) mod correlate;
+    pub(crate) mod explain;
+    pub(crate) mod export;
     pub(crate) mod history;
     pub(crate) mod page;
+    pub(crate) mod register;
     pub(crate) mod review;
     pub(crate) mod sample;
     pub(crate) mod store;
@@ -30,7 +34,9 @@ mod binary {
 )]
 mod digest;
 #[allow(unused_imports, reason = "where the parts of the binary look for one another")]
-use binary::{access, cli, correlate, history, page, review, sample, store};
+use binary::{
+    access, assess, cli, correlate, explain, export, history, page, register, review, sample, store,
+};
 mod estate;
 
 use std::fmt::Write as _;

@@ -124,7 +124,7 @@ fn what_is_refused_says_what_to_do() {
     for (assessment, what, subject) in table {
         let shown = format!("{what:?}");
         let refused = act(assessment, what, subject).unwrap_err();
-        let _ = writeln!(told, "{shown} by {} because {:?}\n    {refused}", subject.by, subject.reason);
+        let _ = writeln!(told, "{shown} by {} because `{}`\n    {refused}", subject.by, subject.reason);
     }
     insta::assert_snapshot!(told);
 }

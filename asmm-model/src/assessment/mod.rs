@@ -21,7 +21,7 @@ mod survey;
 pub use compare::{AreaChange, Change, SeedChange, compare, reading};
 pub use fraction::Fraction;
 pub use hints::{Hint, Withheld};
-pub use metrics::{Measure, Measured, PLACES, ScopedSystem, Tally};
+pub use metrics::{Measure, Measured, PLACES, ScopedSystem, Tally, why_unmeasured};
 pub use road::{Barrier, Need, Road, Step, Targets, road};
 pub use rollup::{AreaScore, DomainRating, Overall, Provisional, RollUp, Score, Scores, roll_up, score_of};
 pub use scope::AgenticScope;

@@ -1,6 +1,7 @@
 //! The binary from outside: exit codes, documents, whole reports, hostile input, and the commands of the documentation.
 
 mod api;
+mod assess;
 mod aws;
 mod boms;
 mod chart;

@@ -1,11 +1,14 @@
 //! `muster assess structure`: the structure that assessments are made by, and what is wrong with one.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use asmm_model::assessment::Structure;
 use clap::Args;
 
 use super::begin::read;
+use crate::assess::pages;
 use crate::cli::exit::Exit;
 use crate::cli::printer::Printer;
 use crate::page::{Line, Page, Tone};
@@ -18,20 +21,30 @@ use crate::page::{Line, Page, Tone};
 #[command(after_help = "\
 Examples:
   muster assess structure > ours.json
-  muster assess structure ours.json     # what is wrong with it, and what would be right")]
+  muster assess structure ours.json     # what is wrong with it, and what would be right
+  muster assess structure --pages agent/docs/asmm")]
 pub(super) struct Structures {
     /// A structure to look at
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Write it as Markdown pages into this folder: one for each area with its hints, and one for each metric
+    #[arg(long, value_name = "DIR")]
+    pages: Option<PathBuf>,
 }
 
 impl Structures {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
-        let Some(path) = self.file else {
-            printer.result(Structure::working_text())?;
-            return Ok(Exit::Done);
+        let structure = match &self.file {
+            Some(path) => read(path)?.1,
+            None if self.pages.is_none() => {
+                printer.result(Structure::working_text())?;
+                return Ok(Exit::Done);
+            }
+            None => Structure::working().clone(),
         };
-        let (_, structure) = read(&path)?;
+        if let Some(folder) = &self.pages {
+            return write(folder, &structure, printer);
+        }
         let mut page = Page::new(printer.surface().width);
         let said = format!("{} {}", structure.id, structure.version);
         let areas = structure.areas().count();
@@ -45,4 +58,16 @@ impl Structures {
         printer.page(&page)?;
         Ok(Exit::Done)
     }
+}
+
+fn write(folder: &Path, structure: &Structure, printer: &mut Printer) -> anyhow::Result<Exit> {
+    let shown = folder.display();
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{shown}`"))?;
+    let pages = pages::pages(structure);
+    for (name, text) in &pages {
+        let path = folder.join(name);
+        fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    printer.note(&format!("{} pages written into {shown}", pages.len()));
+    Ok(Exit::Done)
 }

@@ -17,6 +17,8 @@ use crate::{
 };
 use places::Places;
 
+pub use unmeasured::why as why_unmeasured;
+
 /// What one metric, or one fact, comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Measure {

@@ -3,8 +3,8 @@
 /// Metrics that are about agentic systems alone.
 pub(super) const AGENTS_ONLY: [&str; 2] = ["M18", "M20"];
 
-/// Why nothing of a metric can be told; `None` where it can.
-pub(super) fn why(id: &str) -> Option<&'static str> {
+/// Why nothing of a metric can be told by this version, and what would have to be seen; `None` where it can.
+pub fn why(id: &str) -> Option<&'static str> {
     Some(match id {
         "M10" => {
             "the inventory names servers of the Model Context Protocol, and neither whether they are remote nor how they authenticate: \
