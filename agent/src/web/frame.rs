@@ -12,13 +12,14 @@ use super::wrong::Wrong;
 use crate::access::Right;
 
 /// The pages that every page leads to, with their addresses.
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("/", "Overview"),
     ("/queue", "Queue"),
     ("/systems", "Systems"),
     ("/exceptions", "Exceptions"),
     ("/scans", "Scans"),
     ("/register", "Register"),
+    ("/assessments", "Assessments"),
     ("/rules", "Rules"),
     ("/audit", "Audit log"),
 ];
@@ -35,6 +36,7 @@ pub(super) struct Frame {
     pub(super) form: String,
     pub(super) may_review: bool,
     pub(super) may_approve: bool,
+    pub(super) may_assess: bool,
     pub(super) may_administer: bool,
     pub(super) version: &'static str,
     /// What every page leads to.
@@ -52,6 +54,7 @@ impl Frame {
             form: visitor.form.clone(),
             may_review: visitor.roles.give(Right::Review),
             may_approve: visitor.roles.give(Right::Approve),
+            may_assess: visitor.roles.give(Right::Assess),
             may_administer: visitor.roles.give(Right::Administer),
             version: VERSION.as_str(),
             pages: &PAGES,
@@ -68,6 +71,7 @@ impl Frame {
             form: String::new(),
             may_review: false,
             may_approve: false,
+            may_assess: false,
             may_administer: false,
             version: VERSION.as_str(),
             pages: &PAGES,
@@ -105,7 +109,11 @@ pub(super) async fn told(State(_): State<Site>, request: Request, next: Next) ->
         return response;
     };
     // The page that a form was on is the one that its answer is about.
-    let back = path.strip_suffix("/acts").unwrap_or("/").to_owned();
+    let back = match path.as_str() {
+        "/assessments" => "/assessments",
+        path => path.strip_suffix("/acts").or_else(|| path.strip_suffix("/seed")).unwrap_or("/"),
+    };
+    let back = back.to_owned();
     let visitor = response.extensions().get::<Visitor>();
     let frame = match visitor {
         Some(visitor) => Frame::new(wrong.title(), "", visitor),

@@ -4,6 +4,7 @@
 
 mod acts;
 mod api;
+mod assessing;
 mod asset;
 mod door;
 mod frame;

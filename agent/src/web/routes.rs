@@ -69,6 +69,7 @@ impl Routes<'_> {
 
 const ANYBODY: Needs = Needs::Nothing;
 const READ: Needs = Needs::A(Right::Read);
+const ASSESS: Needs = Needs::A(Right::Assess);
 const ADMINISTER: Needs = Needs::A(Right::Administer);
 
 /// What answers, and the list of what does.
@@ -89,6 +90,16 @@ pub(super) fn all(site: &Site) -> (Router, Vec<Route>) {
         .get("/scans/{run}", READ, pages::scans::changes)
         .get("/register", READ, pages::register::page)
         .post("/register/decisions", Needs::A(Right::Review), pages::register::decide)
+        .get("/assessments", READ, pages::assessment::list::page)
+        .post("/assessments", ASSESS, pages::assessment::list::begin)
+        .get("/assessments/{name}", READ, pages::assessment::overview::page)
+        .post("/assessments/{name}/seed", ASSESS, pages::assessment::overview::seed)
+        .post("/assessments/{name}/acts", READ, pages::assessment::overview::act)
+        .get("/assessments/{name}/areas/{area}", READ, pages::assessment::area::page)
+        .post("/assessments/{name}/areas/{area}/acts", READ, pages::assessment::area::act)
+        .get("/assessments/{name}/road", READ, pages::assessment::road::page)
+        .get("/assessments/{name}/compare", READ, pages::assessment::compare::chosen)
+        .get("/assessments/{name}/compare/{other}", READ, pages::assessment::compare::page)
         .get("/rules", READ, pages::rules::page)
         .get("/rules/{id}", READ, pages::rules::rule)
         .get("/audit", READ, pages::audit::page)

@@ -128,7 +128,7 @@ impl From<StoreError> for Wrong {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Stale => Self::Stale,
-            StoreError::NoSystem { .. } | StoreError::NoRun(_) => {
+            StoreError::NoSystem { .. } | StoreError::NoRun(_) | StoreError::NoAssessment(_) => {
                 Self::NotFound(sentence(&error.to_string()))
             }
             StoreError::Decision(what) => Self::Refused(sentence(&what)),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{AgenticScope, Seed, SeedArea, SeedEvidence};
 
 /// What is otherwise between an older seed and a newer one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SeedChange {
     /// Whether the two were made by different structures; areas and rules may then mean something else.
     pub structure: bool,
@@ -19,7 +20,7 @@ pub struct SeedChange {
 }
 
 /// What is otherwise in one area.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AreaChange {
     /// The area.
     pub area: String,
@@ -28,7 +29,8 @@ pub struct AreaChange {
 }
 
 /// One change of an area.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "EvidenceChange")]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Change {
     /// The structure has the area now.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -20,7 +21,7 @@ pub struct Targets {
 }
 
 /// What has to be done for the targets, in the order of what it brings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Road {
     /// The areas below their target: those that lift the overall band first, then those that add most to the overall score, then those
     /// that touch the fewest systems, then by id.
@@ -30,7 +31,8 @@ pub struct Road {
 }
 
 /// One area below its target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "RoadStep")]
 pub struct Step {
     /// The area.
     pub area: String,
@@ -59,7 +61,7 @@ pub struct Step {
 }
 
 /// One test of a level.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Need {
     /// The id of the test.
     pub test: String,
@@ -72,7 +74,7 @@ pub struct Need {
 }
 
 /// A ceiling below the target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Barrier {
     /// The rule.
     pub rule: String,

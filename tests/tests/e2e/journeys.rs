@@ -16,7 +16,7 @@ fn scanned(stage: &Stage, targets: &[&str]) {
 }
 
 /// A stage with one agent that asks before it acts.
-fn gated() -> Stage {
+pub(crate) fn gated() -> Stage {
     let stage = Stage::new();
     stage.put("agent.py", GATED).put("requirements.txt", "langchain==1.0.0\n");
     scanned(&stage, &["app"]);
@@ -32,7 +32,7 @@ C4 = { is = \"no\", because = \"the desk approves each cancellation\" }
 ";
 
 /// Opens a link and enters.
-fn enter(session: &Session, link: &str) {
+pub(crate) fn enter(session: &Session, link: &str) {
     session.open(link);
     session.find("main form button").click();
     session.wait_for_text("h1", "Overview");
@@ -47,13 +47,13 @@ fn press(session: &Session, keys: &str) {
 }
 
 /// What the browser complains of. That it was refused something is told by the page.
-fn complaints(session: &Session) -> Vec<String> {
+pub(crate) fn complaints(session: &Session) -> Vec<String> {
     let all = session.complaints();
     all.into_iter().filter(|said| !said.contains("the server responded with a status of 4")).collect()
 }
 
 /// A link for somebody.
-fn link(stage: &Stage, site: &Site, name: &str, role: &str) -> String {
+pub(crate) fn link(stage: &Stage, site: &Site, name: &str, role: &str) -> String {
     let arguments =
         ["access", "link", "--name", name, "--role", role, "--public-url", &site.url, "--store", "m.db"];
     let ended = stage.run(&arguments);
@@ -275,6 +275,27 @@ fn organisation() -> Stage {
     stage
 }
 
+/// Begins two assessments, and scores some areas of the second one: where the evidence speaks against it, with a reason.
+fn assessed(stage: &Stage, site: &Site) {
+    let session = Session::without_scripts();
+    enter(&session, &link(stage, site, "ada", "administrator"));
+    for name in ["2026-q3", "2026-q4"] {
+        session.open(&format!("{}/assessments", site.url));
+        session.find("#begin-name").type_text(name);
+        session.find("main form button").click();
+        session.wait_for_text("h1", name);
+    }
+    for (area, level) in
+        [("GV-1", "3 Defined"), ("ID-1", "2 Emerging"), ("PR-1", "2 Emerging"), ("RS-1", "1 Fragmented")]
+    {
+        session.open(&format!("{}/assessments/2026-q4/areas/{area}", site.url));
+        session.find("#level").choose(level);
+        session.find("#reason").type_text("as the interviews say");
+        session.find("button[value=score]").click();
+        session.wait_for_text(".entries", level);
+    }
+}
+
 /// A day in a month.
 fn soon() -> String {
     let day =
@@ -286,6 +307,7 @@ fn soon() -> String {
 fn every_page_is_without_barriers_in_every_light_and_width() {
     let stage = organisation();
     let site = Site::start(&stage, &["--store", "m.db"]);
+    assessed(&stage, &site);
     let dark = Media { dark: true, ..Media::default() };
     let forced = Media { forced_colors: true, ..Media::default() };
     let plain = Settings::default();
@@ -327,6 +349,12 @@ fn every_page_is_without_barriers_in_every_light_and_width() {
             "/scans",
             "/scans/1",
             "/register",
+            "/assessments",
+            "/assessments/2026-q4",
+            "/assessments/2026-q4/areas/PR-1",
+            "/assessments/2026-q4/areas/PR-A1",
+            "/assessments/2026-q4/road?to=4",
+            "/assessments/2026-q4/compare/2026-q3",
             "/rules?q=openai",
             "/rules/uses-openai",
             "/audit",

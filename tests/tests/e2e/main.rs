@@ -2,6 +2,7 @@
 
 mod api;
 mod assess;
+mod assessment;
 mod aws;
 mod boms;
 mod chart;

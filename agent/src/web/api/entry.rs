@@ -242,6 +242,8 @@ pub(super) struct Call<Q, B> {
     visitor: Option<Visitor>,
     /// What the address names in its changing part; empty where it has none.
     pub(super) name: String,
+    /// The same of its second changing part.
+    pub(super) other: String,
     pub(super) query: Q,
     pub(super) body: B,
     /// The revision that `If-Match` names.
@@ -252,9 +254,10 @@ impl<Q: Query, B: Body> Call<Q, B> {
     async fn read(site: Site, mut request: Request) -> Result<Self, Wrong> {
         let nothing = || Wrong::NotFound("There is no such thing.".to_owned());
         let names = request.extract_parts::<RawPathParams>().await.map_err(|_| nothing())?;
-        let name = names.iter().next().map(|(_, name)| name.to_owned()).unwrap_or_default();
+        let mut named = names.iter().map(|(_, name)| name.to_owned());
+        let (name, other) = (named.next().unwrap_or_default(), named.next().unwrap_or_default());
         // No database has a NUL in a text.
-        if name.contains('\0') {
+        if name.contains('\0') || other.contains('\0') {
             return Err(nothing());
         }
         let visitor = request.extensions().get::<Visitor>().cloned();
@@ -263,7 +266,7 @@ impl<Q: Query, B: Body> Call<Q, B> {
         let headers = request.headers().clone();
         let bytes = to_bytes(request.into_body(), BODY).await.map_err(|_| Wrong::TooLarge)?;
         let body = B::read(&headers, &bytes)?;
-        Ok(Self { site, visitor, name, query, body, matches })
+        Ok(Self { site, visitor, name, other, query, body, matches })
     }
 }
 

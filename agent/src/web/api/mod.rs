@@ -1,5 +1,6 @@
 //! The interface for programs: the same as the pages show and do, by the same code, and described by OpenAPI.
 
+mod assessments;
 mod audit;
 mod coverage;
 mod decisions;
@@ -29,6 +30,7 @@ pub(super) use systems::export::csv as systems_as_csv;
 
 const READ: Needs = Needs::A(Right::Read);
 const REVIEW: Needs = Needs::A(Right::Review);
+const ASSESS: Needs = Needs::A(Right::Assess);
 const ADMINISTER: Needs = Needs::A(Right::Administer);
 
 /// Every route. An entry is all that a new one takes: it is asked for what it needs, and it is described.
@@ -53,6 +55,15 @@ pub(super) fn table() -> Vec<Entry> {
         Entry::get("/api/v1/runs/{run}/changes", READ, "listChanges", "What changed in a run since the one before it", runs::changes),
         Entry::get("/api/v1/coverage", READ, "listCoverage", "What was looked at of each target when it was scanned last, and what was not", coverage::list),
         Entry::get("/api/v1/register", READ, "getRegister", "What was declared, held against what was seen", register::register),
+        Entry::get("/api/v1/assessments", READ, "listAssessments", "The assessments, the last one first", assessments::list),
+        Entry::post("/api/v1/assessments", ASSESS, "beginAssessment", "Begin an assessment by the working structure, with evidence of now", assessments::begin),
+        Entry::get("/api/v1/assessments/{assessment}", READ, "getAssessment", "An assessment: what its scores come to, and its areas", assessments::one),
+        Entry::get("/api/v1/assessments/{assessment}/seed", READ, "getSeed", "The evidence and hints that it was given last", assessments::seed),
+        Entry::post("/api/v1/assessments/{assessment}/seed", ASSESS, "seedAssessment", "Give it evidence of now; what people said of areas stays", assessments::seed_anew),
+        Entry::post("/api/v1/assessments/{assessment}/acts", READ, "actOnAssessment", "Do something with an assessment; by what it is, that needs the right `assess` or `approve`", assessments::acts::act),
+        Entry::get("/api/v1/assessments/{assessment}/areas/{area}", READ, "getArea", "An area: its evidence, its hints, and what people said of it", assessments::area),
+        Entry::get("/api/v1/assessments/{assessment}/road", READ, "getRoad", "What a higher level of its domains takes, what brings most first", assessments::road),
+        Entry::get("/api/v1/assessments/{assessment}/compare/{other}", READ, "compareAssessments", "What is otherwise than in another assessment", assessments::compare),
         Entry::get("/api/v1/rules", READ, "listRules", "The rules by which systems are found", rules::list),
         Entry::get("/api/v1/rules/{rule}", READ, "getRule", "A rule, by its id", rules::one),
         Entry::get("/api/v1/audit", READ, "listAudit", "What people did, the last first", audit::list),

@@ -114,11 +114,13 @@ fn may(entry: &Entry, status: StatusCode) -> bool {
             // What is named in a body or a query may be none that there is either.
             entry.path.contains('{') || told.id == "listAudit" || entry.method == Method::POST
         }
-        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => told.matches,
+        StatusCode::CONFLICT => told.matches || told.id == "actOnAssessment",
+        StatusCode::PRECONDITION_FAILED => told.matches,
         StatusCode::PAYLOAD_TOO_LARGE => entry.method == Method::POST,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => told.body.is_some(),
         StatusCode::UNPROCESSABLE_ENTITY => {
-            entry.path.contains("{system}") || told.id == "listAudit" || entry.method == Method::POST
+            let is_kept = ["{system}", "{assessment}"].iter().any(|part| entry.path.contains(part));
+            is_kept || told.id == "listAudit" || entry.method == Method::POST
         }
         // A token that is wrong is counted wherever it is sent.
         _ => true,
@@ -246,6 +248,8 @@ fn parameters(entry: &Entry, schemas: &mut Schemas) -> Vec<Value> {
             "run" => "Its number, its id, `latest`, or `latest~2` for the second before it",
             "token" => "Its hash, or the beginning of it",
             "decision" => "Its number",
+            "assessment" => "Its name",
+            "other" => "The name of the one that it is compared with",
             _ => "Its id",
         };
         let schema = match named {

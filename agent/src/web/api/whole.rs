@@ -18,6 +18,8 @@ pub(super) type Before = Whole<1, LARGEST>;
 pub(super) type From = Whole<0, 1_000_000_000>;
 /// How many of a list are asked for.
 pub(super) type Limit = Whole<1, { crate::web::pages::list::MOST }>;
+/// A level of the scale.
+pub(super) type Level = Whole<1, 5>;
 /// Days that a token lasts.
 pub(super) type Days = Whole<1, 365>;
 

@@ -1,6 +1,7 @@
 //! The pages, one file each.
 
 pub(super) mod access;
+pub(super) mod assessment;
 pub(super) mod audit;
 pub(super) mod exceptions;
 pub(super) mod health;

@@ -1,6 +1,7 @@
 //! The site asked from outside, over a store in a file.
 
 mod answers;
+mod assessments;
 mod description;
 mod register;
 mod rights;
@@ -30,6 +31,37 @@ pub(super) struct Stage {
     pub(super) site: Site,
     pub(super) store: Store,
     _folder: TempDir,
+}
+
+/// Somebody who is signed in.
+pub(super) struct Session {
+    cookie: String,
+    pub(super) form: String,
+}
+
+impl Session {
+    pub(super) async fn of(stage: &Stage, name: &str, role: Role) -> Self {
+        let (secret, form) = stage.let_in(PassKind::Session, name, role).await;
+        Self { cookie: format!("muster={}", secret.expose()), form }
+    }
+
+    /// The text of a page.
+    pub(super) async fn page(&self, stage: &Stage, path: &str) -> String {
+        let headers = [("cookie", self.cookie.as_str()), ("accept", "text/html")];
+        stage.ask(&Method::GET, path, &headers, "").await.text
+    }
+
+    /// Sends a form.
+    pub(super) async fn send(&self, stage: &Stage, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.append_pair("form", &self.form).extend_pairs(fields);
+        let headers = [
+            ("cookie", self.cookie.as_str()),
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        stage.ask(&Method::POST, path, &headers, &body.finish()).await
+    }
 }
 
 /// What was answered.

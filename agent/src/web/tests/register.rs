@@ -1,12 +1,12 @@
 //! The register on the page: what is asked, what people say of entries, and that it counts at once.
 
 use asmm_model::{Declared, Lifecycle, Place};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 
-use super::{Reply, Stage};
+use super::{Session, Stage};
 use crate::access::Role;
 use crate::clock;
-use crate::store::{PassKind, Source};
+use crate::store::Source;
 
 /// Names that are like those of systems are a question; where nothing is alike, nothing was seen.
 async fn declare(stage: &Stage, names: &[&str]) {
@@ -30,67 +30,38 @@ async fn declare(stage: &Stage, names: &[&str]) {
     stage.store.import(&source).await.unwrap();
 }
 
-/// Somebody who is signed in.
-struct Session {
-    cookie: String,
-    form: String,
-}
-
-impl Session {
-    async fn of(stage: &Stage, role: Role) -> Self {
-        let (secret, form) = stage.let_in(PassKind::Session, "ada", role).await;
-        Self { cookie: format!("muster={}", secret.expose()), form }
-    }
-
-    async fn page(&self, stage: &Stage) -> String {
-        let headers = [("cookie", self.cookie.as_str()), ("accept", "text/html")];
-        stage.ask(&Method::GET, "/register", &headers, "").await.text
-    }
-
-    async fn send(&self, stage: &Stage, path: &str, fields: &[(&str, &str)]) -> Reply {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.append_pair("form", &self.form).extend_pairs(fields);
-        let headers = [
-            ("cookie", self.cookie.as_str()),
-            ("accept", "text/html"),
-            ("content-type", "application/x-www-form-urlencoded"),
-        ];
-        stage.ask(&Method::POST, path, &headers, &body.finish()).await
-    }
-}
-
 #[tokio::test]
 async fn what_a_form_says_of_an_entry_counts_at_once() {
     let stage = Stage::new().await;
     declare(&stage, &["<b>Clerk</b>"]).await;
-    let ada = Session::of(&stage, Role::Reviewer).await;
+    let ada = Session::of(&stage, "ada", Role::Reviewer).await;
     let desk = stage.id("desk").await;
-    let before = ada.page(&stage).await;
+    let before = ada.page(&stage, "/register").await;
     assert!(before.contains("Say which system an entry is") && !before.contains("<b>Clerk"), "{before}");
     assert!(before.contains("1 declared but not seen"), "{before}");
     let pair = [("entry", "CRM-1"), ("system", "desk"), ("reason", "its <i>own</i> name for it")];
     let said = ada.send(&stage, "/register/decisions", &[&pair[..], &[("kind", "declared")]].concat()).await;
     assert_eq!((said.status, said.header("location")), (StatusCode::SEE_OTHER, "/register"), "{}", said.text);
-    let after = ada.page(&stage).await;
+    let after = ada.page(&stage, "/register").await;
     let told = format!("<code>CRM-1</code> is <a href=\"/systems/{desk}\">");
     assert!(after.contains(&told) && after.contains("1 declared and seen"), "{after}");
     assert!(after.contains("its &#60;i&#62;own&#60;/i&#62; name"), "{after}");
     let undone = ada.send(&stage, "/decisions/1/undo", &[]).await;
     assert_eq!(undone.header("location"), "/register");
-    assert!(!ada.page(&stage).await.contains(&told));
+    assert!(!ada.page(&stage, "/register").await.contains(&told));
 }
 
 #[tokio::test]
 async fn what_may_be_meant_is_asked_and_who_only_reads_is_not() {
     let stage = Stage::new().await;
     declare(&stage, &["Summaries"]).await;
-    let ada = Session::of(&stage, Role::Reviewer).await;
-    let page = ada.page(&stage).await;
+    let ada = Session::of(&stage, "ada", Role::Reviewer).await;
+    let page = ada.page(&stage, "/register").await;
     insta::with_settings!({filters => vec![("sys-[0-9a-f]{16}", "[system]"), (&ada.form, "[form]")]}, {
         let from = page.find("<h1>").unwrap();
         insta::assert_snapshot!(page[from..page.find("<table").unwrap()].trim());
     });
-    let viewer = Session::of(&stage, Role::Viewer).await.page(&stage).await;
+    let viewer = Session::of(&stage, "ada", Role::Viewer).await.page(&stage, "/register").await;
     assert!(!viewer.contains("<form class=\"stack") && viewer.contains("Summaries"), "{viewer}");
 }
 
@@ -98,7 +69,7 @@ async fn what_may_be_meant_is_asked_and_who_only_reads_is_not() {
 async fn what_is_no_pair_of_an_entry_and_a_system_is_refused() {
     let stage = Stage::new().await;
     declare(&stage, &["Clerk"]).await;
-    let ada = Session::of(&stage, Role::Reviewer).await;
+    let ada = Session::of(&stage, "ada", Role::Reviewer).await;
     for (kind, entry, system, status) in [
         ("one", "CRM-1", "desk", StatusCode::BAD_REQUEST),
         ("declared", "CRM-2", "desk", StatusCode::UNPROCESSABLE_ENTITY),

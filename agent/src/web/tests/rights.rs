@@ -9,21 +9,27 @@ use crate::web::door::Needs;
 use crate::web::routes::{self, Route};
 
 /// A request for a route that names a system that there is, and does nothing: what it asks for is refused where it is not allowed, and
-/// says too little where it is.
+/// says too little, or is of an assessment that there is not, where it is.
 fn filled(route: &Route, id: &str) -> (String, &'static str, &'static str, Needs) {
     let names_system = ["/systems/{id}", "/systems/{system}"].iter().any(|part| route.path.contains(part));
     let part = if names_system { id } else { "none" };
     let path = route.path.split('/').map(|piece| if piece.starts_with('{') { part } else { piece });
     let path = path.collect::<Vec<_>>().join("/");
-    let is_act = names_system && route.path.ends_with("/acts");
-    let (kind, body) = match route.path.starts_with("/api/") {
-        true if is_act => ("application/json", r#"{"act": "withdraw"}"#),
-        true => ("application/json", "{}"),
-        false if is_act => ("application/x-www-form-urlencoded", "act=withdraw"),
-        false => ("application/x-www-form-urlencoded", ""),
+    let is_act = route.path.ends_with("/acts") && route.needs == Needs::A(Right::Read);
+    let (kind, body) = match (route.path.starts_with("/api/"), is_act) {
+        (true, true) if names_system => ("application/json", r#"{"act": "withdraw"}"#),
+        (true, true) => ("application/json", r#"{"act": "clear", "area": "GV-1", "revision": 0}"#),
+        (true, false) => ("application/json", "{}"),
+        (false, true) if names_system => ("application/x-www-form-urlencoded", "act=withdraw"),
+        (false, true) => ("application/x-www-form-urlencoded", "act=clear&area=GV-1&revision=0"),
+        (false, false) => ("application/x-www-form-urlencoded", ""),
     };
     // An act asks for the right that it needs itself.
-    let needs = if is_act { Needs::A(Right::Review) } else { route.needs };
+    let needs = match is_act {
+        true if names_system => Needs::A(Right::Review),
+        true => Needs::A(Right::Assess),
+        false => route.needs,
+    };
     (path, kind, body, needs)
 }
 

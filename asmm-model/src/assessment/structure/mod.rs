@@ -130,7 +130,7 @@ pub struct Area {
 }
 
 /// Where other frameworks speak of the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Maps {
     /// Subcategories of the NIST CSF 2.0.
     pub nist_csf_2_0: Vec<String>,
