@@ -227,7 +227,7 @@ async fn what_was_scanned_and_said_is_text() {
     let ada = Session::of(&stage, "ada", Role::Administrator).await;
     let mut named = 0;
     for path in [
-        "".to_owned(),
+        String::new(),
         "/b".to_owned(),
         format!("/b/areas/{area}"),
         "/b/road?to=5".to_owned(),

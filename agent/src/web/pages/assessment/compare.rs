@@ -1,7 +1,7 @@
 //! Two assessments side by side: scores and ratings of both, and what is otherwise in the evidence.
 
 use askama::Template;
-use asmm_model::assessment::{AreaScore, Fraction, SeedChange, Structure, compare};
+use asmm_model::assessment::{AgenticScope, AreaScore, Fraction, SeedChange, Structure, compare};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -124,7 +124,7 @@ pub(crate) async fn page(
         name: Text::short(&now.head.name),
         other: Text::short(&before.head.name),
         structure: change.structure,
-        agentic: change.agentic.map(|both| both.map(|scope| scope.name())),
+        agentic: change.agentic.map(|both| both.map(AgenticScope::name)),
         ratings: ratings(&before, &now),
         same: now.structure.areas().count().saturating_sub(areas.iter().filter(|area| area.is_here).count()),
         areas,

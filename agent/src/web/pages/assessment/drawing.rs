@@ -54,13 +54,12 @@ impl Radar {
             point: *point,
         });
         let all: Option<Vec<(i64, i64)>> = points.iter().copied().collect();
-        let neighbours = points.iter().zip(points.iter().cycle().skip(1));
-        let edge = |(from, to): (&Option<(i64, i64)>, &Option<(i64, i64)>)| from.zip(*to);
+        let neighbours = points.iter().copied().zip(points.iter().copied().cycle().skip(1));
         Self {
             rings: (1..=5).map(|level| path(&AXES.map(|axis| on(axis, RADIUS * level / 5)))).collect(),
             edges: match all {
                 Some(_) => Vec::new(),
-                None => neighbours.filter_map(edge).map(|(from, to)| [from, to]).collect(),
+                None => neighbours.filter_map(|(from, to)| Some([from?, to?])).collect(),
             },
             shape: all.map(|points| path(&points)),
             axes: axes.collect(),
@@ -84,7 +83,7 @@ fn path(points: &[(i64, i64)]) -> String {
 /// The domains below one another, from level 1 to level 5.
 #[derive(Debug)]
 pub(super) struct Bars {
-    pub(super) bars: Vec<Bar>,
+    pub(super) rows: Vec<Bar>,
     /// Where each level is.
     pub(super) ticks: Vec<(u8, i64)>,
     pub(super) height: i64,
@@ -116,7 +115,7 @@ impl Bars {
     pub(super) const LEFT: i64 = LEFT;
 
     pub(super) fn of(domains: &[DomainRating]) -> Self {
-        let bars: Vec<Bar> = (domains.iter().zip(0_i64..))
+        let rows: Vec<Bar> = (domains.iter().zip(0_i64..))
             .map(|(domain, n)| Bar {
                 id: Text::short(&domain.id),
                 y: 8 + n * STEP,
@@ -127,9 +126,9 @@ impl Bars {
                 at: domain.score.map(along),
             })
             .collect();
-        let height = STEP * i64::try_from(bars.len()).unwrap_or(0) + 24;
+        let height = STEP * i64::try_from(rows.len()).unwrap_or(0) + 24;
         let ticks = (1..=5_u8).map(|level| (level, along(Fraction::whole(u64::from(level)))));
-        Self { bars, ticks: ticks.collect(), height }
+        Self { rows, ticks: ticks.collect(), height }
     }
 }
 
@@ -195,7 +194,7 @@ mod tests {
         let open = Radar::of(&domains);
         assert_eq!((open.shape, open.edges.len()), (None, 4));
         let bars = Bars::of(&domains);
-        assert_eq!((bars.bars[0].length(), bars.bars[2].length()), (LENGTH * 3 / 8, 0));
+        assert_eq!((bars.rows[0].length(), bars.rows[2].length()), (LENGTH * 3 / 8, 0));
         let scores = [Some(Fraction::whole(1)), None, Some(Fraction::whole(5)), Some(Fraction::whole(3))];
         assert_eq!(Line::of(&scores).path, "M6 28M42 4L60 16");
     }
