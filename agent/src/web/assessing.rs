@@ -120,8 +120,11 @@ pub(super) fn level(text: &str, field: &str) -> Result<Score, Wrong> {
 /// The level of each test that a form says something of.
 fn tests(fields: BTreeMap<String, String>) -> Result<BTreeMap<String, Score>, Wrong> {
     let said = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    let said = said.filter_map(|(name, value)| Some((name.strip_prefix(TEST)?.to_owned(), value)));
-    said.map(|(test, value)| Ok((test, level(&value, TEST)?))).collect()
+    let read = |(name, value): (String, String)| {
+        let test = name.strip_prefix(TEST)?.to_owned();
+        Some(level(&value, &name).map(|reached| (test, reached)))
+    };
+    said.filter_map(read).collect()
 }
 
 fn unreadable(what: &str) -> Wrong {

@@ -104,9 +104,9 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// How long the bar of the score is.
+    /// How long the bar of the score is. Level 1 is where bars begin, and is seen all the same.
     pub(super) fn length(&self) -> i64 {
-        self.at.map_or(0, |at| at - LEFT)
+        self.at.map_or(0, |at| (at - LEFT).max(3))
     }
 }
 

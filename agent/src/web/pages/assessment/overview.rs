@@ -116,6 +116,8 @@ impl Bounds {
 #[derive(Debug)]
 struct Scope {
     told: &'static str,
+    /// Which systems follow.
+    which: &'static str,
     systems: Names,
     undecided: usize,
     all: usize,
@@ -144,15 +146,19 @@ impl Scope {
         let ids = |systems: Vec<&asmm_model::SystemId>| {
             systems.into_iter().map(|id| id.as_str().to_owned()).collect::<Vec<String>>()
         };
-        let ids = match scope.agentic_scope {
+        let (which, ids) = match scope.agentic_scope {
             AgenticScope::InScope => {
-                ids(scope.systems.iter().filter(decides).map(|system| &system.id).collect())
+                let confirmed = scope.systems.iter().filter(decides);
+                ("Confirmed", ids(confirmed.map(|system| &system.id).collect()))
             }
-            AgenticScope::Provisional | AgenticScope::Unknown => ids(scope.undecided.iter().collect()),
-            AgenticScope::NotApplicable => Vec::new(),
+            AgenticScope::Provisional | AgenticScope::Unknown => {
+                ("Undecided", ids(scope.undecided.iter().collect()))
+            }
+            AgenticScope::NotApplicable => ("", Vec::new()),
         };
         Self {
             told,
+            which,
             systems: Names::of(&assessment.seeded.seed, &ids),
             undecided: scope.undecided.len(),
             all: scope.systems.len(),

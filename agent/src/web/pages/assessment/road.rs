@@ -50,7 +50,6 @@ struct Step {
     overall_band: Text,
     needs: Vec<(Text, Text, Text)>,
     barriers: Vec<Barrier>,
-    systems: usize,
 }
 
 #[derive(Debug)]
@@ -89,7 +88,6 @@ fn step(assessment: &Assessment, step: StepOf) -> Step {
         overall_band: band(step.overall_band),
         needs: step.needs.into_iter().map(need).collect(),
         barriers: step.barriers.into_iter().map(barrier).collect(),
-        systems: step.systems.len(),
     }
 }
 
