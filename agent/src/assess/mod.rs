@@ -1,7 +1,9 @@
 //! An assessment as people make it: the scores that they give on what scans showed, who signs it, and what may be done with it.
 
 mod act;
+pub(crate) mod bundle;
 pub(crate) mod pages;
+pub(crate) mod report;
 pub(crate) mod road;
 #[cfg(test)]
 mod tests;

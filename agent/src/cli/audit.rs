@@ -14,7 +14,7 @@ use super::output::OutputFile;
 use super::printer::Printer;
 use super::store::{StoreOption, block_on};
 use crate::page::{Line, Page, Tone};
-use crate::store::{AuditEntry, Chain, Head, Verified};
+use crate::store::{AuditEntry, Head, Verified};
 
 /// How long whoever keeps entries may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -136,12 +136,6 @@ impl Audit {
     }
 }
 
-/// The text and the hash of a line.
-fn parts(line: &str) -> Option<(String, &str)> {
-    let (body, hash) = line.strip_suffix("\"}")?.rsplit_once(",\"hash\":\"")?;
-    Some((format!("{body}}}"), hash))
-}
-
 /// Sends an entry to an address. What is not taken is an error: nobody has to believe that it is kept.
 fn send(to: &str, text: String) -> anyhow::Result<()> {
     let is_here = |url: &str| {
@@ -191,13 +185,7 @@ fn anchored(path: &Path) -> anyhow::Result<Vec<Head>> {
 }
 
 fn of_file(path: &Path, kept: &[Head]) -> anyhow::Result<Verified> {
-    let text = read(path)?;
-    let mut chain = Chain::new(kept);
-    for line in text.lines() {
-        let (body, hash) = parts(line).unwrap_or_else(|| (line.to_owned(), ""));
-        chain.follow(&body, hash);
-    }
-    Ok(chain.end(None))
+    Ok(Verified::of_lines(&read(path)?, kept))
 }
 
 fn said(verified: &Verified, kept: usize, printer: &mut Printer) -> anyhow::Result<Exit> {
@@ -262,14 +250,14 @@ fn log(store: &StoreOption, system: Option<&str>, limit: u32, printer: &mut Prin
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::store::Chain;
 
     #[test]
     fn a_line_is_its_text_and_its_hash() {
         let body = r#"{"sequence":1,"reason":"said: \",\"hash\":\"x\"}","previous":"00"}"#;
         let text = crate::store::line(body, "ab12");
-        assert_eq!(parts(text.trim_end()), Some((body.to_owned(), "ab12")));
-        assert_eq!(parts("{}"), None);
-        assert_eq!(parts("é\"}"), None);
+        assert_eq!(Chain::parts(text.trim_end()), Some((body.to_owned(), "ab12")));
+        assert_eq!(Chain::parts("{}"), None);
+        assert_eq!(Chain::parts("é\"}"), None);
     }
 }

@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod document;
 mod environment;
+mod evidence;
 mod exit;
 mod explain;
 mod export;
@@ -91,6 +92,7 @@ enum Command {
     Undo(decide::Undo),
     Assess(assess::Assess),
     Audit(audit::Audit),
+    Evidence(evidence::Evidence),
     Serve(serve::Serve),
     Access(access::Access),
     Backup(backup::Backup),
@@ -159,6 +161,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Undo(undo) => undo.run(printer),
         Command::Assess(assess) => assess.run(printer),
         Command::Audit(audit) => audit.run(printer),
+        Command::Evidence(evidence) => evidence.run(printer),
         Command::Serve(serve) => serve.run(printer),
         Command::Access(access) => access.run(printer),
         Command::Backup(backup) => backup.run(printer),

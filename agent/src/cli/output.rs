@@ -1,5 +1,6 @@
-//! Writes a result to a file, whole or not at all.
+//! Writes a result to a file or a folder, whole or not at all.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -56,7 +57,7 @@ impl OutputFile {
         let target = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(&self.folder);
         let draft = folder.join(format!(".{}.{}.tmp", self.name, std::process::id()));
-        let written = write_new(&draft, text).and_then(|()| fs::rename(&draft, &target));
+        let written = write_new(&draft, text.as_bytes()).and_then(|()| fs::rename(&draft, &target));
         if written.is_err() {
             // The draft is of no use; that it cannot be removed either is not the error to report.
             let _ = fs::remove_file(&draft);
@@ -65,8 +66,74 @@ impl OutputFile {
     }
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+/// A folder that can be made, as far as that can be told without making it.
+#[derive(Debug)]
+pub(crate) struct OutputFolder {
+    path: PathBuf,
+    draft: PathBuf,
+}
+
+impl OutputFolder {
+    /// Looks at the place before any work is done for it: nothing, or an empty folder.
+    pub(crate) fn at(path: &Path) -> Result<Self, UsageError> {
+        let shown = path.display();
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if path.symlink_metadata().is_ok() && !is_empty(&path) {
+            return Err(UsageError::new(
+                format!("`{shown}` is there already, and is no empty folder"),
+                "give the name of a new folder: nothing is written over",
+            ));
+        }
+        let Some(name) = path.file_name() else {
+            return Err(UsageError::new(
+                format!("`{shown}` names no folder"),
+                "give the path of a folder to make",
+            ));
+        };
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if !parent.is_dir() {
+            return Err(UsageError::new(
+                format!("`{shown}` cannot be made: there is no folder `{}`", parent.display()),
+                "make that folder first, or give another place",
+            ));
+        }
+        let draft = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        Ok(Self { path, draft })
+    }
+
+    /// Writes beside the folder and moves there, so that nobody ever finds half of it.
+    pub(crate) fn write(&self, files: &BTreeMap<String, Vec<u8>>) -> anyhow::Result<()> {
+        let written = self.draft(files).and_then(|()| {
+            if is_empty(&self.path) {
+                fs::remove_dir(&self.path)?;
+            }
+            fs::rename(&self.draft, &self.path)
+        });
+        if written.is_err() {
+            // The draft is of no use; that it cannot be removed either is not the error to report.
+            let _ = fs::remove_dir_all(&self.draft);
+        }
+        written.with_context(|| format!("`{}` cannot be written", self.path.display()))
+    }
+
+    fn draft(&self, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+        fs::create_dir(&self.draft)?;
+        for (name, bytes) in files {
+            write_new(&self.draft.join(name), bytes)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()
 }

@@ -19,7 +19,8 @@ mod tests;
 use asmm_model::Inventory;
 use clap::ValueEnum;
 
-pub(crate) use self::html::{Badge, Covered, Lists, Prose, Section, Text};
+pub(crate) use self::html::{Badge, Covered, Lists, Prose, STYLE, Section, Text};
+pub(crate) use bom::uuid;
 pub(crate) use csv::lines;
 
 /// A format; a new one is its file, and a line here and in [`Format::write`].

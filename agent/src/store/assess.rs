@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::assessment::{AreaScore, Fault, Seed, Structure, Weight, compare};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
@@ -32,7 +32,7 @@ pub(crate) struct ListedAssessment {
 }
 
 /// What was said of an area at some time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Said {
     /// Its number: the first one is 1.
     pub(crate) revision: i64,
@@ -195,6 +195,34 @@ impl Store {
     /// There is none of this name, or the store cannot be read.
     pub(crate) async fn assessment(&self, name: &str) -> Result<Assessment, StoreError> {
         Ok(read(&mut self.read().await?, name).await?.1)
+    }
+
+    /// The structure of an assessment, as the text that it was begun with.
+    ///
+    /// # Errors
+    /// There is no such assessment, or the store cannot be read.
+    pub(crate) async fn structure_of(&self, name: &str) -> Result<String, StoreError> {
+        Ok(number(&mut self.read().await?, name).await?.try_get("structure")?)
+    }
+
+    /// Everything that was said of each area of an assessment, the last first.
+    ///
+    /// # Errors
+    /// There is no such assessment, or the store cannot be read.
+    pub(crate) async fn history(&self, name: &str) -> Result<BTreeMap<String, Vec<Said>>, StoreError> {
+        let mut transaction = self.read().await?;
+        let number = number(&mut transaction, name).await?.try_get::<i64, _>("id")?;
+        let rows =
+            sqlx::query("SELECT area, n, body FROM scores WHERE assessment = $1 ORDER BY area, n DESC")
+                .bind(number)
+                .fetch_all(&mut *transaction)
+                .await?;
+        let mut history: BTreeMap<String, Vec<Said>> = BTreeMap::new();
+        for row in &rows {
+            let said = Said { revision: row.try_get("n")?, given: given(row)? };
+            history.entry(row.try_get("area")?).or_default().push(said);
+        }
+        Ok(history)
     }
 
     /// The assessments, the last one first.

@@ -237,7 +237,25 @@ pub(crate) struct Chain<'k> {
     verified: Verified,
 }
 
+impl Verified {
+    /// What comes of the lines of `muster audit export`, where these entries were kept elsewhere.
+    pub(crate) fn of_lines(text: &str, kept: &[Head]) -> Self {
+        let mut chain = Chain::new(kept);
+        for line in text.lines() {
+            let (body, hash) = Chain::parts(line).unwrap_or_else(|| (line.to_owned(), ""));
+            chain.follow(&body, hash);
+        }
+        chain.end(None)
+    }
+}
+
 impl<'k> Chain<'k> {
+    /// The text and the hash of a line of `muster audit export`.
+    pub(crate) fn parts(line: &str) -> Option<(String, &str)> {
+        let (body, hash) = line.strip_suffix("\"}")?.rsplit_once(",\"hash\":\"")?;
+        Some((format!("{body}}}"), hash))
+    }
+
     /// A chain of which these entries were kept elsewhere.
     pub(crate) fn new(kept: &'k [Head]) -> Self {
         Self { kept, met: 0, verified: Verified::default() }

@@ -225,6 +225,11 @@ pub struct SeedEvidence {
 }
 
 impl SeedEvidence {
+    /// The id that evidence of an area has when it says what this one says: where [`id`](Self::id) is another, somebody changed it.
+    pub fn id_by_content(&self, area: &str) -> String {
+        evidence_id(area, self)
+    }
+
     /// Whether it has expired; what was never observed has.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         let expires = self.expires_at.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
@@ -404,7 +409,7 @@ fn piece(
         locators: measure.places.clone(),
         why: measure.why.map(str::to_owned),
     };
-    piece.id = evidence_id(area, &piece);
+    piece.id = piece.id_by_content(area);
     piece
 }
 

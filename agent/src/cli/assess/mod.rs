@@ -2,6 +2,8 @@
 
 mod begin;
 mod compare;
+mod export;
+mod report;
 mod road;
 mod score;
 mod show;
@@ -28,7 +30,9 @@ Examples:
   muster assess score 2026-q4 PR-A1 2 --written 3 --coverage 2 --enforced 2 --measured 2
   muster assess seed 2026-q4                    # after new scans: what changed, and which scores it touches
   muster assess road 2026-q4 --domain PR=3      # what is missing, and which systems stand in the way
-  muster assess sign 2026-q4 --by bob           # a second person")]
+  muster assess sign 2026-q4 --by bob           # a second person
+  muster assess report 2026-q4 --output report.html
+  muster assess export 2026-q4 --output evidence")]
 pub(super) struct Assess {
     #[command(subcommand)]
     what: What,
@@ -48,6 +52,8 @@ enum What {
     Reopen(score::Reopen),
     Compare(compare::Compare),
     Road(road::Roads),
+    Report(report::Report),
+    Export(export::Export),
     Structure(structure::Structures),
 }
 
@@ -66,6 +72,8 @@ impl Assess {
             What::Reopen(reopen) => reopen.run(printer),
             What::Compare(compare) => compare.run(printer),
             What::Road(road) => road.run(printer),
+            What::Report(report) => report.run(printer),
+            What::Export(export) => export.run(printer),
             What::Structure(structure) => structure.run(printer),
         }
     }

@@ -281,7 +281,7 @@ fn references(systems: &[System]) -> Vec<String> {
 }
 
 /// A UUID of version 8: its bits are our own, made of a hash.
-fn uuid(content: &[u8]) -> String {
+pub(crate) fn uuid(content: &[u8]) -> String {
     let hash = blake3::hash(content);
     let mut bits = [0; 16];
     bits.copy_from_slice(&hash.as_bytes()[..16]);

@@ -28,8 +28,8 @@ const IN_FULL: usize = 1_000;
 /// Targets of the scan that are named.
 const TARGETS: usize = 200;
 
-/// The only style that the page may use.
-const STYLE: &str = include_str!("../../../templates/html/page.css");
+/// The only style that the page may use; other pages begin with it.
+pub(crate) const STYLE: &str = include_str!("../../../templates/html/page.css");
 /// Its digest, by which browsers tell it from a style that got into the page; a test says what it has to be.
 const STYLE_DIGEST: &str = "sha256-NI7XE/fGK2RTL54z5AFQNhOFLOXipO23sXqU+IRgi8s=";
 

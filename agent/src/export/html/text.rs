@@ -20,15 +20,16 @@ pub(crate) struct Text(String);
 impl Text {
     /// A name, a path or the like.
     pub(crate) fn short(text: &str) -> Self {
-        Self::at_most(text, SHORT)
+        Self::up_to(text, SHORT)
     }
 
     /// A sentence or a few.
     pub(crate) fn long(text: &str) -> Self {
-        Self::at_most(text, LONG)
+        Self::up_to(text, LONG)
     }
 
-    fn at_most(text: &str, most: usize) -> Self {
+    /// So many characters of a text, and how many more there are.
+    pub(crate) fn up_to(text: &str, most: usize) -> Self {
         let (kept, cut) = bounded(text, most);
         Self(visible(kept).into_owned() + &cut)
     }
