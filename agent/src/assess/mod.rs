@@ -6,6 +6,8 @@ pub(crate) mod pages;
 pub(crate) mod report;
 pub(crate) mod road;
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};

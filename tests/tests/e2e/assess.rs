@@ -1,7 +1,10 @@
 //! An assessment from the command line: evidence, scores, what changed since, a second person, and the next one beside it.
 
+use std::path::Path;
+
 use muster_tests::postgres::Postgres;
-use muster_tests::stage::{Ended, Stage};
+use muster_tests::stage::{Ended, Stage, copy};
+use muster_tests::validators::refusal;
 use serde_json::Value;
 
 use crate::GATED;
@@ -107,6 +110,46 @@ fn people_score_what_scans_show_and_a_second_one_signs() {
         let none = assess(&["show", "2028"]);
         assert!(none.code == Some(2) && none.stderr.contains("`muster assess list`"), "{none:?}");
     }
+}
+
+#[test]
+fn evidence_is_whole_valid_and_without_secrets() {
+    let stage = Stage::new();
+    let larkspur = Path::new(env!("CARGO_MANIFEST_DIR")).join("organisation");
+    copy(&larkspur, &stage.beside("larkspur"));
+    let run = |arguments: &[&str]| stage.run(&[arguments, &["--store", "muster.db"]].concat());
+    done(&run(&[
+        "scan",
+        "larkspur/repositories/refunds",
+        "larkspur/repositories/support",
+        "larkspur/repositories/platform",
+        "aws-export:larkspur/aws",
+        "k8s-export:larkspur/larkspur.json",
+    ]));
+    done(&run(&["assess", "new", "2026-q4", "--by", "ada"]));
+    done(&run(&["assess", "score", "2026-q4", "PR-A1", "2", "--by", "ada"]));
+    done(&run(&["assess", "report", "2026-q4", "--output", "report.html"]));
+    done(&run(&["assess", "export", "2026-q4", "--output", "evidence"]));
+    let again = run(&["assess", "export", "2026-q4", "--output", "evidence"]);
+    assert!(again.code == Some(2) && again.stderr.contains("no empty folder"), "{again:?}");
+    let verified = stage.run(&["evidence", "verify", "evidence"]);
+    assert!(done(&verified).contains("the ratings follow from the scores"), "{verified:?}");
+    let folder = stage.beside("evidence");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a file of the bundle");
+    for entry in std::fs::read_dir(&folder).expect("a folder") {
+        let name = entry.expect("a file").file_name().into_string().expect("a plain name");
+        assert!(!read(&name).contains("canary-value"), "{name} holds a secret");
+    }
+    assert_eq!(refusal("oscal", &read("oscal.json")), None);
+    for name in ["cyclonedx.json", "declarations.cdx.json"] {
+        assert_eq!(refusal("cyclonedx-1.6", &read(name)), None, "{name}");
+    }
+    let log = stage.run(&["audit", "verify", "--file", "evidence/audit.jsonl"]);
+    assert_eq!(log.code, Some(0), "{log:?}");
+    std::fs::write(folder.join("seed.json"), read("seed.json").replace("PR-A1.c3", "PR-A1.c2"))
+        .expect("a file");
+    let changed = stage.run(&["evidence", "verify", "evidence"]);
+    assert!(changed.code == Some(10) && changed.stdout.contains("`seed.json` was changed"), "{changed:?}");
 }
 
 #[test]

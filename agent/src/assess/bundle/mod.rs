@@ -1,6 +1,7 @@
 //! The evidence bundle of an assessment: everything that an auditor needs, as files that belong together.
 
 mod declarations;
+mod gather;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -19,6 +20,7 @@ use super::{Assessment, Head};
 use crate::export::{Format, Surface};
 use crate::store::{Head as Last, Said};
 
+pub(crate) use gather::gather;
 pub(crate) use verify::verify;
 
 /// The file that names all others.
@@ -40,20 +42,20 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// What a bundle is made of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bundled<'a> {
-    pub(crate) assessment: &'a Assessment,
+struct Bundled<'a> {
+    assessment: &'a Assessment,
     /// The text that the assessment was begun with.
-    pub(crate) structure: &'a str,
+    structure: &'a str,
     /// What was said of each area, the last first.
-    pub(crate) history: &'a BTreeMap<String, Vec<Said>>,
+    history: &'a BTreeMap<String, Vec<Said>>,
     /// The inventory of the last run.
-    pub(crate) inventory: &'a Inventory,
+    inventory: &'a Inventory,
     /// The entries of the audit log, as lines.
-    pub(crate) audit: &'a str,
+    audit: &'a str,
     /// The last of them.
-    pub(crate) last: Option<&'a Last>,
+    last: Option<&'a Last>,
     /// When the bundle is made, RFC 3339 in UTC.
-    pub(crate) at: &'a str,
+    at: &'a str,
 }
 
 /// What names the files of a bundle, and what they have to be.
@@ -131,7 +133,7 @@ struct Covered<'a> {
 ///
 /// # Errors
 /// A document cannot be written, as where an inventory names one thing twice.
-pub(crate) fn files(bundled: Bundled<'_>) -> anyhow::Result<Files> {
+fn files(bundled: Bundled<'_>) -> anyhow::Result<Files> {
     let Bundled { assessment, structure, inventory, audit, at, .. } = bundled;
     let seed: &Seed = &assessment.seeded.seed;
     // Documents are not made for a width.

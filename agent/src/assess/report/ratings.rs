@@ -188,7 +188,7 @@ const LABEL: usize = 22;
 /// The ratings as bars on the scale.
 #[derive(Debug)]
 pub(super) struct Bars {
-    pub(super) bars: Vec<Bar>,
+    pub(super) rows: Vec<Bar>,
     /// The levels of the scale: number and place.
     pub(super) ticks: Vec<(u8, i128)>,
     pub(super) top: usize,
@@ -226,7 +226,7 @@ impl Bars {
             (title, domain.low, domain.high, domain.score, domain.band)
         });
         let rated: Vec<_> = std::iter::once(all).chain(domains).collect();
-        let mut bars = Vec::new();
+        let mut rows = Vec::new();
         let mut said = Vec::new();
         for (at, (title, low, high, score, band)) in rated.into_iter().enumerate() {
             let y = TOP + at * ROW;
@@ -234,7 +234,7 @@ impl Bars {
             let value =
                 if score.is_some() { format!("{} · {band}", number(score)) } else { "not rated".to_owned() };
             said.push(format!("{title}: {}, range {}, {band}.", number(score), range(low, high)));
-            bars.push(Bar {
+            rows.push(Bar {
                 label: Text::up_to(&cut(title), LABEL + 1),
                 class: if at == 0 { "whole" } else { "" },
                 text: y + 19,
@@ -248,7 +248,7 @@ impl Bars {
                 value,
             });
         }
-        let foot = TOP + bars.len() * ROW;
+        let foot = TOP + rows.len() * ROW;
         Self {
             ticks: (1..=5_u8)
                 .filter_map(|level| Some((level, place(Fraction::whole(level.into()))?)))
@@ -257,7 +257,7 @@ impl Bars {
             foot,
             height: foot + 6,
             said: Text::up_to(&said.join(" "), 4_000),
-            bars,
+            rows,
         }
     }
 }
