@@ -123,6 +123,23 @@ def cyclonedx(version, path):
     # The schema sees neither a reference to nothing nor one that stands for two things.
     add({**bom["metadata"].get("component", {}), **{k: bom.get(k, []) for k in ("components", "services")}})
     links = [ref for edge in bom.get("dependencies", []) for ref in [edge["ref"], *edge.get("dependsOn", [])]]
+    declared = bom.get("declarations", {})
+    standards = bom.get("definitions", {}).get("standards", [])
+    requirements = [one for standard in standards for one in standard.get("requirements", [])]
+    targets = declared.get("targets", {}).get("components", [])
+    for thing in [*standards, *requirements, *targets, *(
+        one for kind in ("assessors", "claims", "evidence") for one in declared.get(kind, [])
+    )]:
+        add(thing)
+    links += [one["parent"] for one in requirements if "parent" in one]
+    for claim in declared.get("claims", []):
+        links += [claim["target"], *claim.get("evidence", []), *claim.get("counterEvidence", [])]
+    for attestation in declared.get("attestations", []):
+        links.append(attestation["assessor"])
+        for part in attestation.get("map", []):
+            links += [part["requirement"], *part.get("claims", [])]
+            if "score" in part.get("conformance", {}):
+                yield f"{part['requirement']}: a level of maturity is no share of conformance"
     for composition in bom.get("compositions", []):
         links += composition.get("assemblies", []) + composition.get("dependencies", [])
     yield from (f"{ref} is there twice" for ref in twice)

@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 /// How long an answer may take; what the browser itself gives up after is less.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// How many drivers are started before one listens: each takes any free port, and the same one of the other family of
+/// addresses, which may be somebody else's.
+const TRIES: u32 = 5;
+
 /// What WebDriver answers when something is not as a command needs it.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -114,10 +118,22 @@ struct Driver {
 impl Driver {
     /// The driver, and the port on which it listens.
     fn start(browser: &Path) -> (Self, u16) {
+        let mut said = String::new();
+        for _ in 0..TRIES {
+            match Self::listening(&browser.join("chromedriver")) {
+                Ok(started) => return started,
+                Err(complaints) => said = complaints,
+            }
+        }
+        panic!("ChromeDriver does not start: {said}")
+    }
+
+    /// One that listens, or what one said that ended instead.
+    fn listening(program: &Path) -> Result<(Self, u16), String> {
         let folder = tempfile::Builder::new().prefix("muster-browser-").tempdir().expect("a folder").keep();
         let mut guard = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/guard"))
             .arg(&folder)
-            .arg(browser.join("chromedriver"))
+            .arg(program)
             .args(["--port=0", "--log-level=WARNING"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -128,16 +144,18 @@ impl Driver {
         let alive = guard.stdin.take();
         let mut said = BufReader::new(guard.stdout.take().expect("it is piped"));
         let driver = Self { guard, alive, folder };
+        let mut printed = String::new();
         loop {
-            let mut line = String::new();
-            let read = said.read_line(&mut line).expect("the driver says when it is ready");
-            assert!(read > 0, "ChromeDriver does not start: {}", driver.log());
-            let port =
-                line.split_once("successfully on port ").map(|(_, port)| port.trim().trim_end_matches('.'));
-            if let Some(port) = port.and_then(|port| port.parse().ok()) {
+            let before = printed.len();
+            let read = said.read_line(&mut printed).expect("the driver says when it is ready");
+            if read == 0 {
+                return Err(format!("{printed}{}", driver.log()));
+            }
+            let port = printed[before..].split_once("successfully on port ");
+            if let Some(port) = port.and_then(|(_, port)| port.trim().trim_end_matches('.').parse().ok()) {
                 // It says little more, but must never wait for somebody to read that.
                 std::thread::spawn(move || said.read_to_end(&mut Vec::new()));
-                return (driver, port);
+                return Ok((driver, port));
             }
         }
     }
@@ -152,5 +170,23 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.alive = None;
         let _ = self.guard.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_driver_that_ends_at_its_start_is_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let program = folder.path().join("chromedriver");
+        let text = "#!/bin/sh\necho Starting\necho 'bind() failed: Address already in use' >&2\nexit 1\n";
+        std::fs::write(&program, text).expect("a file");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+        let said = Driver::listening(&program).map(|(_, port)| port).expect_err("it has ended");
+        assert_eq!(said, "Starting\nbind() failed: Address already in use\n");
     }
 }

@@ -13,6 +13,7 @@ mod diffs;
 mod docs;
 mod documents;
 mod equipment;
+mod evidence;
 mod explain;
 mod golden;
 mod graphs;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::assessment::{Fraction, SeedMetric, SeedSystem, SourceCoverage, SourceStatus};
+use asmm_model::assessment::{Better, Fraction, SeedMetric, SeedSystem, SourceCoverage, SourceStatus};
 use asmm_model::{Coverage, Gap, Level, Seen};
 
 use super::table::{Cell, Table, bounded};
@@ -89,13 +89,24 @@ fn counted(counts: Option<&Counts<'_>>) -> Text {
 pub(super) fn metrics(assessment: &Assessment) -> Table {
     let structure = &assessment.structure;
     let rows = assessment.seeded.seed.metrics.iter().map(|(id, metric)| {
-        let definition = structure.metric(id).map_or("", |metric| metric.definition.as_str());
-        vec![Cell::text(id), Cell::Text(Text::long(definition)), Cell::Text(Text::long(&value(metric)))]
+        let known = structure.metric(id);
+        let definition = known.map_or("", |metric| metric.definition.as_str());
+        let better = match known.map(|metric| metric.better) {
+            Some(Better::Higher) => "high",
+            Some(Better::Lower) => "low",
+            Some(Better::Neither) | None => "",
+        };
+        vec![
+            Cell::text(id),
+            Cell::Text(Text::long(definition)),
+            Cell::text(better),
+            Cell::Text(Text::long(&value(metric))),
+        ]
     });
     Table {
         caption: "Every metric, and every fact that hints ask about",
         class: "metrics-table",
-        heads: &["Metric", "What it is", "Reading"],
+        heads: &["Metric", "What it is", "Better", "Reading"],
         rows: rows.collect(),
         more: 0,
     }

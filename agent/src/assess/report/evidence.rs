@@ -1,5 +1,7 @@
 //! What the evidence says, in a few sentences made of numbers.
 
+use std::collections::BTreeSet;
+
 use asmm_model::assessment::{AreaScore, HintKind, Score, SourceKind, SourceStatus};
 use asmm_model::{Inventory, Verdict};
 
@@ -118,6 +120,9 @@ pub(super) fn against(assessment: &Assessment) -> Option<Table> {
         }
     }
     found.sort_by_key(|(order, ..)| *order);
+    // One of each area: what speaks for a ceiling of 1 speaks for one of 2 as well.
+    let mut met = BTreeSet::new();
+    found.retain(|(_, area, ..)| met.insert(area.id.as_str()));
     let more = found.len().saturating_sub(STRONGEST);
     let rows = found.into_iter().take(STRONGEST).map(|(_, area, hint, given)| {
         vec![
