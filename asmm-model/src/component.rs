@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, Place, Role, Tool};
+use crate::{Access, Evidence, Place, Role, Tool};
 
 /// What a component is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -90,6 +90,9 @@ pub struct Component {
     /// own is known: whether the other side asks a person is not seen from here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool>,
+    /// For a server of the Model Context Protocol: how it is reached, where that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
     /// Where it was seen.
     pub evidence: Vec<Evidence>,
 }
@@ -106,6 +109,7 @@ impl Component {
             direct: None,
             role,
             tools: Vec::new(),
+            access: None,
             evidence,
         }
     }

@@ -5,6 +5,7 @@
 pub mod assessment;
 pub mod autonomy;
 mod component;
+mod control;
 mod coverage;
 mod evidence;
 mod identity;
@@ -21,6 +22,7 @@ mod trigger;
 
 pub use autonomy::{Answer, Criteria, Criterion, Level, Verdict};
 pub use component::{Component, ComponentKind, Model};
+pub use control::{Access, Control, ControlKind};
 pub use coverage::{Coverage, CoveredKind, Gap, GapReason, Seen};
 pub use evidence::{Evidence, EvidenceClass, Place, Role, Supports};
 pub use identity::{Fingerprint, Identity, IdentityKind, Privilege};

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Claimed, Component, Criterion, Deployment, Evidence, Identity, Key, Model, Owner, Place, Purpose, Role,
-    SystemKind, Tool, Trigger,
+    Claimed, Component, Control, Criterion, Deployment, Evidence, Identity, Key, Model, Owner, Place,
+    Purpose, Role, SystemKind, Tool, Trigger,
 };
 
 /// What an observation belongs to: one deployable unit of one target, or nothing in particular.
@@ -44,6 +44,8 @@ pub enum Fact {
     Tool(Tool),
     /// A trigger.
     Trigger(Trigger),
+    /// A control.
+    Control(Control),
     /// A reason to answer a criterion.
     Criterion {
         /// Which criterion.
@@ -73,6 +75,7 @@ impl Fact {
             Self::Model(model) => (None, Some(&mut model.evidence)),
             Self::Tool(tool) => (None, Some(&mut tool.evidence)),
             Self::Trigger(trigger) => (Some(&mut trigger.place), Some(&mut trigger.evidence)),
+            Self::Control(control) => (None, Some(&mut control.evidence)),
             Self::Key(key) => (Some(&mut key.place), None),
             Self::Owner(owner) => (Some(&mut owner.place), None),
             Self::Purpose(purpose) => (Some(&mut purpose.place), None),

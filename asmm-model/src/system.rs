@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Claimed, Component, Criteria, Hitl, Identity, Join, Key, Level, Model, Owner, Place, Purpose, Remembered,
-    Role, Tool, Trigger, Verdict, autonomy::Missing,
+    Claimed, Component, Control, Criteria, Hitl, Identity, Join, Key, Level, Model, Owner, Place, Purpose,
+    Remembered, Role, Tool, Trigger, Verdict, autonomy::Missing,
 };
 
 /// Stable name of a system across scans.
@@ -189,6 +189,9 @@ pub struct System {
     pub models: Vec<Model>,
     /// What starts it.
     pub triggers: Vec<Trigger>,
+    /// What limits, tests, contains or restores it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<Control>,
     /// Where it lives.
     pub locations: Vec<Deployment>,
     /// What it is known by outside of its target.
@@ -228,13 +231,15 @@ impl System {
         let identities = self.identities.iter_mut().map(|identity| &mut identity.evidence);
         let models = self.models.iter_mut().map(|model| &mut model.evidence);
         let tools = self.tools.iter_mut().map(|tool| &mut tool.evidence);
+        let controls = self.controls.iter_mut().map(|control| &mut control.evidence);
         let criteria = self.criteria.evidence_mut();
         let (mut own, mut starts) = (Vec::new(), Vec::new());
         for trigger in &mut self.triggers {
             own.push(&mut trigger.place);
             starts.push(&mut trigger.evidence);
         }
-        let evidence = identities.chain(models).chain(tools).chain(starts).flatten().chain(criteria);
+        let evidence =
+            identities.chain(models).chain(tools).chain(starts).chain(controls).flatten().chain(criteria);
         let claims = self.owners.iter_mut().map(|owner| &mut owner.place);
         let claims = claims.chain(self.purpose.iter_mut().map(|purpose| &mut purpose.place));
         let claims = claims.chain(self.claims.iter_mut().map(|claimed| &mut claimed.place));

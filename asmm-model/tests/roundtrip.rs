@@ -2,12 +2,13 @@
 
 use asmm_model::autonomy::{Basis, Missing, Open};
 use asmm_model::{
-    Answer, Claim, Claimed, Component, ComponentKind, Coverage, CoveredKind, Criteria, Criterion, Declared,
-    Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fingerprint, Gap, GapReason, Gate, Hitl,
-    Identity, IdentityKind, Incomplete, Inventory, Join, JoinStrength, Key, Level, Lifecycle, Mark, MarkKind,
-    MatchedBy, Model, Owner, OwnerSource, Place, Presence, Privilege, Proposal, Purpose, PurposeSource,
-    Question, Reason, Recognised, Register, Remembered, Role, SCHEMA, Scan, ScanTarget, Seen, Sighted,
-    Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind, Unseen, Verdict, WhyUnseen,
+    Access, Answer, Claim, Claimed, Component, ComponentKind, Control, ControlKind, Coverage, CoveredKind,
+    Criteria, Criterion, Declared, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fingerprint,
+    Gap, GapReason, Gate, Hitl, Identity, IdentityKind, Incomplete, Inventory, Join, JoinStrength, Key,
+    Level, Lifecycle, Mark, MarkKind, MatchedBy, Model, Owner, OwnerSource, Place, Presence, Privilege,
+    Proposal, Purpose, PurposeSource, Question, Reason, Recognised, Register, Remembered, Role, SCHEMA, Scan,
+    ScanTarget, Seen, Sighted, Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind, Unseen,
+    Verdict, WhyUnseen,
 };
 use proptest::prelude::*;
 use proptest::{collection::vec, option::of, sample::select};
@@ -102,9 +103,10 @@ fn component() -> impl Strategy<Value = Component> {
             Dataset,
         ][..],
     );
-    let tools = vec(tool(), 0..3);
-    (kind, text(), of(text()), of(text()), of(text()), of(any::<bool>()), role(), tools, evidence()).prop_map(
-        |(kind, name, package, version, purl, direct, role, tools, evidence)| Component {
+    let access = select(&[Access::Open, Access::Remote, Access::Key, Access::Login, Access::Local][..]);
+    let server = (vec(tool(), 0..3), of(access));
+    (kind, text(), of(text()), of(text()), of(text()), of(any::<bool>()), role(), server, evidence())
+        .prop_map(|(kind, name, package, version, purl, direct, role, (tools, access), evidence)| Component {
             kind,
             name,
             package,
@@ -113,9 +115,9 @@ fn component() -> impl Strategy<Value = Component> {
             direct,
             role,
             tools,
+            access,
             evidence,
-        },
-    )
+        })
 }
 
 fn identity() -> impl Strategy<Value = Identity> {
@@ -240,6 +242,17 @@ fn claimed() -> impl Strategy<Value = Claimed> {
         .prop_map(|(criterion, answer, because, place)| Claimed { criterion, answer, because, place })
 }
 
+fn control() -> impl Strategy<Value = Control> {
+    use ControlKind::{Egress, Evaluation, IncidentPlan, Limit, PodSecurity, Recovery};
+    let kind = select(&[Limit, Evaluation, IncidentPlan, Recovery, PodSecurity, Egress][..]);
+    (kind, text(), of(any::<bool>()), evidence()).prop_map(|(kind, name, in_place, evidence)| Control {
+        kind,
+        name,
+        in_place,
+        evidence,
+    })
+}
+
 fn system() -> impl Strategy<Value = System> {
     use SystemKind::{Agent, Assistant, Pipeline, Serving, Training};
     use Verdict::{Agentic, NotAgentic, NotAi, Undetermined};
@@ -258,6 +271,7 @@ fn system() -> impl Strategy<Value = System> {
         vec(model(), 0..2),
         vec(trigger(), 0..2),
         vec(deployment(), 0..2),
+        vec(control(), 0..2),
         (vec(key(), 0..2), vec(join(), 0..2), vec(select(&[Incomplete::Parts, Incomplete::Tools][..]), 0..2)),
     );
     let claims = (of(purpose()), vec(claimed(), 0..2), vec(owner(), 0..2), of(remembered()));
@@ -265,8 +279,16 @@ fn system() -> impl Strategy<Value = System> {
         |(kind, name, root, target, role, decided, criteria, parts, claims)| {
             let (purpose, claims, owners, remembered) = claims;
             let (verdict, level, confidence, hitl, priority, settles) = decided;
-            let (components, identities, tools, models, triggers, locations, (keys, joins, incomplete)) =
-                parts;
+            let (
+                components,
+                identities,
+                tools,
+                models,
+                triggers,
+                locations,
+                controls,
+                (keys, joins, incomplete),
+            ) = parts;
             System {
                 id: SystemId::derive(kind, &root, &name),
                 name,
@@ -288,6 +310,7 @@ fn system() -> impl Strategy<Value = System> {
                 identities,
                 tools,
                 models,
+                controls,
                 triggers,
                 locations,
                 keys,

@@ -18,6 +18,7 @@ fn assessment() -> Assessment {
         fresh_hours: 168,
         scheduled_scans: 0,
         register: false,
+        agreements: None,
         scan_ids: Vec::new(),
         tool: "muster 0.1.0".to_owned(),
     };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Claimed, Component, Effect, Evidence, Gate, Identity, IdentityKind, Model, Owner, Tool, Trigger,
+    Claimed, Component, Control, Effect, Evidence, Gate, Identity, IdentityKind, Model, Owner, Tool, Trigger,
 };
 
 /// Pieces of evidence that one entry lists; the best ones.
@@ -87,6 +87,8 @@ fn component(group: Vec<Component>) -> Option<Component> {
         direct: group.iter().filter_map(|c| c.direct).max(),
         role: group.iter().map(|c| c.role).min()?,
         tools: tools(group.iter().flat_map(|c| c.tools.clone()).collect()),
+        // The most open way counts.
+        access: group.iter().filter_map(|c| c.access).min(),
         evidence: evidence(group.into_iter().map(|c| c.evidence)),
     })
 }
@@ -191,6 +193,21 @@ fn trigger(group: Vec<Trigger>) -> Option<Trigger> {
         place: first.place.clone(),
         runs: any(group.iter().map(|t| &t.runs)),
         evidence: evidence(group.into_iter().map(|t| t.evidence)),
+    })
+}
+
+/// One control per kind and name. It is in place where nothing says that it is not.
+pub(super) fn controls(controls: Vec<Control>) -> Vec<Control> {
+    by(controls, |c| (c.kind, c.name.clone()), control)
+}
+
+fn control(group: Vec<Control>) -> Option<Control> {
+    let first = group.first()?;
+    Some(Control {
+        kind: first.kind,
+        name: first.name.clone(),
+        in_place: group.iter().filter_map(|c| c.in_place).min(),
+        evidence: evidence(group.into_iter().map(|c| c.evidence)),
     })
 }
 

@@ -12,8 +12,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use asmm_model::{
-    Claimed, Component, Criterion, Deployment, Evidence, Fact, Identity, Inventory, Key, Model, Observation,
-    Owner, Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
+    Claimed, Component, Control, Criterion, Deployment, Evidence, Fact, Identity, Inventory, Key, Model,
+    Observation, Owner, Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
 };
 
 pub(crate) use join::{Decided, End, Joined, Tie, join, ties, ties_of_role};
@@ -53,6 +53,7 @@ struct Facts {
     models: Vec<Model>,
     tools: Vec<Tool>,
     triggers: Vec<Trigger>,
+    controls: Vec<Control>,
     criteria: BTreeMap<Criterion, Vec<Evidence>>,
     deployments: BTreeSet<Deployment>,
     owners: Vec<Owner>,
@@ -94,6 +95,7 @@ impl Facts {
             Fact::Model(model) => self.models.push(model),
             Fact::Tool(tool) => self.tools.push(tool),
             Fact::Trigger(trigger) => self.triggers.push(trigger),
+            Fact::Control(control) => self.controls.push(control),
             Fact::Criterion { criterion, evidence } => {
                 self.criteria.entry(criterion).or_default().push(evidence);
             }
@@ -114,6 +116,7 @@ impl Facts {
         self.models.extend(other.models);
         self.tools.extend(other.tools);
         self.triggers.extend(other.triggers);
+        self.controls.extend(other.controls);
         for (criterion, evidence) in other.criteria {
             self.criteria.entry(criterion).or_default().extend(evidence);
         }
@@ -132,7 +135,8 @@ impl Facts {
         let identities = self.identities.iter_mut().map(|i| &mut i.evidence);
         let models = self.models.iter_mut().map(|m| &mut m.evidence);
         let tools = self.tools.iter_mut().map(|t| &mut t.evidence);
-        let lists = identities.chain(models).chain(tools).chain(self.criteria.values_mut());
+        let controls = self.controls.iter_mut().map(|c| &mut c.evidence);
+        let lists = identities.chain(models).chain(tools).chain(controls).chain(self.criteria.values_mut());
         for evidence in lists.flatten() {
             evidence.place.target = target.map(str::to_owned);
         }

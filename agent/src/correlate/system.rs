@@ -17,6 +17,7 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
     let models = merge::models(facts.models);
     let tools = merge::tools(facts.tools);
     let triggers = merge::triggers(facts.triggers);
+    let controls = merge::controls(facts.controls);
     let owners = merge::owners(facts.owners);
 
     let mut keys = facts.keys;
@@ -73,6 +74,7 @@ pub(super) fn build(scope: Scope, nature: Nature, facts: Facts, several: bool) -
         tools,
         models,
         triggers,
+        controls,
         locations: facts.deployments.into_iter().collect(),
         keys,
         joins: Vec::new(),

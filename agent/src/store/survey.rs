@@ -106,6 +106,7 @@ impl Store {
             fresh_hours: FRESH,
             scheduled_scans: u64::try_from(days).unwrap_or(0),
             register,
+            agreements: None,
             scan_ids: runs.into_iter().collect(),
             tool: TOOL.to_owned(),
         })

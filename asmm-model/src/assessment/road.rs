@@ -354,6 +354,7 @@ mod tests {
             fresh_hours: 0,
             scheduled_scans: 0,
             register: false,
+            agreements: None,
             scan_ids: Vec::new(),
             tool: String::new(),
         };

@@ -1,5 +1,7 @@
 //! What the store and people add to what a scan sees: decisions about one system, and the state of the whole program.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,8 +82,6 @@ pub struct Known {
     pub purpose: Option<bool>,
     /// Whether the classes of the data that it handles are on record; `None` where no such record is kept.
     pub data_classes: Option<bool>,
-    /// Whether all policies of egress of the cluster that it runs in were seen; without that, none seen means nothing.
-    pub egress_policies_seen: Option<bool>,
 }
 
 impl Known {
@@ -134,6 +134,8 @@ pub struct Survey {
     pub scheduled_scans: u64,
     /// Whether a register was declared.
     pub register: bool,
+    /// Providers with which an agreement is on record, as the inventory names them; `None` where no such record is kept.
+    pub agreements: Option<BTreeSet<String>>,
     /// The scans that the facts are from.
     pub scan_ids: Vec<String>,
     /// Tool and version.

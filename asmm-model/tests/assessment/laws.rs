@@ -198,7 +198,7 @@ fn known() -> impl Strategy<Value = Known> {
     let state = select(&[Confirmed, Confirmed, Deferred, InReview, NeedsReview, Rejected, Retired][..]);
     let verdict = of(select(&[Verdict::Agentic, Verdict::NotAgentic, Verdict::NotAi][..]));
     let told = || of(any::<bool>());
-    let records = (told(), told(), told(), told(), told());
+    let records = (told(), told(), told(), told());
     (state, verdict, any::<bool>(), any::<bool>(), of(1..20_i64), told(), records).prop_map(
         |(state, verdict, owner_confirmed, in_bulk, decided, in_scope, records)| Known {
             state,
@@ -212,7 +212,6 @@ fn known() -> impl Strategy<Value = Known> {
             approval: records.1,
             purpose: records.2,
             data_classes: records.3,
-            egress_policies_seen: records.4,
             ..Known::default()
         },
     )

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use asmm_model::assessment::{AgenticScope, DecisionState, Known, Measured, Structure, Survey, Tally};
 use asmm_model::{
-    Component, ComponentKind, Deployment, DeploymentKind, Evidence, Identity, IdentityKind, Incomplete,
-    Level, Place, Privilege, Role, System, SystemId, Verdict,
+    Access, Component, ComponentKind, Control, ControlKind, Deployment, DeploymentKind, Evidence, Identity,
+    IdentityKind, Incomplete, Level, Place, Privilege, Role, System, SystemId, Verdict,
 };
 
-use crate::organisation::{self, agent, confirmed, identity, key, names, role, system, uses, waiting};
+use crate::organisation::{self, agent, confirmed, identity, key, model, names, role, system, uses, waiting};
 
 /// One line for each metric: its number, and what is behind it.
 fn told(measured: &Measured) -> String {
@@ -49,7 +49,9 @@ fn of_one(id: &str, system: &System, known: &Known) -> String {
     let measure = &measured.measures[id];
     match (measure.den, measure.unknown) {
         (Some(0), 0) => "-".to_owned(),
-        (Some(0), _) => "?".to_owned(),
+        (Some(0), 1) => "?".to_owned(),
+        (Some(0), unknown) => format!("{unknown}?"),
+        (Some(den), unknown) if unknown > 0 => format!("{}/{den}+{unknown}?", measure.num),
         (Some(den), _) => format!("{}/{den}", measure.num),
         (None, _) => measure.num.to_string(),
     }
@@ -143,35 +145,128 @@ fn identities_of_agents() {
 }
 
 #[test]
-fn policies_of_egress() {
+fn controls_of_workloads() {
     let mut running = agent("a", 3, None);
     running.locations = vec![Deployment::seen(DeploymentKind::K8s, "shop/ai/deployment/a")];
-    let seen = |all| Known { egress_policies_seen: all, ..waiting() };
-    let policy = Evidence::at(Place::locator("shop/ai/networkpolicy/out"), Role::Production);
-    let limited = System {
-        components: vec![Component::named(
-            ComponentKind::AgentFramework,
-            "kagent",
-            Role::Production,
-            vec![policy],
-        )],
-        ..running.clone()
-    };
-    let mut several = limited.clone();
+    let mut several = running.clone();
     several.locations.push(Deployment::seen(DeploymentKind::K8s, "shop/ai/cronjob/a"));
     let mut account = agent("a", 3, None);
     account.locations.push(Deployment::seen(DeploymentKind::K8s, "shop/ai/serviceaccount/a"));
-    let table = [
-        (&running, None, "?"),
-        (&running, Some(false), "?"),
-        (&running, Some(true), "0/1"),
-        (&limited, None, "1/1"),
-        (&several, Some(true), "?"),
-        (&account, Some(true), "-"),
+    let (yes, no) = (Some(true), Some(false));
+    let table: [(&System, &[Option<bool>], &str); 8] = [
+        (&running, &[], "?"),
+        (&running, &[None], "?"),
+        (&running, &[no], "0/1"),
+        (&running, &[yes], "1/1"),
+        (&several, &[yes], "1/1+1?"),
+        (&several, &[yes, no], "1/2"),
+        (&several, &[None, None], "2?"),
+        (&account, &[], "-"),
     ];
-    for (system, all, expected) in table {
-        assert_eq!(of_one("M14", system, &seen(all)), expected, "{:?}, {all:?}", system.locations);
+    for (system, answers, expected) in table {
+        for (metric, kind) in [("M14", ControlKind::Egress), ("M15", ControlKind::PodSecurity)] {
+            let mut system = system.clone();
+            for (at, in_place) in answers.iter().enumerate() {
+                let evidence =
+                    vec![Evidence::at(Place::locator("shop/ai/networkpolicy/out"), Role::Production)];
+                system.controls.push(Control { kind, name: at.to_string(), in_place: *in_place, evidence });
+            }
+            assert_eq!(of_one(metric, &system, &waiting()), expected, "{metric}, {answers:?}");
+        }
     }
+    let pipeline = System { locations: running.locations, ..system("a") };
+    assert_eq!(of_one("M14", &pipeline, &waiting()), "-");
+    assert_eq!(of_one("M15", &pipeline, &waiting()), "?");
+}
+
+#[test]
+fn controls_that_are_found_or_not() {
+    let control = |kind, in_place| Control { kind, name: "a".to_owned(), in_place, evidence: Vec::new() };
+    let with = |system: System, controls: Vec<Control>| System { controls, ..system };
+    let stateful = || {
+        let mut stateful = agent("a", 3, None);
+        stateful.components.push(uses(ComponentKind::VectorDb, "chroma"));
+        stateful
+    };
+    let hidden = || System { incomplete: vec![Incomplete::Parts], ..stateful() };
+    let table = [
+        ("M18", ControlKind::Limit, ["1/1", "0/1", "?", "-"]),
+        ("M19", ControlKind::IncidentPlan, ["1/1", "0/1", "?", "0/1"]),
+        ("M20", ControlKind::Recovery, ["1/1", "0/1", "?", "-"]),
+        ("M16", ControlKind::Evaluation, ["1/1", "0/1", "?", "0/1"]),
+    ];
+    for (metric, kind, [found, not_found, unclear, pipeline]) in table {
+        let there = || vec![control(kind, Some(true))];
+        assert_eq!(of_one(metric, &with(stateful(), there()), &waiting()), found, "{metric}");
+        assert_eq!(of_one(metric, &with(hidden(), there()), &waiting()), found, "{metric}");
+        assert_eq!(of_one(metric, &stateful(), &waiting()), not_found, "{metric}");
+        let off = vec![control(kind, Some(false))];
+        assert_eq!(of_one(metric, &with(stateful(), off), &waiting()), not_found, "{metric}");
+        assert_eq!(of_one(metric, &hidden(), &waiting()), unclear, "{metric}");
+        assert_eq!(of_one(metric, &system("a"), &waiting()), pipeline, "{metric}");
+    }
+    // What keeps no state has none to bring back.
+    assert_eq!(of_one("M20", &agent("a", 3, None), &waiting()), "-");
+}
+
+#[test]
+fn repositories_are_counted_once() {
+    let control = Control {
+        kind: ControlKind::Evaluation,
+        name: "promptfoo".to_owned(),
+        in_place: Some(true),
+        evidence: Vec::new(),
+    };
+    let tested = (System { controls: vec![control], ..system("a") }, waiting());
+    let other = (system("b"), waiting());
+    let hidden = (System { incomplete: vec![Incomplete::Parts], ..system("b") }, waiting());
+    let measured = |systems: &[(System, Known)]| {
+        let measure = organisation::measured(systems, &organisation::survey()).measures["M16"].clone();
+        (measure.num, measure.den, measure.unknown)
+    };
+    assert_eq!(measured(&[tested.clone(), other.clone()]), (1, Some(1), 0));
+    assert_eq!(measured(&[hidden.clone(), tested]), (1, Some(1), 0));
+    assert_eq!(measured(&[other, hidden]), (0, Some(0), 1));
+}
+
+#[test]
+fn servers_that_anybody_may_use() {
+    let server = |access| {
+        let mut server = uses(ComponentKind::Mcp, "search");
+        server.access = access;
+        System { components: vec![server], ..agent("a", 3, None) }
+    };
+    for (access, expected) in [
+        (Some(Access::Open), "1/1"),
+        (Some(Access::Key), "0/1"),
+        (Some(Access::Login), "0/1"),
+        (Some(Access::Remote), "?"),
+        (Some(Access::Local), "-"),
+        (None, "-"),
+    ] {
+        assert_eq!(of_one("M10", &server(access), &waiting()), expected, "{access:?}");
+    }
+}
+
+#[test]
+fn agreements_with_providers() {
+    let mut asks = agent("a", 3, None);
+    asks.components.push(uses(ComponentKind::ProviderSdk, "openai"));
+    asks.components.push(uses(ComponentKind::ProviderSdk, "ollama"));
+    let mut named = model("claude", true);
+    named.provider = Some("anthropic".to_owned());
+    asks.models.push(named);
+    let measured = |agreements: Option<&[&str]>| {
+        let agreements = agreements.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        let survey = Survey { agreements, ..organisation::survey() };
+        let systems = [(asks.clone(), waiting()), (asks.clone(), waiting())];
+        organisation::measured(&systems, &survey).measures["M23"].clone()
+    };
+    let nothing = measured(None);
+    assert_eq!((nothing.num, nothing.den, nothing.unknown), (0, Some(0), 2));
+    let some = measured(Some(&["openai", "cohere"]));
+    assert_eq!((some.num, some.den, some.unknown), (1, Some(2), 0));
+    assert_eq!((some.counted, some.others), (vec!["openai".to_owned()], vec!["anthropic".to_owned()]));
 }
 
 #[test]

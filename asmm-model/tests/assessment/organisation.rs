@@ -39,6 +39,7 @@ pub(crate) fn system(name: &str) -> System {
         tools: Vec::new(),
         models: Vec::new(),
         triggers: Vec::new(),
+        controls: Vec::new(),
         locations: vec![Deployment::seen(DeploymentKind::Repo, name)],
         keys: Vec::new(),
         joins: Vec::new(),
@@ -149,6 +150,7 @@ pub(crate) fn survey() -> Survey {
         fresh_hours: 48,
         scheduled_scans: 4,
         register: false,
+        agreements: None,
         scan_ids: vec!["scan-2".to_owned(), "scan-1".to_owned()],
         tool: "muster 0.1.0".to_owned(),
     }

@@ -95,6 +95,7 @@ impl From<System> for Facts {
             models: system.models,
             tools: system.tools,
             triggers: system.triggers,
+            controls: system.controls,
             criteria,
             deployments: system.locations.into_iter().collect(),
             owners: system.owners,

@@ -2,7 +2,10 @@
 
 use super::{Finding, Seen};
 use crate::autonomy::Ternary;
-use crate::{Component, ComponentKind, DeploymentKind, EvidenceClass, Incomplete, Place, Supports, System};
+use crate::{
+    Access, Component, ComponentKind, ControlKind, DeploymentKind, EvidenceClass, Incomplete, Place,
+    Supports, System,
+};
 
 /// Components of observability that evaluate models and record nothing of what runs.
 const EVALUATION: [&str; 9] = [
@@ -18,13 +21,21 @@ const EVALUATION: [&str; 9] = [
     "wandb",
 ];
 
-/// Kinds of objects of a cluster that say where pods may connect to.
-const EGRESS_POLICIES: [&str; 5] = [
-    "ciliumclusterwidenetworkpolicy",
-    "ciliumnetworkpolicy",
-    "egressfirewall",
-    "fqdnnetworkpolicy",
-    "networkpolicy",
+/// Providers whose models run where the caller runs: nothing is sent to anybody.
+const LOCAL_PROVIDERS: [&str; 13] = [
+    "docker-model-runner",
+    "foundry-local",
+    "gpu-hosting",
+    "inference-engine",
+    "llama-cpp",
+    "lm-studio",
+    "local-models",
+    "model-server",
+    "model-serving",
+    "ollama",
+    "on-device-inference",
+    "tokeniser",
+    "vllm",
 ];
 
 /// M09: changes something that nobody approves.
@@ -41,11 +52,29 @@ pub(super) fn unapproved<'s>(seen: &Seen<'s>) -> Finding<'s> {
     }
 }
 
-/// M10: how servers of the Model Context Protocol authenticate is not in the inventory; how many there are is.
+/// M10: servers of the Model Context Protocol over a network that anybody may use.
 pub(super) fn mcp<'s>(seen: &Seen<'s>) -> Finding<'s> {
-    let servers = seen.system.components.iter();
-    let servers = servers.filter(|component| component.kind == ComponentKind::Mcp && component.role.is_own());
-    Finding { unknown: servers.count() as u64, ..Finding::none() }
+    let mut found = Finding::none();
+    seen.system.components.iter().for_each(|component| server(component, &mut found));
+    found
+}
+
+/// Adds a component to what is known of servers, where it is one that is not on the machine of whoever uses it.
+pub(super) fn server<'s>(component: &'s Component, found: &mut Finding<'s>) {
+    if component.kind != ComponentKind::Mcp || !component.role.is_own() {
+        return;
+    }
+    match component.access {
+        Some(Access::Open) => {
+            found.num = found.num.saturating_add(1);
+            found.places.extend(component.evidence.iter().map(|evidence| &evidence.place));
+        }
+        Some(Access::Key | Access::Login) => found.rest = found.rest.saturating_add(1),
+        Some(Access::Remote) => found.unknown = found.unknown.saturating_add(1),
+        // A server that this code is, by whatever way it may be reached; a library or a client is none.
+        None if !component.tools.is_empty() => found.unknown = found.unknown.saturating_add(1),
+        Some(Access::Local) | None => {}
+    }
 }
 
 /// M11: references to models that fix a version. Shows where those are that do not.
@@ -93,19 +122,73 @@ fn in_use<'s>(seen: &Seen<'s>, is_meant: impl Fn(&Component) -> bool) -> Finding
     }
 }
 
-/// M14: a policy says where the pods of an agent may connect to. Of a system of several workloads it is not seen which of them it selects.
+/// M14: a policy says where the pods of an agent may connect to.
 pub(super) fn egress<'s>(seen: &Seen<'s>) -> Finding<'s> {
-    let workloads = workloads(seen.system);
-    if !seen.is_agentic() || workloads == 0 {
+    if !seen.is_agentic() {
         return Finding::none();
     }
-    let evidence = seen.system.components.iter().flat_map(|component| &component.evidence);
-    let places = evidence.map(|evidence| &evidence.place).filter(|place| is_egress_policy(place));
-    let places: Vec<&Place> = places.collect();
-    match (places.is_empty(), seen.known.egress_policies_seen) {
-        (false, _) if workloads == 1 => Finding::of(true, places),
-        (true, Some(true)) => Finding { rest: workloads, ..Finding::none() },
-        _ => Finding { unknown: workloads, ..Finding::none() },
+    of_workloads(seen, ControlKind::Egress, true)
+}
+
+/// M15: pods meet the restricted profile. Shows where those are that do not.
+pub(super) fn restricted<'s>(seen: &Seen<'s>) -> Finding<'s> {
+    of_workloads(seen, ControlKind::PodSecurity, false)
+}
+
+/// A control of every workload of a system; of those without one it is not known. Shows the places of those that have it, or that lack it.
+fn of_workloads<'s>(seen: &Seen<'s>, kind: ControlKind, shown: bool) -> Finding<'s> {
+    let controls = || seen.system.controls.iter().filter(|control| control.kind == kind);
+    let many = |answer| controls().filter(|control| control.in_place == answer).count() as u64;
+    let (num, rest) = (many(Some(true)), many(Some(false)));
+    let told = num.saturating_add(rest);
+    let shown = controls().filter(|control| control.in_place == Some(shown));
+    Finding {
+        num,
+        rest,
+        unknown: workloads(seen.system).saturating_sub(told),
+        places: shown.flat_map(|control| &control.evidence).map(|evidence| &evidence.place).collect(),
+    }
+}
+
+/// M18: something ends the work of an agent.
+pub(super) fn limited<'s>(seen: &Seen<'s>) -> Finding<'s> {
+    if !seen.is_agentic() {
+        return Finding::none();
+    }
+    found(seen, ControlKind::Limit)
+}
+
+/// M19: it is written what to do, or whom to call, when something goes wrong.
+pub(super) fn prepared<'s>(seen: &Seen<'s>) -> Finding<'s> {
+    found(seen, ControlKind::IncidentPlan)
+}
+
+/// M20: the state of an agent that keeps any can be brought back.
+pub(super) fn restorable<'s>(seen: &Seen<'s>) -> Finding<'s> {
+    let is_store =
+        |component: &Component| component.kind == ComponentKind::VectorDb && component.role.is_own();
+    let found = found(seen, ControlKind::Recovery);
+    let keeps_state = found.num > 0
+        || seen.system.components.iter().any(is_store)
+        || seen.system.criteria.c6.ternary() == Ternary::Yes;
+    if seen.is_agentic() && keeps_state { found } else { Finding::none() }
+}
+
+/// M16: what models answer is tested in the CI of its repository; `None` where not all was read.
+pub(super) fn evaluated(seen: &Seen<'_>) -> Option<bool> {
+    let found = found(seen, ControlKind::Evaluation);
+    (found.unknown == 0).then_some(found.num > 0)
+}
+
+/// Whether a control was found; where not all code was read, that none was found says nothing.
+fn found<'s>(seen: &Seen<'s>, kind: ControlKind) -> Finding<'s> {
+    let controls = seen.system.controls.iter().filter(|control| control.kind == kind);
+    let controls: Vec<_> = controls.filter(|control| control.in_place != Some(false)).collect();
+    let evidence = controls.iter().flat_map(|control| &control.evidence);
+    match (controls.is_empty(), seen.is_read()) {
+        (false, _) => Finding::of(true, evidence.map(|evidence| &evidence.place)),
+        (true, true) => Finding::of(false, []),
+        (true, false) => Finding::unknown(),
     }
 }
 
@@ -113,11 +196,6 @@ pub(super) fn egress<'s>(seen: &Seen<'s>) -> Finding<'s> {
 fn kind_of(reference: &str) -> Option<&str> {
     let object = reference.split('#').next()?;
     object.rsplit('/').nth(1)
-}
-
-fn is_egress_policy(place: &Place) -> bool {
-    let kind = place.locator.as_deref().and_then(kind_of);
-    kind.is_some_and(|kind| EGRESS_POLICIES.contains(&kind))
 }
 
 /// How many places in clusters it runs at: accounts of clusters, which roles name, are none.
@@ -138,17 +216,14 @@ pub(super) fn tools<'s>(seen: &Seen<'s>) -> Finding<'s> {
     Finding::of(!seen.system.incomplete.contains(&Incomplete::Tools), [])
 }
 
-/// M23: agreements with providers are on no record; how many providers a system names is.
-pub(super) fn endpoints<'s>(seen: &Seen<'s>) -> Finding<'s> {
-    let mut providers: Vec<&str> =
-        seen.system.models.iter().filter_map(|model| model.provider.as_deref()).collect();
-    let sdks = seen.system.components.iter();
+/// M23: the providers that a system sends to: those of its models and of its SDKs.
+pub(super) fn providers(system: &System) -> impl Iterator<Item = &str> {
+    let models = system.models.iter().filter_map(|model| model.provider.as_deref());
+    let sdks = system.components.iter();
     let sdks =
         sdks.filter(|component| component.kind == ComponentKind::ProviderSdk && component.role.is_own());
-    providers.extend(sdks.map(|component| component.name.as_str()));
-    providers.sort_unstable();
-    providers.dedup();
-    Finding { unknown: providers.len() as u64, ..Finding::none() }
+    let sdks = sdks.map(|component| component.name.as_str());
+    models.chain(sdks).filter(|provider| !LOCAL_PROVIDERS.contains(provider))
 }
 
 /// The repositories that hold its code.

@@ -12,9 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{AgenticScope, Fraction, Known, MetricKind, Quantity, Structure, Survey, Test};
-use crate::{
-    Component, ComponentKind, DeploymentKind, Identity, Incomplete, Level, System, SystemId, Verdict,
-};
+use crate::{Component, DeploymentKind, Identity, Incomplete, Level, System, SystemId, Verdict};
 use places::Places;
 
 pub use unmeasured::why as why_unmeasured;
@@ -168,7 +166,7 @@ impl<'s> Finding<'s> {
 type Judge = for<'s> fn(&Seen<'s>) -> Finding<'s>;
 
 /// What a metric looks at in each system in scope: one line each.
-const JUDGES: [(&str, Judge); 18] = [
+const JUDGES: [(&str, Judge); 21] = [
     ("M01", people::owner),
     ("M03", people::undeclared),
     ("M04", people::purpose),
@@ -179,10 +177,13 @@ const JUDGES: [(&str, Judge); 18] = [
     ("M11", controls::pinned),
     ("M13", controls::traced),
     ("M14", controls::egress),
+    ("M15", controls::restricted),
     ("M17", controls::guarded),
+    ("M18", controls::limited),
+    ("M19", controls::prepared),
+    ("M20", controls::restorable),
     ("M21", people::confirmed),
     ("M22", controls::tools),
-    ("M23", controls::endpoints),
     ("admin_agents", identities::admins),
     ("unapproved_autonomy", people::unapproved_autonomy),
     ("approved_autonomy", people::approved_autonomy),
@@ -229,7 +230,8 @@ pub struct Tally {
     counts: BTreeMap<&'static str, Count>,
     systems: Vec<ScopedSystem>,
     undecided: Vec<SystemId>,
-    repositories: BTreeSet<String>,
+    repositories: BTreeMap<String, Option<bool>>,
+    providers: BTreeSet<String>,
     keys: BTreeSet<String>,
     principals: identities::Principals,
     waits: people::Waits,
@@ -260,7 +262,12 @@ impl Tally {
         let key = |identity| identities::key_of(identity, seen.target());
         self.keys.extend(system.identities.iter().filter_map(key));
         self.principals.add(number, &seen);
-        self.repositories.extend(controls::repositories(system).map(str::to_owned));
+        let evaluated = controls::evaluated(&seen);
+        for repository in controls::repositories(system) {
+            let told = self.repositories.entry(repository.to_owned()).or_insert(evaluated);
+            *told = evaluated_in(*told, evaluated);
+        }
+        self.providers.extend(controls::providers(system).map(str::to_owned));
     }
 
     /// Adds an identity that belongs to no system; its target is asked for where its places do not name it.
@@ -273,10 +280,13 @@ impl Tally {
 
     /// Adds a component that belongs to no system.
     pub fn add_component(&mut self, component: &Component) {
-        if component.kind == ComponentKind::Mcp && component.role.is_own() {
-            let count = self.counts.entry("M10").or_default();
-            count.unknown = count.unknown.saturating_add(1);
-        }
+        let mut found = Finding::none();
+        controls::server(component, &mut found);
+        let count = self.counts.entry("M10").or_default();
+        count.num = count.num.saturating_add(found.num);
+        count.rest = count.rest.saturating_add(found.rest);
+        count.unknown = count.unknown.saturating_add(found.unknown);
+        found.places.iter().for_each(|place| count.places.add(None, place));
     }
 
     fn count(&mut self, id: &'static str, number: u32, seen: &Seen<'_>, finding: &Finding<'_>) {
@@ -331,17 +341,19 @@ impl Tally {
 
     fn measure(&self, id: &str, survey: &Survey) -> Measure {
         if let Some(why) = unmeasured::why(id) {
-            return self.unmeasured(id, why);
+            return Measure { why: Some(why), ..Measure::default() };
         }
         match id {
             "M05" => program::scanned(survey),
             "M07" => self.principals.dedicated(&self.ids),
             "M12" => self.plain_keys(),
+            "M16" => self.evaluated(),
+            "M23" => program::agreements(&self.providers, survey),
             "M24" => self.waits.median(&self.ids),
             "register" => program::number(u64::from(survey.register)),
             "scheduled_scans" => program::number(survey.scheduled_scans),
             "ai_repositories" => Measure {
-                counted: self.repositories.iter().cloned().collect(),
+                counted: self.repositories.keys().cloned().collect(),
                 ..program::number(self.repositories.len() as u64)
             },
             _ => self.counted(id),
@@ -370,24 +382,32 @@ impl Tally {
         Measure { num: self.keys.len() as u64, ..self.counted("M12") }
     }
 
-    fn unmeasured(&self, id: &str, why: &'static str) -> Measure {
-        let why = Some(why);
-        match id {
-            "M16" => {
-                let unclear: Vec<String> = self.repositories.iter().cloned().collect();
-                Measure { unknown: unclear.len() as u64, unclear, why, ..Measure::default() }
-            }
-            "M10" | "M23" => Measure { num: 0, known: 0, why, ..self.counted(id) },
-            _ => {
-                let is_about = |system: &&ScopedSystem| {
-                    !unmeasured::AGENTS_ONLY.contains(&id) || system.verdict == Verdict::Agentic
-                };
-                let unclear = self.systems.iter().filter(is_about);
-                let mut unclear: Vec<String> = unclear.map(|system| system.id.as_str().to_owned()).collect();
-                unclear.sort_unstable();
-                Measure { unknown: unclear.len() as u64, unclear, why, ..Measure::default() }
-            }
+    /// Repositories, not systems: whether what models answer is tested in their CI.
+    fn evaluated(&self) -> Measure {
+        let those = |answer| {
+            let named = self.repositories.iter().filter(|(_, told)| **told == answer);
+            named.map(|(repository, _)| repository.clone()).collect::<Vec<_>>()
+        };
+        let (counted, others, unclear) = (those(Some(true)), those(Some(false)), those(None));
+        let (num, rest, unknown) = (counted.len() as u64, others.len() as u64, unclear.len() as u64);
+        Measure {
+            num,
+            known: num.saturating_add(rest),
+            unknown,
+            counted,
+            others,
+            unclear,
+            ..self.counted("M16")
         }
+    }
+}
+
+/// What two systems of one repository say of its CI: what one of them shows is there; what one could not tell may be.
+fn evaluated_in(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    match (one, other) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
     }
 }
 

@@ -77,6 +77,7 @@ fn component(server: &Server, role: asmm_model::Role, at: Evidence) -> Component
         purl: None,
         direct: None,
         tools: Vec::new(),
+        access: None,
         role,
         evidence: vec![at.noting(format!("{}{unattended}", server.reached))],
     }

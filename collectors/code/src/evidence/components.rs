@@ -61,6 +61,7 @@ pub(crate) fn in_code(
                 direct: None,
                 role: most_productive(&hits, detection),
                 tools: Vec::new(),
+                access: None,
                 evidence: evidence(&hits),
             };
             (shows || found.strength > 1).then(|| (rule, component()))
@@ -130,6 +131,7 @@ pub(crate) fn in_manifests<'m>(
                     direct: Some(false),
                     role,
                     tools: Vec::new(),
+                    access: None,
                     evidence: Vec::new(),
                 });
                 component.role = component.role.min(role);

@@ -238,6 +238,7 @@ impl One<'_, '_, '_> {
                     direct: None,
                     role: self.part.role,
                     tools,
+                    access: None,
                     evidence,
                 },
             ));
