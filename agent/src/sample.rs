@@ -83,6 +83,7 @@ impl Sample {
             direct: version.map(|_| true),
             role: Role::Production,
             tools: Vec::new(),
+            access: None,
             evidence: vec![Evidence::at(place, Role::Production).by(format!("uses-{name}"))],
         }))
     }

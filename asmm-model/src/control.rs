@@ -63,6 +63,17 @@ pub struct Control {
     pub evidence: Vec<Evidence>,
 }
 
+impl Control {
+    /// Whether it is in place, in a word for readers.
+    pub fn word(&self) -> &'static str {
+        match self.in_place {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "unknown",
+        }
+    }
+}
+
 /// How a server of the Model Context Protocol is reached, and by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -32,7 +32,7 @@ pub use observation::{Fact, Observation, Scope};
 pub use ownership::{Claimed, Owner, OwnerSource, Purpose, PurposeSource};
 pub use presence::{Presence, Remembered};
 pub use register::{
-    Declared, Lifecycle, Mark, MarkKind, MatchedBy, Question, Recognised, Register, Sighted, Unseen,
+    Declared, Lifecycle, Mark, MarkKind, MatchedBy, Question, Recognised, Records, Register, Sighted, Unseen,
     WhyUnseen,
 };
 pub use schema::{inventory_schema, inventory_schema_text};

@@ -75,6 +75,50 @@ pub struct Mark {
     pub value: String,
 }
 
+/// What a register says that was written down elsewhere about a system, as its words have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Records {
+    /// Classes of the data that it handles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// Who approved what it may do on its own, when, or in which record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
+    /// Who provides its models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The agreement with that provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+}
+
+impl Records {
+    /// Whether a text is a record, and does not say that there is none yet.
+    pub fn is_one(text: &str) -> bool {
+        const NONE: [&str; 17] = [
+            "",
+            "false",
+            "in progress",
+            "missing",
+            "n",
+            "n/a",
+            "na",
+            "no",
+            "none",
+            "not approved",
+            "not yet",
+            "open",
+            "pending",
+            "requested",
+            "tbd",
+            "to do",
+            "unknown",
+        ];
+        let word = text.trim().trim_matches(['-', '–', '—', '.', '?']).trim().to_lowercase();
+        !NONE.contains(&word.as_str())
+    }
+}
+
 /// One entry of a known register: a system that somebody declared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Declared {
@@ -95,6 +139,9 @@ pub struct Declared {
     /// Whether it is declared to be agentic; absent where the register does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agentic: Option<bool>,
+    /// What is written down elsewhere.
+    #[serde(default, flatten)]
+    pub records: Records,
     /// By what it can be found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,

@@ -6,9 +6,9 @@ use asmm_model::{
     Criteria, Criterion, Declared, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fingerprint,
     Gap, GapReason, Gate, Hitl, Identity, IdentityKind, Incomplete, Inventory, Join, JoinStrength, Key,
     Level, Lifecycle, Mark, MarkKind, MatchedBy, Model, Owner, OwnerSource, Place, Presence, Privilege,
-    Proposal, Purpose, PurposeSource, Question, Reason, Recognised, Register, Remembered, Role, SCHEMA, Scan,
-    ScanTarget, Seen, Sighted, Supports, System, SystemId, SystemKind, Tool, Trigger, TriggerKind, Unseen,
-    Verdict, WhyUnseen,
+    Proposal, Purpose, PurposeSource, Question, Reason, Recognised, Records, Register, Remembered, Role,
+    SCHEMA, Scan, ScanTarget, Seen, Sighted, Supports, System, SystemId, SystemKind, Tool, Trigger,
+    TriggerKind, Unseen, Verdict, WhyUnseen,
 };
 use proptest::prelude::*;
 use proptest::{collection::vec, option::of, sample::select};
@@ -352,10 +352,15 @@ fn declared() -> impl Strategy<Value = Declared> {
     let mark = (kind, text()).prop_map(|(kind, value)| Mark { kind, value });
     let stage = select(&[Lifecycle::Planned, Lifecycle::Active, Lifecycle::Retired, Lifecycle::Unknown][..]);
     let claims = (of(text()), of(text()), stage, of(any::<bool>()));
-    (text(), text(), place(), claims, vec(mark, 0..2)).prop_map(|(id, name, place, claims, marks)| {
-        let (owner, purpose, lifecycle, agentic) = claims;
-        Declared { id, name, place, owner, purpose, lifecycle, agentic, marks }
-    })
+    let records = (of(text()), of(text()), of(text()), of(text()));
+    (text(), text(), place(), claims, records, vec(mark, 0..2)).prop_map(
+        |(id, name, place, claims, records, marks)| {
+            let (data, approval, provider, agreement) = records;
+            let records = Records { data, approval, provider, agreement };
+            let (owner, purpose, lifecycle, agentic) = claims;
+            Declared { id, name, place, owner, purpose, lifecycle, agentic, records, marks }
+        },
+    )
 }
 
 fn sighted() -> impl Strategy<Value = Sighted> {

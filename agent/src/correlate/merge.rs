@@ -245,6 +245,7 @@ mod tests {
             direct: None,
             role: Role::Production,
             tools: Vec::new(),
+            access: None,
             evidence: seen(path, 1),
         }
     }

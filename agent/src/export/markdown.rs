@@ -181,11 +181,15 @@ fn in_full(page: &mut String, system: &System) {
         None => code(&identity.name),
     });
     let parts = system.components.iter().map(|component| code(&component.name));
-    let lists: [(&str, Vec<String>); 5] = [
+    let controls = system.controls.iter().map(|control| {
+        format!("{} {} (in place: {})", control.kind.name(), code(&control.name), control.word())
+    });
+    let lists: [(&str, Vec<String>); 6] = [
         ("Suggested owners", owners),
         ("Started by", starts.collect()),
         ("Models", models.collect()),
         ("Identities", acts.collect()),
+        ("Controls", controls.collect()),
         ("Components", parts.collect()),
     ];
     let mut first = true;

@@ -129,7 +129,7 @@ pub(super) fn entity(value: &Value) -> Option<Result<Raw, NoEntry>> {
         },
         lifecycle: at("/spec/lifecycle"),
         agentic: is_agent.then_some(true),
-        marks: Vec::new(),
+        ..Raw::default()
     };
     let annotations = value.pointer("/metadata/annotations").and_then(Value::as_object);
     let of = |name: &str| annotations.and_then(|all| all.get(name)).and_then(text);

@@ -16,6 +16,13 @@ pub(super) enum Says {
     Agentic,
     /// A class, of which one is that of agentic systems.
     Class,
+    /// Classes of data.
+    Data,
+    /// A record of approval.
+    Approval,
+    Provider,
+    /// An agreement with the provider.
+    Agreement,
     Repository,
     Image,
     Resource,
@@ -134,6 +141,49 @@ pub(super) const COMMON: Words = Words {
         ),
         (Says::Agentic, &["agentic", "isagentic", "agenticai", "autonomous", "isagent", "aiagent"]),
         (Says::Class, &["classification", "aiclassification"]),
+        (
+            Says::Data,
+            &[
+                "dataclasses",
+                "dataclass",
+                "dataclassification",
+                "dataclassifications",
+                "datacategories",
+                "datacategory",
+                "datatypes",
+                "datasensitivity",
+                "data",
+            ],
+        ),
+        (
+            Says::Approval,
+            &[
+                "approval",
+                "approvalrecord",
+                "approved",
+                "approvedby",
+                "approvedon",
+                "approvaldate",
+                "authorisation",
+                "authorization",
+                "authorisedby",
+                "authorizedby",
+                "signedoffby",
+                "signoff",
+            ],
+        ),
+        (Says::Provider, &["provider", "modelprovider", "aiprovider", "vendor", "supplier", "aivendor"]),
+        (
+            Says::Agreement,
+            &[
+                "agreement",
+                "provideragreement",
+                "vendoragreement",
+                "contract",
+                "dpa",
+                "dataprocessingagreement",
+            ],
+        ),
     ],
     begins: &[],
 };
@@ -179,6 +229,10 @@ impl Raw {
             Says::Lifecycle => first(&mut self.lifecycle),
             Says::Agentic => self.agentic = self.agentic.or_else(|| entry::agentic(text)),
             Says::Class => self.agentic = self.agentic.or_else(|| entry::classified(text)),
+            Says::Data => first(&mut self.data),
+            Says::Approval => first(&mut self.approval),
+            Says::Provider => first(&mut self.provider),
+            Says::Agreement => first(&mut self.agreement),
             Says::Repository => self.mark(text, marks::repository),
             Says::Image => self.mark(text, marks::image),
             Says::Resource => {

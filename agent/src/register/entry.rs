@@ -1,6 +1,6 @@
 //! One entry as it stands in a file, and what is made of it.
 
-use asmm_model::{Declared, Lifecycle, Mark, Place};
+use asmm_model::{Declared, Lifecycle, Mark, Place, Records};
 
 /// Characters of an id, a name or an owner.
 const SHORT: usize = 300;
@@ -18,13 +18,18 @@ pub(super) struct Raw {
     pub(super) purpose: String,
     pub(super) lifecycle: String,
     pub(super) agentic: Option<bool>,
+    pub(super) data: String,
+    pub(super) approval: String,
+    pub(super) provider: String,
+    pub(super) agreement: String,
     pub(super) marks: Vec<Mark>,
 }
 
 impl Raw {
     /// Whether something of it is longer than is kept.
     pub(super) fn is_long(&self) -> bool {
-        let short = [&self.id, &self.name, &self.owner];
+        let short =
+            [&self.id, &self.name, &self.owner, &self.data, &self.approval, &self.provider, &self.agreement];
         short.into_iter().any(|text| is_longer(text, SHORT))
             || is_longer(&self.purpose, LONG)
             || self.marks.len() > MARKS
@@ -56,6 +61,12 @@ impl Raw {
             purpose: some(line(&self.purpose, LONG)),
             lifecycle: lifecycle(&self.lifecycle),
             agentic: self.agentic,
+            records: Records {
+                data: some(line(&self.data, SHORT)),
+                approval: some(line(&self.approval, SHORT)),
+                provider: some(line(&self.provider, SHORT)),
+                agreement: some(line(&self.agreement, SHORT)),
+            },
             marks,
         })
     }

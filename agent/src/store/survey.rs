@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asmm_model::assessment::{
     DecisionState, Known, Seed, Source, SourceKind, SourceStatus, Structure, Survey, Tally, seed,
 };
-use asmm_model::{Register, System};
+use asmm_model::{Records, Register, System};
 use jiff::Timestamp;
 use muster_collect::{Source as Read, Target};
 use sqlx::Row as _;
@@ -35,9 +35,11 @@ impl Store {
         };
         let inventory = self.whole(&run, &Filter::default()).await?;
         let sources = self.declared().await?;
+        let records = Kept::of(&sources);
         let register =
             if sources.is_empty() { None } else { Some(register::held(self, sources, &inventory).await?) };
-        let survey = self.survey(now, register.is_some()).await?;
+        let survey =
+            Survey { agreements: records.agreements.clone(), ..self.survey(now, register.is_some()).await? };
         let (reviews, first) = (self.reviews().await?, self.first_decisions().await?);
         let declared = register.as_ref().map(Declared::of).unwrap_or_default();
         let mut tally = Tally::new();
@@ -54,6 +56,8 @@ impl Store {
                 first_decided_at: first.get(id).and_then(|at| time(at)),
                 declared: register.as_ref().and_then(|_| declared.says(id)),
                 purpose: register.as_ref().map(|_| declared.purposes.contains(id)),
+                data_classes: records.data.then(|| declared.data.contains(id)),
+                approval: records.approvals.then(|| declared.approvals.contains(id)),
                 ..known(&system, reviewed)
             };
             if let Some(Reviewed { review, .. }) = reviewed {
@@ -164,12 +168,47 @@ fn state(standing: Standing) -> DecisionState {
     }
 }
 
+/// Which records the registers keep at all: of what none of them speaks, nothing is known.
+struct Kept {
+    data: bool,
+    approvals: bool,
+    /// Providers with which there is an agreement.
+    agreements: Option<BTreeSet<String>>,
+}
+
+impl Kept {
+    fn of(sources: &[super::Source]) -> Self {
+        let records = || sources.iter().flat_map(|source| &source.entries).map(|entry| &entry.records);
+        let agreed = records().filter(|records| is_record(records.agreement.as_ref()));
+        let agreed = agreed.filter_map(|records| records.provider.as_deref()).flat_map(providers);
+        Self {
+            data: records().any(|records| records.data.is_some()),
+            approvals: records().any(|records| records.approval.is_some()),
+            agreements: records().any(|records| records.agreement.is_some()).then(|| agreed.collect()),
+        }
+    }
+}
+
+fn is_record(text: Option<&String>) -> bool {
+    text.is_some_and(|text| Records::is_one(text))
+}
+
+/// The providers of a cell, as the inventory names them: `Azure OpenAI; Anthropic` is `azure-openai` and `anthropic`.
+fn providers(cell: &str) -> impl Iterator<Item = String> {
+    let names = cell.split([';', ',', '|', '/']);
+    names.map(|name| name.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase())
+}
+
 /// What a known register says of systems, by their ids.
 #[derive(Default)]
 struct Declared {
     seen: BTreeSet<String>,
     /// Those whose purpose stands in it.
     purposes: BTreeSet<String>,
+    /// Those of whose data it names classes.
+    data: BTreeSet<String>,
+    /// Those of which it has a record of approval.
+    approvals: BTreeSet<String>,
     open: BTreeSet<String>,
 }
 
@@ -181,6 +220,13 @@ impl Declared {
                 let id = system.system.as_str().to_owned();
                 if recognised.declared.purpose.is_some() {
                     declared.purposes.insert(id.clone());
+                }
+                let records = &recognised.declared.records;
+                if is_record(records.data.as_ref()) {
+                    declared.data.insert(id.clone());
+                }
+                if is_record(records.approval.as_ref()) {
+                    declared.approvals.insert(id.clone());
                 }
                 declared.seen.insert(id);
             }

@@ -218,14 +218,15 @@ fn repositories_are_counted_once() {
         evidence: Vec::new(),
     };
     let tested = (System { controls: vec![control], ..system("a") }, waiting());
-    let other = (system("b"), waiting());
-    let hidden = (System { incomplete: vec![Incomplete::Parts], ..system("b") }, waiting());
+    let beside = || System { locations: tested.0.locations.clone(), ..system("b") };
+    let other = (beside(), waiting());
+    let hidden = (System { incomplete: vec![Incomplete::Parts], ..beside() }, waiting());
     let measured = |systems: &[(System, Known)]| {
         let measure = organisation::measured(systems, &organisation::survey()).measures["M16"].clone();
         (measure.num, measure.den, measure.unknown)
     };
     assert_eq!(measured(&[tested.clone(), other.clone()]), (1, Some(1), 0));
-    assert_eq!(measured(&[hidden.clone(), tested]), (1, Some(1), 0));
+    assert_eq!(measured(&[hidden.clone(), tested.clone()]), (1, Some(1), 0));
     assert_eq!(measured(&[other, hidden]), (0, Some(0), 1));
 }
 
@@ -320,11 +321,16 @@ fn keys_are_told_apart_by_their_fingerprints() {
     let mut test = key(Some(4));
     test.evidence[0].role = Role::Test;
     tally.add_identity(&test, None);
-    tally.add_component(&uses(ComponentKind::Mcp, "server"));
+    for access in [Access::Open, Access::Key, Access::Remote] {
+        let server = Component { access: Some(access), ..uses(ComponentKind::Mcp, "server") };
+        tally.add_component(&server);
+    }
     let measured = tally.finish(Structure::working(), &organisation::survey());
     let keys = &measured.measures["M12"];
     assert_eq!((keys.num, keys.counted.len(), keys.others.len()), (3, 2, 1));
-    assert_eq!(measured.measures["M10"].unknown, 1);
+    let servers = &measured.measures["M10"];
+    assert_eq!((servers.num, servers.den, servers.unknown), (1, Some(2), 1));
+    assert_eq!(servers.places, ["main.py:3"]);
 }
 
 #[test]

@@ -455,6 +455,7 @@ mod tests {
             tools: Vec::new(),
             models: Vec::new(),
             triggers: Vec::new(),
+            controls: Vec::new(),
             locations: Vec::new(),
             keys: Vec::new(),
             joins: Vec::new(),

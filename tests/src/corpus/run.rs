@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use asmm_model::{Component, Evidence, Fact, Identity, Inventory, Model, Tool, Trigger};
+use asmm_model::{Component, Control, Evidence, Fact, Identity, Inventory, Model, Tool, Trigger};
 use muster_code::CodeCollector;
 use muster_collect::{Context, Target, conformance};
 use muster_rules::RulePack;
@@ -94,6 +94,7 @@ fn seen(fact: &Fact) -> Vec<&Evidence> {
         }
         Fact::Identity(Identity { evidence, .. })
         | Fact::Model(Model { evidence, .. })
+        | Fact::Control(Control { evidence, .. })
         | Fact::Tool(Tool { evidence, .. })
         | Fact::Trigger(Trigger { evidence, .. }) => evidence,
         Fact::Criterion { evidence, .. } => std::slice::from_ref(evidence),

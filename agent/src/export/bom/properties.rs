@@ -109,6 +109,9 @@ pub(in super::super) fn of_system(system: &System) -> Vec<Property> {
             .iter()
             .map(|trigger| property(format!("trigger:{}", trigger.kind.name()), &trigger.value)),
     );
+    all.extend(system.controls.iter().map(|control| {
+        property(format!("control:{}:in-place:{}", control.kind.name(), control.word()), &control.name)
+    }));
     all.extend(system.locations.iter().map(|location| {
         let kind = match location.kind {
             DeploymentKind::Repo => "repo",

@@ -1,6 +1,8 @@
 //! What a system consists of, and what belongs to none, as tables.
 
-use asmm_model::{Component, Deployment, Effect, Gate, Identity, Model, Privilege, System, Tool, Trigger};
+use asmm_model::{
+    Component, Control, Deployment, Effect, Gate, Identity, Model, Privilege, System, Tool, Trigger,
+};
 
 use super::super::{table, words};
 use super::grid::{Cell, Grid};
@@ -80,6 +82,16 @@ pub(crate) fn all(system: &System) -> Vec<Part> {
                 of: of(),
                 heads: COMPONENT,
                 rows: Shown::of(system.components.iter(), ROWS, component),
+            },
+        },
+        Part {
+            summary: String::new(),
+            open: false,
+            grid: Grid {
+                caption: "Controls",
+                of: of(),
+                heads: &["Control", "By, or of", "In place", "Place"],
+                rows: Shown::of(system.controls.iter(), ROWS, control),
             },
         },
         Part {
@@ -205,6 +217,15 @@ fn offered(tools: &[Tool]) -> Cell {
         named.push(format!("and {} more", tools.len() - NAMES));
     }
     Cell::Prose(Prose::new(&named.join(", ")))
+}
+
+fn control(control: &Control) -> Vec<Cell> {
+    vec![
+        Cell::Word(control.kind.title()),
+        Cell::code(Some(&control.name)),
+        Cell::Word(control.word()),
+        Cell::first_place(&control.evidence),
+    ]
 }
 
 fn location(location: &Deployment) -> Vec<Cell> {

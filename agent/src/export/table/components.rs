@@ -180,6 +180,7 @@ mod tests {
             direct,
             role: Role::Production,
             tools: Vec::new(),
+            access: None,
             evidence: vec![Evidence::at(Place::line("uv.lock", 3), Role::Production).of(class)],
         }
     }

@@ -1,6 +1,6 @@
 //! The parts of one system: its tools, what starts it, and what it is made of.
 
-use asmm_model::{Evidence, Identity, Model, Owner, Privilege, System, Tool, Trigger};
+use asmm_model::{Control, Evidence, Identity, Model, Owner, Privilege, System, Tool, Trigger};
 
 use super::{LABEL, WORDS, approval, components, cut, label, more};
 use crate::page::{Column, Entry, Line, Page, Span, Tone};
@@ -113,6 +113,7 @@ pub(super) fn acts_with(page: &mut Page, system: &System) {
     let mut identities: Vec<&Identity> = system.identities.iter().collect();
     identities.sort_by_key(|identity| identity.kind);
     paragraph(page, "Identities", &identities.into_iter().map(identity).collect::<Vec<_>>(), None);
+    paragraph(page, "Controls", &system.controls.iter().map(control).collect::<Vec<_>>(), None);
 }
 
 /// Items under the name of their group, which is said once, and what there is to say at the end.
@@ -162,6 +163,15 @@ fn identity(identity: &Identity) -> Item {
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
     let line = Line::new().plain(&identity.name).with(Tone::Dim, more);
     (identity.kind.title().to_owned(), line)
+}
+
+fn control(control: &Control) -> Item {
+    let missing = match control.in_place {
+        Some(true) => "",
+        Some(false) => " (not in place)",
+        None => " (unknown)",
+    };
+    (control.kind.title().to_owned(), Line::new().plain(&control.name).with(Tone::Dim, missing))
 }
 
 fn privilege(privilege: Privilege) -> &'static str {

@@ -64,6 +64,7 @@ fn entry(id: &str, name: &str, marks: &[(MarkKind, &str)]) -> Declared {
         purpose: None,
         lifecycle: Lifecycle::Active,
         agentic: None,
+        records: asmm_model::Records::default(),
         marks: marks.iter().map(|(kind, value)| Mark { kind: *kind, value: (*value).to_owned() }).collect(),
     }
 }

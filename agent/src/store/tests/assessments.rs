@@ -7,7 +7,7 @@ use asmm_model::assessment::{AreaScore, Score, Structure, Weight};
 use asmm_model::{Effect, Gate, Place as At, Verdict};
 use insta::assert_snapshot;
 
-use super::{Home, on_both, seen};
+use super::{Home, decisions, on_both, seen};
 use crate::assess::{Act, Assessment};
 use crate::review::{Act as Decided, Owned};
 use crate::sample::{Sample, desk, refunds};
@@ -141,5 +141,38 @@ on_both! {
         assert_eq!(store.seed_now().await, after, "one state has one seed");
         let text = serde_json::to_string(&after).unwrap();
         assert!(!text.contains("\"score\":{") && text.contains("\"score\":null"));
+    }
+}
+
+on_both! {
+    async fn what_a_register_records_is_known_and_what_none_speaks_of_is_not(home: &Home) {
+        let store = home.store().await;
+        let agent = || refunds(".").tool("wire_money", Effect::Pay, Gate::None, At::line("app.py", 30));
+        store.night(1, vec![seen(vec![agent(), desk(".")])]).await;
+        let told = |seed: &asmm_model::assessment::Seed| {
+            let of = |id: &&str| { let of = &seed.metrics[*id]; format!("{id} {}/{} unknown {}", of.num, of.den.unwrap_or_default(), of.unknown) };
+            ["M04", "M23", "approved_autonomy"].iter().map(of).collect::<Vec<_>>().join("; ")
+        };
+        let mut register = decisions::register("systems.csv", &["refunds", "desk"]);
+        let mark = |id: &str| asmm_model::Mark { kind: asmm_model::MarkKind::System, value: id.to_owned() };
+        for (entry, name) in register.entries.iter_mut().zip(["refunds", "desk"]) {
+            entry.marks.push(mark(store.system_named(name).await.unwrap().as_str()));
+            entry.purpose = Some("Pays money back".to_owned());
+        }
+        store.import(&register).await.unwrap();
+        let mut lines = vec![told(&store.seed_now().await)];
+        let first = &mut register.entries[0].records;
+        first.data = Some("payments".to_owned());
+        first.approval = Some("risk board, 2026-09-14".to_owned());
+        first.provider = Some("OpenAI; Anthropic".to_owned());
+        first.agreement = Some("MSA-14".to_owned());
+        store.import(&register).await.unwrap();
+        lines.push(told(&store.seed_now().await));
+        let second = &mut register.entries[1].records;
+        (second.data, second.provider, second.agreement) = (Some("none".to_owned()), Some("anthropic".to_owned()), Some("pending".to_owned()));
+        register.entries[0].records.approval = Some("pending".to_owned());
+        store.import(&register).await.unwrap();
+        lines.push(told(&store.seed_now().await));
+        assert_snapshot!("what_registers_record", lines.join("\n"));
     }
 }

@@ -148,6 +148,7 @@ pub(super) fn register(name: &str, ids: &[&str]) -> Source {
         purpose: None,
         lifecycle: Lifecycle::Active,
         agentic: None,
+        records: asmm_model::Records::default(),
         marks: Vec::new(),
     };
     Source {

@@ -18,6 +18,7 @@ async fn declare(stage: &Stage, names: &[&str]) {
         purpose: None,
         lifecycle: Lifecycle::Active,
         agentic: None,
+        records: asmm_model::Records::default(),
         marks: Vec::new(),
     };
     let source = Source {

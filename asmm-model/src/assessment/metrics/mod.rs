@@ -341,7 +341,7 @@ impl Tally {
 
     fn measure(&self, id: &str, survey: &Survey) -> Measure {
         if let Some(why) = unmeasured::why(id) {
-            return Measure { why: Some(why), ..Measure::default() };
+            return self.unmeasured(why);
         }
         match id {
             "M05" => program::scanned(survey),
@@ -380,6 +380,14 @@ impl Tally {
     /// Of keys those are counted that differ, and not the systems that have them.
     fn plain_keys(&self) -> Measure {
         Measure { num: self.keys.len() as u64, ..self.counted("M12") }
+    }
+
+    /// Of every system it is not known.
+    fn unmeasured(&self, why: &'static str) -> Measure {
+        let mut unclear: Vec<String> =
+            self.systems.iter().map(|system| system.id.as_str().to_owned()).collect();
+        unclear.sort_unstable();
+        Measure { unknown: unclear.len() as u64, unclear, why: Some(why), ..Measure::default() }
     }
 
     /// Repositories, not systems: whether what models answer is tested in their CI.
