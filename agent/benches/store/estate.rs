@@ -214,6 +214,7 @@ fn system(number: usize, changes: usize) -> System {
         tools,
         models,
         triggers,
+        controls: Vec::new(),
         locations: vec![Deployment::seen(DeploymentKind::Repo, name.clone())],
         name,
         keys: Vec::new(),

@@ -98,6 +98,7 @@ pub(super) fn all(site: &Site) -> (Router, Vec<Route>) {
         .get("/assessments/{name}/areas/{area}", READ, pages::assessment::area::page)
         .post("/assessments/{name}/areas/{area}/acts", READ, pages::assessment::area::act)
         .get("/assessments/{name}/road", READ, pages::assessment::road::page)
+        .get("/assessments/{name}/report", READ, pages::assessment::report::page)
         .get("/assessments/{name}/compare", READ, pages::assessment::compare::chosen)
         .get("/assessments/{name}/compare/{other}", READ, pages::assessment::compare::page)
         .get("/rules", READ, pages::rules::page)

@@ -400,6 +400,14 @@ impl Session {
         std::fs::write(file, picture).expect("a file");
     }
 
+    /// The page as it is printed on A4, as PDF.
+    pub fn print(&self) -> Vec<u8> {
+        let page = json!({"page": {"width": 21.0, "height": 29.7}, "background": true});
+        let printed = self.tell("/print", &page);
+        let printed = printed.as_str().unwrap_or_default();
+        base64::engine::general_purpose::STANDARD.decode(printed).expect("a document comes in base64")
+    }
+
     /// Gives an order to the browser for which WebDriver has no word.
     pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
         self.tell("/goog/cdp/execute", &json!({"cmd": command, "params": parameters}))

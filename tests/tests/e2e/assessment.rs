@@ -1,12 +1,15 @@
 //! An assessment on the site, in a real browser: begun, scored and signed by two people, with a script and without one.
 
+use std::fs;
+use std::path::Path;
+
 use muster_tests::browser::Session;
 use muster_tests::site::Site;
-use muster_tests::stage::Stage;
+use muster_tests::stage::{Stage, copy};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::journeys::{complaints, enter, gated, link};
+use crate::journeys::{ORGANISATION, complaints, enter, gated, link, scanned};
 
 /// Says of the only system that it is an agent, so that it is decided whether agentic areas count.
 fn decide(stage: &Stage) {
@@ -97,4 +100,97 @@ fn two_people_assess_and_sign() {
 #[test]
 fn two_people_assess_and_sign_without_any_script() {
     assesses(&Session::without_scripts(), &Session::without_scripts());
+}
+
+/// Says of a system what it is, by the page of the system.
+fn confirm(session: &Session, site: &Site, name: &str, verdict: &str) {
+    session.open(&format!("{}/systems?q={name}", site.url));
+    let rows = session.find_all("tbody a.row");
+    rows.iter().find(|row| row.text() == name).expect("it is listed").click();
+    session.wait_for_text("h1", name);
+    session.find("#confirm > summary").click();
+    session.find("#confirm-verdict").choose(verdict);
+    session.find("#confirm-owner").fill("platform-team");
+    session.find("#confirm-reason").type_text("as its code says");
+    session.find("#confirm .primary").click();
+    session.wait_for_text("#decision-title", "confirmed");
+}
+
+#[test]
+fn from_the_first_scan_to_the_printed_report() {
+    let stage = Stage::new();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("organisation"), &stage.beside("larkspur"));
+    scanned(&stage, &ORGANISATION);
+    let site = Site::start(&stage, &["--store", "m.db"]);
+    let (rita, ada, bob) = (Session::new(), Session::new(), Session::new());
+    enter(&rita, &link(&stage, &site, "rita", "reviewer"));
+    enter(&ada, &link(&stage, &site, "ada", "assessor"));
+    enter(&bob, &link(&stage, &site, "bob", "approver"));
+
+    // A reviewer decides about everything that was found.
+    for (name, verdict) in [
+        ("caretaker", "agentic"),
+        ("summaries", "not agentic"),
+        ("lead-hunter", "agentic"),
+        ("triage", "agentic"),
+        ("hr-helper", "agentic"),
+        ("price-watch", "agentic"),
+        ("refunds", "agentic"),
+        ("support", "not agentic"),
+        ("catalogue", "not agentic"),
+    ] {
+        confirm(&rita, &site, name, verdict);
+    }
+
+    // An assessor begins with the evidence in place, and scores; a second person signs.
+    ada.open(&format!("{}/assessments", site.url));
+    ada.find("#begin-name").type_text("2026-q4");
+    ada.find("main form button").click();
+    ada.wait_for_text("h1", "2026-q4");
+    ada.wait_for_text("main", "9 systems are in scope; 0 of them wait for a decision");
+    ada.find("a[href$=PR-3]").click();
+    ada.wait_for_text("h1", "PR-3");
+    ada.find("#level").choose("2 Emerging");
+    ada.find("#reason").type_text("as the interviews say");
+    ada.find("button[value=score]").click();
+    ada.wait_for_text(".entries", "2 Emerging by ada");
+    score_all(&stage, &site, "2026-q4");
+    bob.open(&format!("{}/assessments/2026-q4", site.url));
+    bob.find("#sign-reason").type_text("as discussed");
+    bob.find("button[value=sign]").click();
+    bob.wait_for_text(".good", "Signed by bob");
+
+    // The next scan finds a model that is pinned no longer. What was signed stays until somebody opens it again.
+    let answer = stage.beside("larkspur/repositories/support/src/answer.ts");
+    let text = fs::read_to_string(&answer).expect("it is there");
+    fs::write(&answer, text.replace("gpt-4o-2024-08-06", "gpt-4o")).expect("a file");
+    scanned(&stage, &ORGANISATION);
+    bob.reload();
+    bob.wait_for_text(".good", "Signed by bob");
+    bob.find("#reopen-reason").type_text("a model changed");
+    bob.find("button[value=reopen]").click();
+    bob.wait_for_text(".lead", "2 Emerging");
+    ada.open(&format!("{}/assessments/2026-q4", site.url));
+    ada.find("form[action$=seed] button").click();
+    ada.wait_for_text(".alarm", "changed since");
+    ada.find("a[href$=PR-3]").click();
+    ada.wait_for_text("main", "changed since");
+    ada.wait_for_text("main", "M11");
+    ada.find("#level").choose("2 Emerging");
+    ada.find("#reason").type_text("one model of three is no reason for less");
+    ada.find("button[value=score]").click();
+    ada.wait_for_text(".entries", "no reason for less");
+
+    // What the board gets.
+    ada.find(".back a[href$=q4]").click();
+    ada.find("a[href$=report]").click();
+    ada.wait_for_text("h1", "AI security maturity");
+    ada.wait_for_text("body", "one model of three is no reason for less");
+    let printed = ada.print();
+    assert!(printed.starts_with(b"%PDF-"), "it is a document");
+    let pages = printed.windows(11).filter(|part| part == b"/Type /Page").count();
+    assert!(pages > 5, "it has {pages} pages");
+    for session in [&rita, &ada, &bob] {
+        assert_eq!(complaints(session), Vec::<String>::new());
+    }
 }

@@ -10,7 +10,7 @@ use crate::GATED;
 
 const GATE: &str = "    middleware=[HumanInTheLoopMiddleware(interrupt_on={\"cancel_order\": True})],\n";
 
-fn scanned(stage: &Stage, targets: &[&str]) {
+pub(crate) fn scanned(stage: &Stage, targets: &[&str]) {
     let ended = stage.run(&[&["scan"], targets, &["--quiet", "--store", "m.db"]].concat());
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
@@ -255,15 +255,22 @@ fn sides_are_joined_and_taken_apart_again() {
     assert_eq!(complaints(&session), Vec::<String>::new());
 }
 
+/// The targets of the sample organisation, where it is copied to.
+pub(crate) const ORGANISATION: [&str; 7] = [
+    "larkspur/repositories/refunds",
+    "larkspur/repositories/support",
+    "larkspur/repositories/catalogue",
+    "larkspur/repositories/platform",
+    "larkspur/repositories/shop",
+    "aws-export:larkspur/aws",
+    "k8s-export:larkspur/larkspur.json",
+];
+
 /// A store with the sample organisation and its register, and a few decisions.
 fn organisation() -> Stage {
     let stage = Stage::new();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("organisation"), &stage.beside("larkspur"));
-    let repositories = ["refunds", "support", "catalogue", "platform", "shop"]
-        .map(|name| format!("larkspur/repositories/{name}"));
-    let mut targets: Vec<&str> = repositories.iter().map(String::as_str).collect();
-    targets.extend(["aws-export:larkspur/aws", "k8s-export:larkspur/larkspur.json"]);
-    scanned(&stage, &targets);
+    scanned(&stage, &ORGANISATION);
     for arguments in [
         &["register", "import", "larkspur/register.csv"][..],
         &["review", "own", "refunds", "orders-team"],

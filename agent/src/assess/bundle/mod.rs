@@ -149,7 +149,7 @@ fn files(bundled: Bundled<'_>) -> anyhow::Result<Files> {
         ("oscal.json", Format::Oscal.write(inventory, surface)?),
         ("cyclonedx.json", Format::Cyclonedx16.write(inventory, surface)?),
         ("declarations.cdx.json", declarations::text(assessment, at)?),
-        ("report.html", report::text(Reported { assessment, inventory, at })?),
+        ("report.html", report::text(Reported { assessment, coverage: &inventory.coverage, at })?),
     ];
     let mut files: Files =
         texts.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();

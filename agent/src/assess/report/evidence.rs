@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use asmm_model::assessment::{AreaScore, HintKind, Score, SourceKind, SourceStatus};
-use asmm_model::{Inventory, Verdict};
+use asmm_model::{Coverage, Verdict};
 
 use super::ratings::agentic;
 use super::table::{Cell, Table};
@@ -14,12 +14,12 @@ use crate::export::Prose;
 const STRONGEST: usize = 5;
 
 /// The sentences.
-pub(super) fn said(assessment: &Assessment, inventory: &Inventory) -> Vec<String> {
+pub(super) fn said(assessment: &Assessment, targets: &[Coverage]) -> Vec<String> {
     vec![
         systems(assessment),
         agentic(&assessment.seeded.seed),
         sources(assessment),
-        read(inventory),
+        read(targets),
         scores(assessment),
     ]
 }
@@ -71,9 +71,9 @@ fn sources(assessment: &Assessment) -> String {
     )
 }
 
-fn read(inventory: &Inventory) -> String {
+fn read(targets: &[Coverage]) -> String {
     let (mut seen, mut hidden, mut left) = (0_u64, 0_u64, 0_u64);
-    for coverage in &inventory.coverage {
+    for coverage in targets {
         seen = seen.saturating_add(coverage.seen);
         for gap in &coverage.skipped {
             let sum = if gap.why.hides() { &mut hidden } else { &mut left };

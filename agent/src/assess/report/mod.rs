@@ -12,7 +12,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use askama::Template;
-use asmm_model::Inventory;
+use asmm_model::Coverage;
 use asmm_model::assessment::{AreaScore, Structure, Targets, road};
 
 use self::appendix::Unseen;
@@ -22,6 +22,7 @@ use self::steps::Stage;
 use self::table::Table;
 use super::Assessment;
 use crate::export::{STYLE as BASE, Text};
+use crate::store::Store;
 
 /// What the report adds to the style of other pages.
 const OWN: &str = include_str!("../../../templates/report/report.css");
@@ -32,8 +33,8 @@ const STYLE_DIGEST: &str = "sha256-isYzUAb++AuVaFSvhp2oH3uULornhJB9iQpn3QzmKvs="
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reported<'a> {
     pub(crate) assessment: &'a Assessment,
-    /// The last run, for what was not seen.
-    pub(crate) inventory: &'a Inventory,
+    /// What was seen of each target when it was scanned last, and what was not.
+    pub(crate) coverage: &'a [Coverage],
     /// When it is written, RFC 3339 in UTC.
     pub(crate) at: &'a str,
 }
@@ -103,6 +104,24 @@ struct AboutStructure {
     weights: Vec<(Text, Text)>,
 }
 
+/// What the answer of a server allows the page: its own style, and nothing else.
+pub(crate) fn policy() -> String {
+    format!(
+        "default-src 'none'; style-src '{STYLE_DIGEST}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// The page of an assessment of a store.
+///
+/// # Errors
+/// There is no such assessment, or the store cannot be read.
+pub(crate) async fn of(store: &Store, name: &str, at: &str) -> anyhow::Result<String> {
+    let assessment = store.assessment(name).await?;
+    let coverage = store.coverage(0, i64::MAX).await?;
+    let coverage: Vec<Coverage> = coverage.into_iter().map(|target| target.coverage).collect();
+    text(Reported { assessment: &assessment, coverage: &coverage, at })
+}
+
 /// The page as text.
 ///
 /// # Errors
@@ -116,7 +135,7 @@ pub(crate) fn text(reported: Reported<'_>) -> anyhow::Result<String> {
 }
 
 fn page(reported: Reported<'_>) -> Page {
-    let Reported { assessment, inventory, at } = reported;
+    let Reported { assessment, coverage, at } = reported;
     let rating = assessment.rating();
     let seed = &assessment.seeded.seed;
     let road = road(&assessment.structure, seed, &assessment.scores(), &Targets::default());
@@ -138,7 +157,7 @@ fn page(reported: Reported<'_>) -> Page {
         overall: ratings::Overall::of(&assessment.structure, &rating),
         bars: Bars::of(&assessment.structure, &rating),
         ratings: ratings::table(&assessment.structure, &rating),
-        said: evidence::said(assessment, inventory),
+        said: evidence::said(assessment, coverage),
         against: evidence::against(assessment),
         gaps: steps::gaps(&road),
         stages: road.steps.iter().map(|step| Stage::of(assessment, step)).collect(),
@@ -147,7 +166,7 @@ fn page(reported: Reported<'_>) -> Page {
         systems: appendix::systems(assessment),
         metrics: appendix::metrics(assessment),
         sources: appendix::sources(assessment),
-        unseen: inventory.coverage.iter().map(Unseen::of).collect(),
+        unseen: coverage.iter().map(Unseen::of).collect(),
         structure: about(assessment),
         scans: seed.generated.scan_ids.iter().map(|id| Text::short(id)).collect(),
         tool: Text::short(&seed.generated.tool),

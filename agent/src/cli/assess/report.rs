@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::assess::report::{self, Reported};
+use crate::assess::report;
 use crate::cli::exit::Exit;
 use crate::cli::output::OutputFile;
 use crate::cli::printer::Printer;
 use crate::cli::store::StoreOption;
 use crate::clock;
-use crate::store::Filter;
 
 /// Write the report of an assessment as one page, for a board
 ///
@@ -34,13 +33,7 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         let output = self.output.as_deref().map(OutputFile::at).transpose()?;
-        let (assessment, inventory) = self.store.with(async |store| {
-            let assessment = store.assessment(&self.name).await?;
-            let run = store.run_named("latest").await?;
-            Ok((assessment, store.whole(&run, &Filter::default()).await?))
-        })?;
-        let at = clock::now();
-        let text = report::text(Reported { assessment: &assessment, inventory: &inventory, at: &at })?;
+        let text = self.store.with_any(async |store| report::of(store, &self.name, &clock::now()).await)?;
         printer.result_to(output, &text)?;
         Ok(Exit::Done)
     }

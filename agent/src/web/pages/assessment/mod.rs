@@ -5,6 +5,7 @@ pub(crate) mod compare;
 mod drawing;
 pub(crate) mod list;
 pub(crate) mod overview;
+pub(crate) mod report;
 pub(crate) mod road;
 
 use asmm_model::assessment::{AreaScore, Fraction, Overall, Score, Seed, Structure};
