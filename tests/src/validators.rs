@@ -33,3 +33,15 @@ pub fn refusal(kind: &str, document: &str) -> Option<String> {
         _ => panic!("the validator failed: {said}"),
     }
 }
+
+/// Asks another implementation of minisign, as `tests/exports/keys.py` says: its code, and what it said.
+///
+/// # Panics
+/// Where it cannot be run.
+pub fn keys(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("exports/keys.py");
+    let ended = Command::new(&*PYTHON).arg(script).args(arguments).current_dir(folder).output();
+    let ended = ended.expect("python can be run");
+    let said = [ended.stdout, ended.stderr].concat();
+    (ended.status.code(), String::from_utf8_lossy(&said).into_owned())
+}

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use minisign::PublicKey;
 
 use super::UsageError;
 use super::exit::Exit;
@@ -14,6 +15,8 @@ use crate::page::{Line, Page, Tone, visible};
 
 /// The largest bundle that is read, in bytes.
 const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
+/// The largest file of a public key, in bytes.
+const KEY: u64 = 4 * 1024;
 /// Entries of a folder that are looked at; a bundle has a dozen.
 const ENTRIES: usize = 1_000;
 
@@ -21,7 +24,8 @@ const ENTRIES: usize = 1_000;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  muster evidence verify evidence")]
+  muster evidence verify evidence
+  muster evidence verify evidence --public-key auditor.pub")]
 pub(super) struct Evidence {
     #[command(subcommand)]
     what: What,
@@ -38,14 +42,19 @@ enum What {
         /// The folder
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
+        /// The bundle has to be signed by this public key of minisign: a file, or the key itself
+        #[arg(long, value_name = "KEY")]
+        public_key: Option<String>,
     },
 }
 
 impl Evidence {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
-        let What::Verify { folder } = self.what;
+        let What::Verify { folder, public_key } = self.what;
+        let key = public_key.as_deref().map(key).transpose()?;
         let (files, mut faults) = read(&folder)?;
         faults.extend(bundle::verify(&files));
+        faults.extend(key.as_ref().and_then(|key| bundle::fault(&files, key)));
         let mut page = Page::new(printer.surface().width);
         for fault in &faults {
             page.wrap(0, 2, &Line::new().with(Tone::Bad, fault.clone()));
@@ -59,9 +68,34 @@ impl Evidence {
                 let told = format!("The audit log ends with entry {}, {}", last.sequence, last.hash);
                 page.push(Line::new().plain(told));
             }
+            page.wrap(0, 2, &Line::new().plain(signed(&files, key.is_some())));
         }
         printer.page(&page)?;
         Ok(if faults.is_empty() { Exit::Done } else { Exit::Flagged })
+    }
+}
+
+/// Reads a public key from a file of that name, or from the text itself.
+fn key(text: &str) -> anyhow::Result<PublicKey> {
+    let file = Path::new(text);
+    let read = match file.metadata() {
+        Ok(about) if about.is_file() && about.len() <= KEY => {
+            fs::read_to_string(file).with_context(|| format!("`{text}` cannot be read"))?
+        }
+        _ => text.to_owned(),
+    };
+    bundle::public_key(&read).map_err(|what| {
+        let next = "give the file that `minisign -G` wrote, or the second line of it";
+        UsageError::new(format!("`{}`: {what}", visible(text)), next).into()
+    })
+}
+
+/// Whether it is signed, for somebody whose other questions are answered.
+fn signed(files: &Files, is_checked: bool) -> String {
+    match bundle::comment(files) {
+        Some(comment) if is_checked => format!("It is signed by that key: {}", visible(&comment)),
+        Some(_) => "It is signed; `--public-key` finds out by whom.".to_owned(),
+        None => "It is not signed.".to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use muster_tests::browser::read;
 use muster_tests::stage::{Ended, Stage, copy};
-use muster_tests::validators::refusal;
+use muster_tests::validators::{keys, refusal};
 use serde_json::{Value, json};
 
 /// What somebody may write as a reason.
@@ -147,4 +147,44 @@ fn what_was_done_to_a_folder_is_told() {
     });
     assert!(linked.contains("`seed.json` is no plain file"), "{linked}");
     assert_eq!(verified(&stage, "larkspur").0, Some(2), "it is no evidence");
+}
+
+#[test]
+fn a_key_of_the_user_signs_and_others_can_check_it() {
+    let stage = assessed();
+    let here = stage.beside(".");
+    assert_eq!(keys(&here, &["make", ".", "open sesame"]), (Some(0), String::new()));
+    fs::write(stage.beside("password.txt"), "open sesame\n").expect("a file");
+    let export = ["assess", "export", "2026-q4", "--store", "muster.db", "--sign-with", "auditor.key"];
+    let refused = stage.run(&[&export[..], &["--output", "refused"]].concat());
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("has a password and none was given"), "{}", refused.stderr);
+    assert!(!stage.beside("refused").exists());
+    let password = ["--password-file", "password.txt", "--output", "evidence"];
+    let signed = stage.run(&[&export[..], &password].concat());
+    assert_eq!(signed.code, Some(0), "{signed:?}");
+
+    let told = "evidence of 2026-q4\n".to_owned();
+    assert_eq!(keys(&here, &["verify", "evidence", "auditor.pub"]), (Some(0), told));
+    let verified = |more: &[&str]| {
+        let ended = stage.run(&[&["evidence", "verify", "evidence"], more].concat());
+        (ended.code, ended.stdout.replace('\n', " "))
+    };
+    let (code, said) = verified(&["--public-key", "auditor.pub"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("It is signed by that key: evidence of 2026-q4"), "{said}");
+    assert!(verified(&[]).1.contains("It is signed; `--public-key` finds out by whom."));
+
+    // Somebody else's key, and a bundle that was made anew by somebody without the key.
+    let other = stage.beside("other");
+    fs::create_dir(&other).expect("a folder");
+    assert_eq!(keys(&other, &["make", ".", "x"]).0, Some(0));
+    let (code, said) = verified(&["--public-key", "other/auditor.pub"]);
+    assert_eq!(code, Some(10), "{said}");
+    assert!(said.contains("no signature of this `manifest.json` by this key"), "{said}");
+    fs::remove_file(stage.beside("evidence/manifest.json.minisig")).expect("it is there");
+    let (code, said) = verified(&["--public-key", "auditor.pub"]);
+    assert_eq!(code, Some(10), "{said}");
+    assert!(said.contains("`manifest.json.minisig` is missing"), "{said}");
+    assert_eq!(verified(&["--public-key", "nothing"]).0, Some(2));
 }

@@ -2,6 +2,7 @@
 
 mod declarations;
 mod gather;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -21,6 +22,7 @@ use crate::export::{Format, Surface};
 use crate::store::{Head as Last, Said};
 
 pub(crate) use gather::gather;
+pub(crate) use signature::{comment, fault, public_key, sign};
 pub(crate) use verify::verify;
 
 /// The file that names all others.
@@ -168,6 +170,11 @@ fn files(bundled: Bundled<'_>) -> anyhow::Result<Files> {
 /// The last entry of the audit log that a bundle says it has.
 pub(crate) fn last(files: &Files) -> Option<Last> {
     serde_json::from_slice::<Manifest>(files.get(MANIFEST)?).ok()?.audit
+}
+
+/// The name of the assessment that a bundle says it is of.
+fn of(files: &Files) -> Option<String> {
+    Some(serde_json::from_slice::<Manifest>(files.get(MANIFEST)?).ok()?.assessment)
 }
 
 fn kept(bundled: Bundled<'_>) -> Kept {

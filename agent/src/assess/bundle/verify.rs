@@ -7,6 +7,7 @@ use asmm_model::assessment::{AreaScore, Scores, Seed, Structure, Weight, roll_up
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json as value};
 
+use super::signature::SIGNATURE;
 use super::{
     ASSESSMENT, AUDIT, Files, INVENTORY, KEPT, Kept, Listed, MANIFEST, Manifest, SCHEMA, SEED, STRUCTURE,
     json, listed,
@@ -106,7 +107,7 @@ fn manifest(files: &Files, faults: &mut Faults) -> Option<Manifest> {
 fn same_files(manifest: &Manifest, files: &Files, faults: &mut Faults) {
     let mut named: BTreeSet<&str> = BTreeSet::new();
     for Listed { name, size, sha256 } in &manifest.files {
-        if !is_plain(name) || name == MANIFEST {
+        if !is_plain(name) || [MANIFEST, SIGNATURE].contains(&name.as_str()) {
             faults.tell(format!("`{MANIFEST}` names `{}`, which is no plain file of a bundle", told(name)));
             continue;
         }
@@ -124,7 +125,10 @@ fn same_files(manifest: &Manifest, files: &Files, faults: &mut Faults) {
             faults.tell(format!("`{name}` was changed: its SHA-256 is {}", is.sha256));
         }
     }
-    for name in files.keys().filter(|name| *name != MANIFEST && !named.contains(name.as_str())) {
+    for name in files
+        .keys()
+        .filter(|name| ![MANIFEST, SIGNATURE].contains(&name.as_str()) && !named.contains(name.as_str()))
+    {
         faults.tell(format!("`{}` was added: `{MANIFEST}` does not name it", told(name)));
     }
     for name in
