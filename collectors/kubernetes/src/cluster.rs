@@ -12,6 +12,8 @@ use crate::glance::Glance;
 use crate::object::Object;
 use crate::owner;
 use crate::pod::{CARRIERS, Workload, digests};
+use crate::policy::Listed;
+use crate::restricted;
 use crate::signs::Signs;
 
 /// Pods of one workload whose additions are kept.
@@ -48,6 +50,8 @@ pub(crate) struct Cluster<'p> {
     pub(crate) owners: BTreeMap<String, (&'static str, String)>,
     /// Repositories that images were built from, where registries were asked.
     pub(crate) origins: BTreeMap<String, String>,
+    /// Where no policy of egress was missed.
+    pub(crate) policies: Listed,
 }
 
 /// The pods of one workload.
@@ -79,6 +83,7 @@ impl<'p> Cluster<'p> {
             seen: 0,
             owners: BTreeMap::new(),
             origins: BTreeMap::new(),
+            policies: Listed::default(),
         }
     }
 
@@ -328,6 +333,8 @@ pub(crate) const STAND_IN: &str = "muster: stands for";
 /// The workload that made a pod, as far as the pod tells.
 fn stand_in(pod: &Object, key: &Key, note: &str) -> Object {
     let spec = pod.body.get("spec").cloned().unwrap_or_default();
+    let annotations: BTreeMap<&String, &String> =
+        pod.annotations.iter().filter(|(key, _)| key.starts_with(restricted::APP_ARMOR)).collect();
     let (namespace, kind, name) = key.clone();
     let group = match kind.as_str() {
         "Job" | "CronJob" => "batch",
@@ -342,7 +349,7 @@ fn stand_in(pod: &Object, key: &Key, note: &str) -> Object {
         labels: pod.labels.clone(),
         annotations: BTreeMap::from([(STAND_IN.to_owned(), note.to_owned())]),
         owners: Vec::new(),
-        body: json!({"spec": {"template": {"metadata": {"labels": pod.labels}, "spec": spec}}}),
+        body: json!({"spec": {"template": {"metadata": {"labels": pod.labels, "annotations": annotations}, "spec": spec}}}),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which kinds a server knows: from its aggregated lists, or group by group where it has none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::Gap;
 use kube::core::Version;
@@ -43,6 +43,8 @@ pub(crate) struct Known {
     /// Sorted by group and plural name.
     pub(crate) kinds: Vec<Kind>,
     pub(crate) gaps: Vec<Gap>,
+    /// Groups of which some kinds may not be known, because what serves them did not answer.
+    pub(crate) silent: BTreeSet<String>,
 }
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -162,6 +164,7 @@ pub(crate) async fn of(server: &Server) -> Result<Known, Refusal> {
 struct Found {
     kinds: BTreeMap<(String, String), Kind>,
     gaps: Vec<Gap>,
+    silent: BTreeSet<String>,
     asked: usize,
 }
 
@@ -195,6 +198,7 @@ impl Found {
     async fn ask(&mut self, server: &Server, group: &str, version: &str) {
         self.asked += 1;
         if self.asked > MAX_VERSIONS {
+            self.silent.insert(group.to_owned());
             return;
         }
         let path = if group.is_empty() {
@@ -228,6 +232,7 @@ impl Found {
     }
 
     fn gap(&mut self, group: &str, version: &str, refusal: &Refusal) {
+        self.silent.insert(group.to_owned());
         let what = format!("kinds of {group}/{version}");
         self.gaps.push(Gap::new(what, refusal.reason()).because(refusal.to_string()));
     }
@@ -244,7 +249,7 @@ impl Found {
     }
 
     fn finish(self) -> Known {
-        Known { kinds: self.kinds.into_values().collect(), gaps: self.gaps }
+        Known { kinds: self.kinds.into_values().collect(), gaps: self.gaps, silent: self.silent }
     }
 }
 
@@ -292,9 +297,9 @@ pub(crate) fn sounds_like_ai(group: &str, kind: &str) -> bool {
     if !group.contains('.') || group.ends_with(".k8s.io") && !group.contains(".x-k8s.io") {
         return false;
     }
-    let words: std::collections::BTreeSet<String> = words(group).chain(words(kind)).collect();
+    let words: BTreeSet<String> = words(group).chain(words(kind)).collect();
     let count = |of: &[&str]| of.iter().filter(|word| words.contains(**word)).count();
-    let weak: std::collections::BTreeSet<&str> =
+    let weak: BTreeSet<&str> =
         WEAK.iter().filter(|word| words.contains(**word)).map(|word| word.trim_end_matches('s')).collect();
     count(&STRONG) * 2 + weak.len() >= 2
 }

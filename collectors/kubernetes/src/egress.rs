@@ -116,7 +116,7 @@ fn labels(value: &Value, path: &str) -> Option<BTreeMap<String, String>> {
 }
 
 /// `app == 'bot' && tier == "back"` of Calico; nothing where it says more than that.
-fn calico(selector: &str) -> Option<BTreeMap<String, String>> {
+pub(crate) fn calico(selector: &str) -> Option<BTreeMap<String, String>> {
     let pair = |part: &str| {
         let (key, value) = part.split_once("==")?;
         let (key, value) = (key.trim(), value.trim().trim_matches(['\'', '"']));

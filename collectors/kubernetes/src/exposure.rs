@@ -1,6 +1,4 @@
-//! Who reaches a workload, and where it may connect to: services, ingresses and network policies.
-
-use std::collections::BTreeMap;
+//! Who reaches a workload: services and ingresses.
 
 use serde_json::Value;
 
@@ -57,27 +55,6 @@ fn selects(selector: Option<&Value>, workload: &Workload<'_>) -> bool {
     map.iter().all(|(key, value)| workload.label(key).as_deref() == value.as_str())
 }
 
-/// The policy that limits where pods may connect to, if one does. Which policies there are must be known.
-pub(crate) fn egress_policy<'o>(workload: &Workload<'_>, objects: &'o [Object]) -> Option<&'o Object> {
-    objects.iter().find(|object| {
-        let types = object.at("/spec/policyTypes").and_then(Value::as_array);
-        let limits = types.is_some_and(|types| types.iter().any(|kind| kind == "Egress"));
-        let selector = object.at("/spec/podSelector");
-        let labels: BTreeMap<&str, &Value> = selector
-            .and_then(|selector| selector.get("matchLabels")?.as_object())
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| (key.as_str(), value))
-            .collect();
-        object.group == "networking.k8s.io"
-            && object.kind == "NetworkPolicy"
-            && object.namespace == workload.object.namespace
-            && limits
-            && selector.is_some_and(|selector| selector.get("matchExpressions").is_none())
-            && labels.iter().all(|(key, value)| workload.label(key).as_deref() == value.as_str())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -85,15 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_ingresses_and_policies_are_joined_by_labels() {
+    fn services_and_ingresses_are_joined_by_labels() {
         let objects = Object::all(json!([
             {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "bot", "namespace": "n"}, "spec": {"template": {"metadata": {"labels": {"app": "bot"}}, "spec": {"containers": [{"image": "a"}]}}}},
             {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "bot", "namespace": "n"}, "spec": {"type": "LoadBalancer", "selector": {"app": "bot"}}},
             {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "bot", "namespace": "other"}, "spec": {"type": "LoadBalancer", "selector": {"app": "bot"}}},
             {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "none", "namespace": "n"}, "spec": {"type": "NodePort", "selector": {}}},
             {"kind": "Ingress", "apiVersion": "networking.k8s.io/v1", "metadata": {"name": "in", "namespace": "n"}, "spec": {"rules": [{"host": "bot.example", "http": {"paths": [{"backend": {"service": {"name": "bot"}}}]}}]}},
-            {"kind": "NetworkPolicy", "apiVersion": "networking.k8s.io/v1", "metadata": {"name": "in-only", "namespace": "n"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}},
-            {"kind": "NetworkPolicy", "apiVersion": "networking.k8s.io/v1", "metadata": {"name": "out", "namespace": "n"}, "spec": {"podSelector": {"matchLabels": {"app": "bot"}}, "policyTypes": ["Egress"]}},
         ]));
         let workload = Workload::of(&objects[0]).unwrap();
         assert_eq!(
@@ -106,6 +81,5 @@ mod tests {
                 ("n/ingress/in".to_owned(), "is reached from outside: at `bot.example`".to_owned()),
             ]
         );
-        assert_eq!(egress_policy(&workload, &objects).map(|policy| policy.name.as_str()), Some("out"));
     }
 }

@@ -19,12 +19,16 @@ mod observe;
 mod owner;
 mod page;
 mod pod;
+mod policy;
 mod provenance;
 mod refusal;
 mod registry;
+mod restricted;
+mod selector;
 mod served;
 mod server;
 mod signs;
+mod template;
 #[cfg(test)]
 mod tests;
 

@@ -14,6 +14,7 @@ use crate::discovery::{self, Kind, Known, sounds_like_ai};
 use crate::kinds::{TABLE, called};
 use crate::listing::List;
 use crate::observe::{Of, observe};
+use crate::policy::Listed;
 use crate::refusal::Refusal;
 use crate::registry::{self, Unread};
 use crate::server::{self, EXEC, RATE, Server};
@@ -281,6 +282,7 @@ async fn survey(
         }
         cx.progress.done(1);
     }
+    cluster.policies = Listed::of(&known, &coverage.kinds);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::{observe, owner, provenance};
+use crate::{observe, owner, provenance, restricted};
 
 /// Where the next page begins, if there is one.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -165,6 +165,14 @@ enum At {
     Mounts(u16),
     /// Volumes.
     Volumes(u16),
+    /// Ports of a container.
+    Ports(u16),
+    /// A probe of a container, or what it does when it starts or ends.
+    Probe(u16),
+    /// A value of which all is needed, whatever its keys are called: labels, and what a pod may do on its node.
+    Whole(u16),
+    /// A value of which it is enough that it is there.
+    Present,
 }
 
 /// Annotations that something is read from.
@@ -172,6 +180,7 @@ fn is_read(annotation: &str) -> bool {
     provenance::ANNOTATIONS.contains(&annotation)
         || owner::KEYS.contains(&annotation)
         || observe::CLOUDS.iter().any(|(key, _)| *key == annotation)
+        || annotation.starts_with(restricted::APP_ARMOR)
 }
 
 /// Values inside each other: what lies deeper is dropped.
@@ -191,7 +200,8 @@ impl At {
             Self::Metadata => match key {
                 "annotations" => Some(Self::Annotations),
                 "ownerReferences" => Some(Self::Owners),
-                "name" | "namespace" | "generateName" | "labels" => Some(Self::Inside(0)),
+                "labels" => Some(Self::Whole(0)),
+                "name" | "namespace" | "generateName" => Some(Self::Inside(0)),
                 _ => None,
             },
             Self::Annotations => is_read(key).then_some(Self::Inside(0)),
@@ -211,7 +221,12 @@ impl At {
             Self::Containers(depth) => match key {
                 "env" => Some(Self::Variables(depth + 1)),
                 "volumeMounts" => Some(Self::Mounts(depth + 1)),
-                "image" | "envFrom" | "command" | "args" | "resources" | "script" | "source" => {
+                "ports" => Some(Self::Ports(depth + 1)),
+                "livenessProbe" | "readinessProbe" | "startupProbe" | "lifecycle" => {
+                    Some(Self::Probe(depth + 1))
+                }
+                "securityContext" => Some(Self::Whole(depth + 1)),
+                "name" | "image" | "envFrom" | "command" | "args" | "resources" | "script" | "source" => {
                     Some(Self::Inside(depth + 1))
                 }
                 _ => None,
@@ -220,18 +235,29 @@ impl At {
                 matches!(key, "name" | "value" | "valueFrom").then_some(Self::Inside(depth + 1))
             }
             Self::Mounts(depth) => (key == "mountPath").then_some(Self::Inside(depth + 1)),
-            Self::Volumes(depth) => matches!(key, "persistentVolumeClaim" | "projected" | "image")
-                .then_some(Self::Inside(depth + 1)),
+            Self::Volumes(depth) => match key {
+                "persistentVolumeClaim" | "projected" | "image" => Some(Self::Inside(depth + 1)),
+                "name" => None,
+                // Of what kind it is.
+                _ => Some(Self::Present),
+            },
+            Self::Ports(depth) => (key == "hostPort").then_some(Self::Inside(depth + 1)),
+            Self::Probe(depth) if depth < MAX_DEPTH => match key {
+                "httpGet" | "tcpSocket" | "postStart" | "preStop" => Some(Self::Probe(depth + 1)),
+                "host" => Some(Self::Inside(depth + 1)),
+                _ => None,
+            },
+            Self::Whole(depth) if depth < MAX_DEPTH => Some(Self::Whole(depth + 1)),
             Self::Inside(depth) if depth < MAX_DEPTH => match key {
-                "containers" | "initContainers" => Some(Self::Containers(depth + 1)),
+                "containers" | "initContainers" | "ephemeralContainers" => Some(Self::Containers(depth + 1)),
                 "volumes" => Some(Self::Volumes(depth + 1)),
+                "labels" | "matchLabels" | "securityContext" => Some(Self::Whole(depth + 1)),
                 _ => {
-                    const NOT_NEEDED: [&str; 15] = [
+                    const NOT_NEEDED: [&str; 14] = [
                         "livenessProbe",
                         "readinessProbe",
                         "startupProbe",
                         "lifecycle",
-                        "securityContext",
                         "tolerations",
                         "affinity",
                         "topologySpreadConstraints",
@@ -246,7 +272,7 @@ impl At {
                     (!NOT_NEEDED.contains(&key)).then_some(Self::Inside(depth + 1))
                 }
             },
-            Self::Inside(_) => None,
+            Self::Inside(_) | Self::Probe(_) | Self::Whole(_) | Self::Present => None,
         }
     }
 }
@@ -297,7 +323,8 @@ impl<'de> Visitor<'de> for Needed {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let inside = match self.0 {
             At::Inside(depth) if depth < MAX_DEPTH => At::Inside(depth + 1),
-            At::Inside(_) => {
+            At::Whole(depth) if depth < MAX_DEPTH => At::Whole(depth + 1),
+            At::Inside(_) | At::Whole(_) | At::Present => {
                 while items.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(Value::Null);
             }
@@ -351,7 +378,7 @@ mod tests {
         assert_eq!(page.seen, objects.len() as u64);
         assert!(page.next.is_some() && page.seen > 1, "{page:?}");
         let shown = Value::Array(objects.clone()).to_string();
-        assert!(!shown.contains("managedFields") && !shown.contains("livenessProbe"));
+        assert!(!shown.contains("managedFields") && !shown.contains("periodSeconds"));
         assert!(objects[0].pointer("/spec/containers/0/image").is_some());
         // The last page of these was not recorded: the second leads on as well.
         assert!(all(&response("pods-page2")).1.unwrap().next.is_some());
@@ -367,6 +394,40 @@ mod tests {
             assert!(!why.contains("SECRET"), "{why}");
         }
         assert_eq!(all(b"{\"items\": null}").1, Ok(Read::default()));
+    }
+
+    #[test]
+    fn labels_are_kept_whatever_they_are_called() {
+        let labels =
+            json!({"lifecycle": "spot", "affinity": "a", "volumes": "b", "containers": "c", "app": "bot"});
+        let object = json!({"metadata": {"name": "n", "labels": labels}, "spec": {
+            "podSelector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}});
+        let (objects, _) = all(json!({"items": [object]}).to_string().as_bytes());
+        assert_eq!(objects, [object]);
+    }
+
+    #[test]
+    fn of_volumes_ports_and_probes_is_kept_what_they_are() {
+        let container = |port: Value, probe: Value, hook: Value| json!({"name": "a", "ports": [port], "livenessProbe": probe, "lifecycle": {"preStop": hook}});
+        let whole = container(
+            json!({"containerPort": 80, "hostPort": 80}),
+            json!({"httpGet": {"path": "/", "host": "h"}, "periodSeconds": 3}),
+            json!({"exec": {"command": ["a"]}, "tcpSocket": {"host": "h", "port": 1}}),
+        );
+        let volumes = json!([{"name": "v", "hostPath": {"path": "/"}}, {"name": "w", "secret": {"secretName": "s"}, "nfs": null}]);
+        let object =
+            json!({"spec": {"containers": [whole], "ephemeralContainers": [whole], "volumes": volumes}});
+        let kept = container(
+            json!({"hostPort": 80}),
+            json!({"httpGet": {"host": "h"}}),
+            json!({"tcpSocket": {"host": "h"}}),
+        );
+        let (objects, _) = all(json!({"items": [object]}).to_string().as_bytes());
+        assert_eq!(
+            objects,
+            [json!({"spec": {"containers": [kept], "ephemeralContainers": [kept],
+                "volumes": [{"hostPath": {}}, {"secret": {}, "nfs": null}]}})]
+        );
     }
 
     #[test]

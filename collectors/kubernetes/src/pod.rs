@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::object::Object;
+use crate::template::Pods;
 
 /// A workload with every template of pods in it: most have one, a cluster of Ray or a workflow has several.
 #[derive(Debug, Clone)]
@@ -82,6 +83,19 @@ impl<'o> Workload<'o> {
         let mut templates = Vec::new();
         find(&object.body, None, 0, &mut templates);
         (!templates.is_empty()).then_some(Self { object, templates })
+    }
+
+    /// The pods that it has, one for each of its templates.
+    pub(crate) fn pods(&self) -> Vec<Pods<'o>> {
+        Pods::of_kubernetes(self.object).map_or_else(
+            || {
+                self.templates
+                    .iter()
+                    .map(|template| Pods::of_an_operator(template.spec, template.labels))
+                    .collect()
+            },
+            |pods| vec![pods],
+        )
     }
 
     fn specs(&self) -> impl Iterator<Item = &'o Value> {

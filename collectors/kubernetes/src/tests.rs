@@ -182,6 +182,42 @@ fn a_cluster_is_told_as_it_was_laid_out() {
 }
 
 #[test]
+fn of_saved_objects_the_controls_are_told_as_far_as_they_say_them() {
+    let outcome = scan(Path::new(CLUSTER)).unwrap();
+    let mut told: Vec<String> = Vec::new();
+    for one in &outcome.observations {
+        if let Fact::Control(control) = &one.fact {
+            assert_eq!(control.name, one.scope.root);
+            let in_place = control.in_place.map_or("unknown".to_owned(), |is| is.to_string());
+            told.push(format!("{} {} {in_place}", control.name, control.kind.name()));
+        }
+    }
+    told.sort();
+    // That no policy is among them does not say that the cluster has none.
+    assert_eq!(
+        told,
+        [
+            "ai/agent/sre egress unknown",
+            "ai/agent/sre pod-security unknown",
+            "ai/agent/team egress unknown",
+            "ai/agent/team pod-security unknown",
+            "ai/deployment/builder egress unknown",
+            "ai/deployment/builder pod-security false",
+            "ai/statefulset/models egress unknown",
+            "ai/statefulset/models pod-security false",
+            "shop/cronjob/nightly-report egress unknown",
+            "shop/cronjob/nightly-report pod-security false",
+            "shop/cronjob/paused egress unknown",
+            "shop/cronjob/paused pod-security false",
+            "shop/deployment/support-bot egress unknown",
+            "shop/deployment/support-bot pod-security false",
+            "shop/pod/alone egress unknown",
+            "shop/pod/alone pod-security false",
+        ]
+    );
+}
+
+#[test]
 fn it_does_what_every_collector_does() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(conformance::check(

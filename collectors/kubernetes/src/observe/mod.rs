@@ -1,6 +1,7 @@
 //! A cluster as observations: declared agents, workloads that bring or use AI, and the accounts that both act under.
 
 mod account;
+mod control;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use crate::declared::{self, Declared};
 use crate::discovery::sounds_like_ai;
 use crate::object::Object;
 use crate::pod::Workload;
-use crate::{owner, provenance, served};
+use crate::{owner, policy, provenance, served};
 
 /// What of a target is one cluster.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +54,16 @@ pub(crate) fn observe(pack: &RulePack, of: Of<'_>, cluster: &Cluster<'_>) -> (Ve
         .filter(|object| object.kind == "ServiceAccount" && object.group.is_empty())
         .map(|object| ((object.namespace.as_str(), object.name.as_str()), object))
         .collect();
-    let mut out = Out { pack, of, cluster, objects, access, accounts, observations: Vec::new() };
+    let mut out = Out {
+        pack,
+        of,
+        cluster,
+        objects,
+        access,
+        accounts,
+        policies: policy::among(objects),
+        observations: Vec::new(),
+    };
     for object in objects {
         if let Some(agent) = declared::agent(object, objects) {
             out.declared(object, &agent);
@@ -82,6 +92,8 @@ struct Out<'a> {
     cluster: &'a Cluster<'a>,
     objects: &'a [Object],
     access: Access,
+    /// Policies of egress.
+    policies: Vec<&'a Object>,
     accounts: BTreeMap<(&'a str, &'a str), &'a Object>,
     observations: Vec<Observation>,
 }
@@ -140,6 +152,7 @@ impl Out<'_> {
             let owner = Owner { source: OwnerSource::Label, name: name.to_owned(), place };
             self.put(object, Fact::Owner(owner));
         }
+        self.controls(object);
     }
 
     /// What it is known by outside of the cluster.

@@ -208,7 +208,8 @@ impl Out<'_> {
             let evidence = seen(&place, EvidenceClass::Config).by(rule.id.to_string()).noting(note);
             self.put_component(object, rule, evidence);
         }
-        if let Some(policy) = exposure::egress_policy(workload, self.objects) {
+        let limit = self.limit(object, &workload.pods());
+        if let (Some(true), Some(policy)) = (limit.limits, limit.by) {
             let evidence = seen(&self.place(policy), EvidenceClass::Config)
                 .by(rule.id.to_string())
                 .noting("a policy limits where it may connect to");
