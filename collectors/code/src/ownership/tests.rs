@@ -44,6 +44,7 @@ fn system(root: &str, files: &[&str]) -> Vec<Observation> {
         purl: None,
         direct: None,
         tools: Vec::new(),
+        access: None,
         role,
         evidence: files.iter().map(|file| Evidence::at(Place::line(*file, 1), role)).collect(),
     }));
