@@ -87,15 +87,16 @@ fn is_program(word: &str, program: &str) -> bool {
     // `answer=$(claude …)`
     let word = word.rsplit("$(").next().unwrap_or(word).trim_start_matches(['(', '"', '\'', '`']);
     let name = word.trim_end_matches(['"', '\'']).rsplit('/').next().unwrap_or(word);
-    // `npx @openai/codex exec`
-    name == program || word.split('@').nth(1).is_some_and(|package| package.ends_with(&format!("/{program}")))
+    // `npx promptfoo@latest eval`, `npx @openai/codex exec`
+    let is_program = name == program || name.split_once('@').is_some_and(|(name, _)| name == program);
+    is_program || word.split('@').nth(1).is_some_and(|package| package.ends_with(&format!("/{program}")))
 }
 
 /// Whether a program may follow these words: at the beginning, behind what ends a command, variables, or a launcher.
 fn starts_command(before: &[&str]) -> bool {
-    const LAUNCHERS: [&str; 22] = [
-        "npx", "bunx", "uvx", "pnpx", "dlx", "exec", "-y", "--yes", "sudo", "timeout", "time", "env", "then",
-        "do", "if", "!", "else", "xargs", "nohup", "run", "pipx", "command",
+    const LAUNCHERS: [&str; 25] = [
+        "npx", "bunx", "pnpm", "yarn", "bun", "uvx", "pnpx", "dlx", "exec", "-y", "--yes", "sudo", "timeout",
+        "time", "env", "then", "do", "if", "!", "else", "xargs", "nohup", "run", "pipx", "command",
     ];
     match before.last() {
         None => true,
@@ -138,6 +139,8 @@ mod tests {
             ("KEY=1 npx -y @openai/codex exec --full-auto x", true),
             ("result=$(claude -p x)", true),
             ("timeout 10m ~/.local/bin/claude -p x", true),
+            ("npx claude@latest -p x", true),
+            ("ssh claude@host -p 22", false),
             ("claude --version", false),
             ("echo claude -p", false),
             ("npm install -g claude && node -p 1", false),
