@@ -21,12 +21,21 @@ pub enum Field {
     Identities,
     /// What starts it.
     Triggers,
+    /// What limits, tests or restores it.
+    Controls,
 }
 
 impl Field {
     /// Every field that rules feed.
-    pub const ALL: [Self; 6] =
-        [Self::Kind, Self::Components, Self::Models, Self::Tools, Self::Identities, Self::Triggers];
+    pub const ALL: [Self; 7] = [
+        Self::Kind,
+        Self::Components,
+        Self::Models,
+        Self::Tools,
+        Self::Identities,
+        Self::Triggers,
+        Self::Controls,
+    ];
 
     /// The name in the inventory.
     pub fn name(self) -> &'static str {
@@ -37,6 +46,7 @@ impl Field {
             Self::Tools => "tools",
             Self::Identities => "identities",
             Self::Triggers => "triggers",
+            Self::Controls => "controls",
         }
     }
 }
@@ -70,7 +80,7 @@ impl Means {
     /// What a hit feeds by its meaning alone. Without a wildcard: a new meaning has to say what it is for.
     pub fn feeds(self) -> Feeds {
         use Criterion::{C1, C2, C3, C4, C5, C6, C7, C8, C9, C10};
-        use Field::{Components, Identities, Kind, Tools, Triggers};
+        use Field::{Components, Controls, Identities, Kind, Tools, Triggers};
         match self {
             // The use itself is the component, which the name of the rule makes it.
             Self::Component => Feeds::default(),
@@ -92,6 +102,7 @@ impl Means {
             Self::Serves | Self::ListsTools | Self::RunsTools | Self::Connects => {
                 Feeds::of(&[], &[Components, Tools])
             }
+            Self::Limit | Self::Recovery => Feeds::of(&[], &[Controls]),
         }
     }
 }
@@ -100,7 +111,7 @@ impl Rule {
     /// Everything that the rule feeds.
     pub fn feeds(&self) -> Feeds {
         use Criterion::{C1, C2, C3, C4, C5, C6, C7, C8, C9};
-        use Field::{Components, Identities, Kind, Models, Tools, Triggers};
+        use Field::{Components, Controls, Identities, Kind, Models, Tools, Triggers};
         let mut feeds = Feeds::default();
         match self.kind {
             Some(ComponentKind::Model) => feeds.add(Feeds::of(&[], &[Models])),
@@ -114,7 +125,11 @@ impl Rule {
         if !self.credentials.is_empty() || !self.keys.is_empty() {
             feeds.add(Feeds::of(&[C6], &[Identities]));
         }
-        if !self.runs.is_empty() {
+        let shows = self.runs.iter().map(|run| run.means).chain(self.files.iter().map(|file| file.means));
+        if shows.flatten().next().is_some() {
+            feeds.add(Feeds::of(&[], &[Controls]));
+        }
+        if self.runs.iter().any(|run| run.means.is_none()) {
             feeds.add(Feeds::of(&[C1, C2, C3, C4, C5], &[Kind, Tools, Triggers]));
         }
         if !(self.hosts.is_empty() && self.serves.is_empty() && self.variables.is_empty()) {

@@ -1,5 +1,6 @@
 //! Files that show a component by where they are and what is set in them: `.cursor/mcp.json`, `*.prompty`.
 
+use asmm_model::ControlKind;
 use serde::{Deserialize, Serialize};
 
 /// A pattern over paths, held against their end: `CLAUDE.md` fits in every folder, `.cursor/rules/*.mdc` below every
@@ -121,6 +122,9 @@ pub struct FileSite {
     /// Keys at which Model Context Protocol servers are listed by name.
     #[serde(default)]
     pub servers: Option<String>,
+    /// The kind of control that it shows, in place of a component: `limit`, `recovery` or `incident-plan`.
+    #[serde(default)]
+    pub means: Option<ControlKind>,
 }
 
 #[cfg(test)]

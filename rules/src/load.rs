@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use asmm_model::Gate;
+use asmm_model::{ControlKind, Gate};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
@@ -280,14 +280,54 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
     if !rule.flows.iter().all(|form| ["n8n", "dify", "flowise", "langflow"].contains(&form.as_str())) {
         say("`flows` names no form of an export".to_owned(), "write `n8n`, `dify`, `flowise` or `langflow`");
     }
-    if rule.runs.iter().any(|run| run.actions.is_empty() && run.commands.is_empty()) {
+    if rule.runs.iter().any(|run| run.actions.is_empty() && run.commands.is_empty() && !run.code) {
         say(
             "a `[[rule.run]]` names nothing that is run".to_owned(),
             "list `actions`, as in `owner/name`, or `commands`, as in `claude -p`",
         );
     }
-    if !(rule.files.is_empty() && rule.runs.is_empty()) && rule.kind.is_none() {
+    let is_nameless =
+        rule.files.iter().any(|file| file.means.is_none()) || rule.runs.iter().any(|run| run.means.is_none());
+    if is_nameless && rule.kind.is_none() {
         say("a file shows no component".to_owned(), "add `kind` and `name`: what the file is a part of");
+    }
+    if rule.runs.iter().any(|run| run.code && run.means.is_none()) {
+        say(
+            "a `[[rule.run]]` is told by the code that is run and is no evaluation".to_owned(),
+            "add `means = \"evaluation\"`, or remove `code`",
+        );
+    }
+    for run in rule.runs.iter().filter(|run| run.means.is_some()) {
+        if run.means != Some(ControlKind::Evaluation) {
+            say(
+                "a `[[rule.run]]` means a control that no step is".to_owned(),
+                "write `means = \"evaluation\"`",
+            );
+        }
+        if rule.name.is_empty() {
+            say("an evaluation has no name".to_owned(), "add `kind` and `name`: what is run");
+        }
+        if !(run.tools.is_empty() && run.unattended.is_empty() && run.confined.is_empty()) {
+            say(
+                "a `[[rule.run]]` is an evaluation and has tools".to_owned(),
+                "remove `tools`, `unattended` and `confined`: only agents have them",
+            );
+        }
+    }
+    for file in rule.files.iter().filter(|file| file.means.is_some()) {
+        use ControlKind::{IncidentPlan, Limit, Recovery};
+        if !matches!(file.means, Some(IncidentPlan | Limit | Recovery)) {
+            say(
+                "a `[[rule.file]]` means a control that no file is".to_owned(),
+                "write `means = \"incident-plan\"`, `\"limit\"` or `\"recovery\"`",
+            );
+        }
+        if file.posture.is_some() || file.servers.is_some() {
+            say(
+                "a `[[rule.file]]` is a control and says what an agent may do".to_owned(),
+                "remove `posture` and `servers`, or give them a `[[rule.file]]` of their own",
+            );
+        }
     }
     if rule.committers.iter().any(|address| !address.contains('@') || address.to_lowercase() != *address) {
         say(

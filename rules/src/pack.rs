@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use asmm_model::ComponentKind;
+use asmm_model::{ComponentKind, ControlKind};
 use foldhash::HashMap;
 
 use crate::autonomy::Heuristics;
@@ -169,10 +169,13 @@ impl RulePack {
             for (site_index, site) in (0u32..).zip(&rule.sites) {
                 let here = SiteRef { rule: rule_index, site: site_index };
                 for language in &site.languages {
-                    if !matches!(
-                        site.kind,
-                        SiteKind::Import | SiteKind::Mention | SiteKind::Text | SiteKind::Command
-                    ) {
+                    // How far names are followed is no matter of controls: answers must not change by them.
+                    if site.means.control().is_none()
+                        && !matches!(
+                            site.kind,
+                            SiteKind::Import | SiteKind::Mention | SiteKind::Text | SiteKind::Command
+                        )
+                    {
                         let fixed = pack.fixed.entry(*language).or_default();
                         let known = site.symbols.iter().filter(|s| !s.is_unanchored()).map(Pattern::fixed);
                         fixed.extend(known.filter(|f| f.contains('.')).map(str::to_owned));
@@ -384,6 +387,15 @@ impl RulePack {
 
     /// Every way of running an agent that rules know.
     pub fn runs(&self) -> impl Iterator<Item = (RunRef, &RunSite)> {
+        self.all_runs().filter(|(_, site)| site.means.is_none())
+    }
+
+    /// Every way of running an evaluation that rules know.
+    pub fn evaluations(&self) -> impl Iterator<Item = (RunRef, &RunSite)> {
+        self.all_runs().filter(|(_, site)| site.means == Some(ControlKind::Evaluation))
+    }
+
+    fn all_runs(&self) -> impl Iterator<Item = (RunRef, &RunSite)> {
         (0u32..).zip(&self.rules).flat_map(|(rule, found)| {
             (0u32..).zip(&found.runs).map(move |(run, site)| (RunRef { rule, run }, site))
         })

@@ -1,6 +1,6 @@
 //! One detection rule: what a site in code, a package or a variable is called, and what it means.
 
-use asmm_model::{ComponentKind, Effect, Gate, TriggerKind};
+use asmm_model::{ComponentKind, ControlKind, Effect, Gate, TriggerKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{FileSite, KeyShape, Pattern, RunSite, WeightsShape, weights};
@@ -165,6 +165,21 @@ pub enum Means {
     RunsTools,
     /// A server of tools is connected to.
     Connects,
+    /// Ends the work of an agent after so many steps, so long, or at such a cost.
+    Limit,
+    /// State of an agent is kept so that it can be brought back after an end.
+    Recovery,
+}
+
+impl Means {
+    /// The kind of control that it shows; absent for all that says what code does.
+    pub fn control(self) -> Option<ControlKind> {
+        match self {
+            Self::Limit => Some(ControlKind::Limit),
+            Self::Recovery => Some(ControlKind::Recovery),
+            _ => None,
+        }
+    }
 }
 
 /// Where a call carries its tools, agents or gate: an argument's name, or `@N` for the Nth position from zero.

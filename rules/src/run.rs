@@ -1,9 +1,9 @@
-//! Coding agents that workflows, jobs and timers run: by the action they use, or by the command they call.
+//! What workflows, jobs and timers run, by the action they use or by the command they call: coding agents and evaluations.
 
-use asmm_model::Effect;
+use asmm_model::{ControlKind, Effect};
 use serde::{Deserialize, Serialize};
 
-/// One way in which an agent is run.
+/// One way in which an agent is run, or an evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RunSite {
@@ -23,6 +23,12 @@ pub struct RunSite {
     /// Texts that keep it from changing anything.
     #[serde(default)]
     pub confined: Vec<String>,
+    /// The kind of control that such a step is, where it runs no agent: `evaluation`.
+    #[serde(default)]
+    pub means: Option<ControlKind>,
+    /// For evaluations: whether a step is one that runs code in which the component is used.
+    #[serde(default)]
+    pub code: bool,
 }
 
 /// A tool that an agent brings along.
@@ -127,6 +133,8 @@ mod tests {
             tools: Vec::new(),
             unattended: Vec::new(),
             confined: Vec::new(),
+            means: None,
+            code: false,
         }
     }
 

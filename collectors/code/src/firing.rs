@@ -12,6 +12,7 @@ use muster_rules::{Language, Means, RulePack};
 use crate::artifacts;
 use crate::assistants::{assistants, signers};
 use crate::detect::{Detection, Hit, Subject};
+use crate::evaluations::Steps;
 use crate::flows;
 use crate::infrastructure;
 use crate::keys::Shapes;
@@ -210,7 +211,7 @@ impl<'p> Firing<'p> {
         Ok(fired.collect())
     }
 
-    /// Agents that a file starts. What is wrong with the file is told where it is read as something else.
+    /// Agents and evaluations that a file starts. What is wrong with the file is told where it is read as something else.
     fn runs(&self, path: &str, text: &[u8]) -> Vec<Fired> {
         let Some(kind) = starters::kind_of(path) else { return Vec::new() };
         let Ok(declared) = starters::parse(kind, path, text) else { return Vec::new() };
@@ -220,12 +221,17 @@ impl<'p> Firing<'p> {
             declared.starters.into_iter().map(|starter| (Arc::clone(&path), starter)).collect();
         let found = assistants(self.pack, (&of_file, &setups), &|_| None);
         let uses = found.iter().flat_map(|assistant| &assistant.uses);
-        uses.map(|at| Fired {
-            line: at.line,
-            rule: self.pack.rule(at.run.rule).id.0.clone(),
-            because: "runs the agent".to_owned(),
-        })
-        .collect()
+        let uses = uses.map(|at| (at.line, at.run.rule, "runs the agent".to_owned()));
+        let (starters, code) = (of_file.as_slice(), &BTreeSet::new());
+        let steps = Steps { pack: self.pack, starters, setups: &setups, manifests: &[], code };
+        let steps = steps.evaluations().into_iter();
+        let steps = steps.map(|step| (step.line, step.rule, format!("evaluates with {}", step.what)));
+        let fired = |(line, rule, because): (u32, u32, String)| Fired {
+            line,
+            rule: self.pack.rule(rule).id.0.clone(),
+            because,
+        };
+        uses.chain(steps).map(fired).collect()
     }
 
     /// Agents that a message of a commit names.
@@ -313,6 +319,7 @@ fn fired_in(program: &Program<'_>, pack: &RulePack) -> Vec<Fired> {
     let mut fired: Vec<Fired> = detection
         .hits
         .iter()
+        .chain(&detection.controls)
         .map(|hit| Fired {
             line: hit.line,
             rule: detection.rule(hit).id.0.clone(),

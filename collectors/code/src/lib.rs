@@ -7,6 +7,7 @@ mod collector;
 mod detect;
 mod document;
 mod elsewhere;
+mod evaluations;
 mod evidence;
 mod firing;
 mod flows;

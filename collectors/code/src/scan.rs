@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use asmm_model::{Coverage, Fact, Gap, GapReason, Observation, Scope};
+use asmm_model::{Coverage, EvidenceClass, Fact, Gap, GapReason, Observation, Scope};
 use foldhash::HashMap;
 use muster_collect::{CollectError, Context};
 use muster_rules::{Knowledge, Language};
@@ -15,6 +15,7 @@ use crate::assistants::{Signatures, assistants};
 use crate::detect::Detection;
 use crate::document::{MAX_BYTES, Node, reading};
 use crate::elsewhere::known_elsewhere;
+use crate::evaluations::Steps;
 use crate::evidence::{self, Case};
 use crate::imports::Importers;
 use crate::infrastructure::{Agents, Format, Wiring};
@@ -79,6 +80,7 @@ pub(crate) fn scan(
     let home = |path: &str| scan.home(&units, path);
     let asks = observations.iter().any(|observation| matches!(observation.fact, Fact::System { .. }));
     observations.extend(evidence::artifacts(&engine.rules, &survey.artifacts, &home, asks));
+    observations.extend(scan.controls(&observations));
     observations.extend(survey.ownership.about(&observations, &survey.manifests));
     let mut signatures = Signatures::of(&engine.rules);
     let (committers, cut) = committers(tree.history(), &observations, &mut |commit| signatures.add(commit));
@@ -221,6 +223,39 @@ impl Scan<'_> {
             self.gaps.extend(runs.gap());
         }
         Ok(found)
+    }
+
+    /// What stands beside the code and evaluates, limits or restores the systems that were found.
+    fn controls(&self, known: &[Observation]) -> Vec<Observation> {
+        let is_system = |fact: &Fact| matches!(fact, Fact::System { .. });
+        let systems: BTreeSet<&Scope> =
+            known.iter().filter(|seen| is_system(&seen.fact)).map(|seen| &seen.scope).collect();
+        if systems.is_empty() {
+            return Vec::new();
+        }
+        let rules = &self.engine.rules;
+        let evaluating: BTreeSet<&str> = rules
+            .evaluations()
+            .filter(|(_, run)| run.code)
+            .map(|(at, _)| rules.rule(at.rule).id.0.as_str())
+            .collect();
+        let components = known.iter().filter_map(|seen| match &seen.fact {
+            Fact::Component(component) => Some(&component.evidence),
+            _ => None,
+        });
+        let in_code = components.flatten().filter(|evidence| evidence.class == Some(EvidenceClass::Ast));
+        let code = in_code.filter_map(|evidence| {
+            let rule = evidence.rule.as_deref().filter(|rule| evaluating.contains(rule))?;
+            Some((rules.find(rule)?.0, evidence.place.path.as_deref()?))
+        });
+        let steps = Steps {
+            pack: rules,
+            starters: &self.survey.starters,
+            setups: &self.survey.setups,
+            manifests: &self.survey.manifests,
+            code: &code.collect(),
+        };
+        evidence::around(rules, &self.survey.artifacts, &steps.evaluations(), &systems)
     }
 
     /// A file that is read again; what cannot be read was a gap of the survey already.

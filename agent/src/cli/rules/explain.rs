@@ -255,6 +255,9 @@ fn show_file(page: &mut Page, file: &FileSite) {
     if let Some(key) = &file.servers {
         page.wrap(2, 4, &Line::new().plain(format!("lists servers at `{key}`")));
     }
+    if let Some(control) = file.means {
+        page.wrap(2, 4, &Line::new().plain(format!("is a control: {}", control.name())));
+    }
 }
 
 fn show_run(page: &mut Page, run: &RunSite) {
@@ -270,6 +273,9 @@ fn show_run(page: &mut Page, run: &RunSite) {
         if !texts.is_empty() {
             page.wrap(2, 4, &Line::new().plain(format!("{begin}{texts}")));
         }
+    }
+    if let Some(control) = run.means {
+        page.wrap(2, 4, &Line::new().plain(format!("is a control: {}", control.name())));
     }
 }
 

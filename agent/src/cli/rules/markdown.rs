@@ -237,6 +237,9 @@ fn file(file: &FileSite) -> String {
     if let Some(key) = &file.servers {
         let _ = write!(line, "; lists servers at {}", code(key));
     }
+    if let Some(control) = file.means {
+        let _ = write!(line, "; a control: {}", control.name());
+    }
     line
 }
 
@@ -254,6 +257,9 @@ fn run(run: &RunSite) -> String {
         if !texts.is_empty() {
             let _ = write!(line, "{begin}{}", list(texts.into_iter()));
         }
+    }
+    if let Some(control) = run.means {
+        let _ = write!(line, "; a control: {}", control.name());
     }
     line
 }

@@ -77,6 +77,8 @@ pub(super) fn meaning(site: &Site) -> String {
         Means::ListsTools => "lists the tools that a server offers",
         Means::RunsTools => "runs the tools that a server offers, told apart by their names",
         Means::Connects => "connects to a server of tools",
+        Means::Limit => "limits the work of an agent",
+        Means::Recovery => "keeps state that can be brought back",
     };
     fixed.to_owned()
 }

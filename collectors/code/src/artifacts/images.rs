@@ -44,6 +44,7 @@ pub(crate) fn images(pack: &RulePack, path: &Arc<str>, bytes: &[u8]) -> Result<V
         match artifacts.iter_mut().find(|artifact| artifact.rule == rule) {
             Some(known) => known.shows.push(shown),
             None => artifacts.push(Artifact {
+                means: None,
                 path: Arc::clone(path),
                 rule,
                 shows: vec![shown],

@@ -4,15 +4,18 @@
 mod conditions;
 mod images;
 mod models;
+mod plans;
 mod servers;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+use asmm_model::{ControlKind, Role};
 use muster_rules::{FileRef, FileSite, Posture, RulePack};
 
 use crate::document::{Node, ReadError, reading};
+use crate::role::role_of;
 
 pub(crate) use images::images;
 pub(crate) use models::{ConfiguredModel, models};
@@ -23,6 +26,8 @@ pub(crate) use servers::Server;
 pub(crate) struct Artifact {
     pub(crate) path: Arc<str>,
     pub(crate) rule: u32,
+    /// The control that it is, where it is no component.
+    pub(crate) means: Option<ControlKind>,
     pub(crate) shows: Vec<Shown>,
     /// The servers that it lists.
     pub(crate) servers: Vec<Server>,
@@ -40,8 +45,13 @@ pub(crate) struct Shown {
 pub(crate) fn artifacts(pack: &RulePack, path: &Arc<str>, bytes: &[u8]) -> Result<Vec<Artifact>, ReadError> {
     let kinds = pack.files(path);
     let looks = |at: &FileRef| looks_into(pack.file(*at));
+    let (controls, kinds): (Vec<FileRef>, Vec<FileRef>) =
+        kinds.into_iter().partition(|at| pack.file(*at).means.is_some());
     let document = if kinds.iter().any(looks) { read(path, bytes)? } else { None };
     let mut found: Vec<Artifact> = Vec::new();
+    if !controls.is_empty() {
+        found.extend(self::controls(pack, path, bytes, &controls));
+    }
     for at in kinds {
         let kind = pack.file(at);
         let Some(shows) = shown(kind, document.as_ref()) else { continue };
@@ -49,12 +59,13 @@ pub(crate) fn artifacts(pack: &RulePack, path: &Arc<str>, bytes: &[u8]) -> Resul
             (Some(key), Some(document)) => servers::servers(document, key),
             _ => Vec::new(),
         };
-        match found.iter_mut().find(|artifact| artifact.rule == at.rule) {
-            Some(known) => {
-                known.shows.extend(shows);
-                known.servers.extend(servers);
-            }
-            None => found.push(Artifact { path: Arc::clone(path), rule: at.rule, shows, servers }),
+        let known = found.iter_mut().find(|artifact| artifact.rule == at.rule && artifact.means.is_none());
+        if let Some(known) = known {
+            known.shows.extend(shows);
+            known.servers.extend(servers);
+        } else {
+            let path = Arc::clone(path);
+            found.push(Artifact { path, rule: at.rule, means: None, shows, servers });
         }
     }
     for artifact in &mut found {
@@ -62,6 +73,43 @@ pub(crate) fn artifacts(pack: &RulePack, path: &Arc<str>, bytes: &[u8]) -> Resul
         artifact.shows.dedup();
     }
     Ok(found)
+}
+
+/// The controls that a file is. One that cannot be parsed says nothing here: where it is read as something else it becomes a
+/// gap.
+fn controls(pack: &RulePack, path: &Arc<str>, bytes: &[u8], kinds: &[FileRef]) -> Vec<Artifact> {
+    let role = role_of(path);
+    if !role.is_own() && role != Role::Docs {
+        return Vec::new();
+    }
+    let text = || std::str::from_utf8(bytes).unwrap_or_default();
+    let documents = if kinds.iter().any(|at| looks_into(pack.file(*at))) {
+        let is_yaml = [".yaml", ".yml"].iter().any(|ending| path.ends_with(ending));
+        if is_yaml {
+            reading::yaml_all(text())
+        } else {
+            reading::by_name(path, text()).map(|node| vec![node])
+        }
+    } else {
+        Ok(Vec::new())
+    };
+    let documents = documents.unwrap_or_default();
+    let mut found: Vec<Artifact> = Vec::new();
+    for at in kinds {
+        let kind = pack.file(*at);
+        let shows: Vec<Shown> = if looks_into(kind) {
+            documents.iter().filter_map(|document| shown(kind, Some(document))).flatten().collect()
+        } else if plans::is_for_people(path) && plans::is_written(bytes) {
+            vec![Shown { line: 1, note: String::new() }]
+        } else {
+            Vec::new()
+        };
+        if !shows.is_empty() {
+            let (path, rule, means) = (Arc::clone(path), at.rule, kind.means);
+            found.push(Artifact { path, rule, means, shows, servers: Vec::new() });
+        }
+    }
+    found
 }
 
 /// Whether rules speak about a file of that path.

@@ -72,6 +72,8 @@ pub(crate) struct Detection<'p> {
     pub(crate) program: &'p Program<'p>,
     pub(crate) pack: &'p RulePack,
     pub(crate) hits: Vec<Hit>,
+    /// What shows controls stands apart: it says nothing of what a call does, and no answer may change by it.
+    pub(crate) controls: Vec<Hit>,
     by_call: HashMap<CallSite, Vec<u32>>,
     by_function: HashMap<Routine, Vec<u32>>,
     by_class: HashMap<(ModuleId, ClassId), Vec<u32>>,
@@ -137,10 +139,13 @@ impl<'p> Detection<'p> {
                 .cmp(&(b.module, b.line, b.site, b.subject, &b.name))
         });
         hits.dedup();
+        let (controls, hits): (Vec<Hit>, Vec<Hit>) =
+            hits.into_iter().partition(|hit| pack.site(hit.site).means.control().is_some());
         let mut detection = Self {
             program,
             pack,
             hits: Vec::new(),
+            controls,
             by_call: HashMap::default(),
             by_function: HashMap::default(),
             by_class: HashMap::default(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use muster_rules::{Language, Means, ToolArgument};
 
 use super::graphs::{Circle, circles};
-use super::reach::Reach;
+use super::reach::{Reach, targets};
 use super::tools::{ToolList, Tools};
 use crate::detect::{Detection, Hit, Presence, Subject};
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
@@ -236,6 +236,9 @@ fn carries(detection: &Detection<'_>, spot: Spot, value: &Expr) -> bool {
     }
 }
 
+/// A routine, and the loop around a call in it.
+type Round = (Routine, Option<(ModuleId, LoopId)>);
+
 /// Answers whether results of tools go back to a model.
 pub(crate) struct Rounds<'d, 'p> {
     detection: &'d Detection<'p>,
@@ -260,30 +263,7 @@ impl<'d, 'p> Rounds<'d, 'p> {
             return Feedback::None;
         }
         let routine = site.hit.routine();
-        let program = detection.program;
-        let in_loop = |call: CallSite| program.module(call.module).call(call.call).in_loop.is_some();
-        // The routine of the call and those that call it, as long as no loop was met.
-        let mut rounds: Vec<(Routine, Option<(ModuleId, LoopId)>)> = Vec::new();
-        if let Some(call) = site.hit.call() {
-            let found = program.module(call.module).call(call.call);
-            rounds.push((routine, found.in_loop.map(|l| (call.module, l))));
-        }
-        let mut edge = vec![routine];
-        let mut seen: BTreeSet<Routine> = edge.iter().copied().collect();
-        for _ in 0..4 {
-            let mut next = Vec::new();
-            for at in edge {
-                for caller in program.callers(at) {
-                    let found = program.module(caller.module).call(caller.call);
-                    let above = Routine { module: caller.module, function: found.within };
-                    rounds.push((above, found.in_loop.map(|l| (caller.module, l))));
-                    if !in_loop(*caller) && seen.insert(above) {
-                        next.push(above);
-                    }
-                }
-            }
-            edge = next;
-        }
+        let (rounds, seen) = self.around(site);
         let circling: BTreeSet<Routine> =
             seen.iter().copied().filter(|routine| reach.is_recursive(*routine)).collect();
         let recursive = circling.iter().map(|routine| (*routine, None));
@@ -308,6 +288,76 @@ impl<'d, 'p> Rounds<'d, 'p> {
             }
         }
         if once { Feedback::Once } else { Feedback::None }
+    }
+
+    /// The routine of a site and those that call it, as long as no loop was met, each with the loop that its call is in.
+    fn around(&self, site: &ModelSite<'_>) -> (Vec<Round>, BTreeSet<Routine>) {
+        let program = self.detection.program;
+        let routine = site.hit.routine();
+        let in_loop = |call: CallSite| program.module(call.module).call(call.call).in_loop.is_some();
+        let mut rounds: Vec<Round> = Vec::new();
+        if let Some(call) = site.hit.call() {
+            let found = program.module(call.module).call(call.call);
+            rounds.push((routine, found.in_loop.map(|l| (call.module, l))));
+        }
+        let mut edge = vec![routine];
+        let mut seen: BTreeSet<Routine> = edge.iter().copied().collect();
+        for _ in 0..4 {
+            let mut next = Vec::new();
+            for at in edge {
+                for caller in program.callers(at) {
+                    let found = program.module(caller.module).call(caller.call);
+                    let above = Routine { module: caller.module, function: found.within };
+                    rounds.push((above, found.in_loop.map(|l| (caller.module, l))));
+                    if !in_loop(*caller) && seen.insert(above) {
+                        next.push(above);
+                    }
+                }
+            }
+            edge = next;
+        }
+        (rounds, seen)
+    }
+
+    /// The loop around a model that counts its rounds and gives results of tools back: module and line. One that only
+    /// tries the same question again gives nothing back.
+    pub(crate) fn counted(&self, site: &ModelSite<'_>) -> Option<(ModuleId, u32)> {
+        self.around(site).0.into_iter().find_map(|(at, inside)| {
+            let (id, innermost) = inside?;
+            let module = self.detection.program.module(id);
+            let mut next = Some(innermost);
+            while let Some(found) = next.and_then(|id| module.loops.get(id as usize)) {
+                if found.counted
+                    && !found.returns
+                    && next.is_some_and(|counting| self.gives_back(at, counting))
+                {
+                    return Some((id, found.line));
+                }
+                next = found.outer;
+            }
+            None
+        })
+    }
+
+    /// Whether results of tools are handed back within a loop of a routine, or by what is called there.
+    fn gives_back(&self, at: Routine, around: LoopId) -> bool {
+        let program = self.detection.program;
+        let module = program.module(at.module);
+        let is_inside = |innermost: Option<LoopId>| {
+            let up = |id: &LoopId| module.loops.get(*id as usize).and_then(|found| found.outer);
+            std::iter::successors(innermost, up).any(|id| id == around)
+        };
+        let mentions = self.detection.meaning(Means::ToolResult).filter(|hit| hit.routine() == at);
+        let lines: BTreeSet<u32> = mentions.map(|hit| hit.line).collect();
+        let named = module.mentions.iter().any(|mention| {
+            mention.within == at.function && is_inside(mention.in_loop) && lines.contains(&mention.line)
+        });
+        let mut calls = program.calls_in(at).filter(|call| is_inside(module.call(call.call).in_loop));
+        named
+            || calls.any(|call| {
+                lines.contains(&module.call(call.call).line)
+                    || targets(program, call).iter().any(|target| self.handed_back.contains_key(target))
+            })
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn artifacts(
     asks_models: bool,
 ) -> Vec<Observation> {
     let mut out = Vec::new();
-    for artifact in artifacts {
+    for artifact in artifacts.iter().filter(|artifact| artifact.means.is_none()) {
         let rule = pack.rule(artifact.rule);
         // Shells and forms have prompts as well.
         if rule.kind == Some(ComponentKind::Prompt) && !asks_models {

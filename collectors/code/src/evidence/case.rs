@@ -237,6 +237,7 @@ impl One<'_, '_, '_> {
         // A framework or a service runs the tools of its agents itself.
         let loops = feedbacks.iter().any(|f| matches!(f, Feedback::Loop { .. }))
             || sites.iter().any(|site| site.means == Means::Agent);
+        self.controls(&sites, &feedbacks, &rounds, out);
         let gates = Gates::of(detection, self.reach, &sites, &is_own);
         let mut tools: Vec<(FoundTool, Outcome)> = bound
             .tools

@@ -3,6 +3,7 @@
 
 mod agents;
 mod answers;
+mod around;
 mod artifacts;
 mod assistants;
 mod case;
@@ -10,6 +11,7 @@ mod choices;
 mod circumstances;
 mod components;
 mod consequences;
+mod controls;
 mod criteria;
 mod declared;
 mod dispatches;
@@ -35,6 +37,7 @@ mod tools;
 mod triggers;
 mod unfollowed;
 
+pub(crate) use around::around;
 pub(crate) use artifacts::artifacts;
 pub(crate) use assistants::assistants;
 pub(crate) use case::{Case, observe};

@@ -157,7 +157,7 @@ pub(crate) fn targets(program: &Program<'_>, site: CallSite) -> Vec<Routine> {
 }
 
 /// Functions of the program that are handed over as an argument.
-fn callbacks(program: &Program<'_>, spot: Spot, value: &Expr) -> Vec<Routine> {
+pub(crate) fn callbacks(program: &Program<'_>, spot: Spot, value: &Expr) -> Vec<Routine> {
     let function = |meaning: Meaning| match meaning {
         Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
         _ => None,

@@ -203,6 +203,23 @@ pub(crate) fn is_pipeline(path: &str) -> bool {
     )
 }
 
+/// Whether a file is read by a service that builds and tests what a repository holds.
+pub(crate) fn is_ci(path: &str) -> bool {
+    use StarterFile as F;
+    matches!(
+        kind_of(path),
+        Some(
+            F::GithubWorkflow
+                | F::GitlabCi
+                | F::AzurePipelines
+                | F::Bitbucket
+                | F::Buildkite
+                | F::CircleCi
+                | F::Jenkins
+        )
+    )
+}
+
 /// Whether a file's name has one of these extensions.
 pub(crate) fn has_extension(name: &str, extensions: &[&str]) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))

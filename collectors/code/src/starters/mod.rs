@@ -48,7 +48,7 @@ pub(crate) use agentic::front_matter;
 pub(crate) use commands::here_document_end;
 pub(crate) use handlers::function_of;
 pub(crate) use images::{Known, NAME, OWNER, REPOSITORY};
-pub(crate) use kind::{StarterFile, by_content, has_extension, is_dockerfile, is_pipeline, kind_of};
+pub(crate) use kind::{StarterFile, by_content, has_extension, is_ci, is_dockerfile, is_pipeline, kind_of};
 pub(crate) use kubernetes::{pod, pod_commands};
 pub(crate) use links::Links;
 pub(crate) use runs::{Entry, Package, Surroundings, runs_file};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashSet};
 use tree_sitter::Node;
 
+use super::loops;
 use super::shape::{Grammar, Shape, ShapeTable};
 use super::{
     BranchId, CallId, ClassId, Compared, Expr, FunctionId, Import, Lexicon, Lookup, Loop, LoopId, Mention,
@@ -521,19 +522,40 @@ impl<'a> Extractor<'a> {
     }
 
     /// Runs `then` as the body of a loop.
-    pub(super) fn repeated<T>(&mut self, at: u32, endless: bool, then: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn repeated<T>(
+        &mut self,
+        node: Node<'_>,
+        endless: bool,
+        then: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let counted = !endless && loops::counts(&self.head(node));
         let id = next(self.module.loops.len());
         self.module.loops.push(Loop {
             outer: self.innermost,
             within: self.function,
             endless,
+            counted,
             returns: false,
-            line: at,
+            line: line(node),
         });
         let outer = (self.innermost.replace(id), std::mem::replace(&mut self.loop_branch, self.branch));
         let done = then(self);
         (self.innermost, self.loop_branch) = outer;
         done
+    }
+
+    /// The text of a loop around its body.
+    fn head(&self, node: Node<'_>) -> String {
+        let text = self.text(node);
+        let body = ["body", "block"].iter().find_map(|name| node.child_by_field_name(name));
+        let last = || {
+            u32::try_from(node.named_child_count()).ok()?.checked_sub(1).and_then(|at| node.named_child(at))
+        };
+        let Some(body) = body.or_else(last) else { return String::new() };
+        let at = |byte: usize| byte.saturating_sub(node.start_byte());
+        let before = clip(text.get(..at(body.start_byte())).unwrap_or_default());
+        let after = text.get(at(body.end_byte())..).unwrap_or_default();
+        [before, after].concat()
     }
 
     fn looping(&mut self, node: Node<'_>) -> Expr {
@@ -545,7 +567,7 @@ impl<'a> Extractor<'a> {
         // What a `for` iterates over is computed once, before the loop.
         let over = self.field(node, "right");
         self.each(node);
-        self.repeated(line(node), endless, |x| {
+        self.repeated(node, endless, |x| {
             let mut cursor = node.walk();
             for child in node.named_children(&mut cursor) {
                 if Some(child.id()) != over.map(|o| o.id()) {

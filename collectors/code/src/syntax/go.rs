@@ -379,7 +379,7 @@ fn looping(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
             }
         }
     }
-    x.repeated(line(node), endless, |x| {
+    x.repeated(node, endless, |x| {
         if let Some(head) = head.filter(|head| head.kind() != "range_clause") {
             x.visit(head);
         }

@@ -327,7 +327,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         let of_type = node.child_by_field_name("type").map_or(Expr::Unknown, |t| x.annotation(t));
         x.push_declared(x.text(name), false, Some(element), of_type, line(node));
     }
-    x.repeated(line(node), false, |x| {
+    x.repeated(node, false, |x| {
         if let Some(body) = node.child_by_field_name("body") {
             x.visit(body);
         }

@@ -413,7 +413,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         let (name, of_type) = declared(x, variable);
         x.push_declared(&name, false, Some(element), of_type.unwrap_or(Expr::Unknown), line(node));
     }
-    x.repeated(line(node), false, |x| {
+    x.repeated(node, false, |x| {
         for body in rest {
             x.visit(*body);
         }

@@ -12,6 +12,7 @@ mod java;
 mod javascript;
 mod kotlin;
 mod lexicon;
+mod loops;
 mod parse;
 mod php;
 mod python;
@@ -344,6 +345,8 @@ pub(crate) struct Loop {
     pub within: Option<FunctionId>,
     /// Whether it runs until told otherwise, as `while True` does.
     pub endless: bool,
+    /// Whether it ends after so many rounds, or after so long, whatever happens in it.
+    pub counted: bool,
     /// Whether it returns once its body has run through: what is repeated is only a failure.
     pub returns: bool,
     /// First line.

@@ -438,7 +438,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
             x.push_binding(x.text(target).trim_start_matches('$'), false, element, line(node));
         }
     }
-    x.repeated(line(node), false, |x| {
+    x.repeated(node, false, |x| {
         if let Some(body) = body {
             x.visit(body);
         }

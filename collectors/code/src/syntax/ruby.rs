@@ -218,7 +218,7 @@ fn call(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
                 Expr::Member(object, _) => Some((**object).clone()),
                 _ => None,
             });
-            return x.repeated(line(node), is_loop, |x| {
+            return x.repeated(node, is_loop, |x| {
                 parameters(x, block, element.as_ref());
                 block.child_by_field_name("body").map(|body| x.visit(body));
                 x.push_call(callee, arguments, at)
@@ -444,7 +444,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         x.locals.insert(x.word(x.text(name)));
         x.push_binding(x.text(name), false, element, line(node));
     }
-    x.repeated(line(node), false, |x| {
+    x.repeated(node, false, |x| {
         if let Some(body) = node.child_by_field_name("body") {
             x.children(body);
         }

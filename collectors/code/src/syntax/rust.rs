@@ -178,7 +178,7 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "let_declaration" | "let_condition" | "const_item" | "static_item" => binding(x, node),
         "for_expression" => each(x, node),
         "loop_expression" => {
-            x.repeated(line(node), true, |x| {
+            x.repeated(node, true, |x| {
                 node.child_by_field_name("body").map(|body| x.visit(body));
             });
             Expr::Unknown
@@ -561,7 +561,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         }
         patterns::bind(x, pattern, &element);
     }
-    x.repeated(line(node), false, |x| {
+    x.repeated(node, false, |x| {
         if let Some(body) = node.child_by_field_name("body") {
             x.visit(body);
         }
