@@ -12,6 +12,8 @@ mod circumstances;
 mod components;
 mod consequences;
 mod controls;
+#[cfg(test)]
+mod controls_tests;
 mod criteria;
 mod declared;
 mod dispatches;
