@@ -85,12 +85,14 @@ pub(crate) fn around(
             let at = Evidence::at(Place::line(&*artifact.path, shown.line), role_of(&artifact.path));
             let at = at.by(rule.id.0.clone()).of(EvidenceClass::Config);
             let at = if shown.note.is_empty() { at } else { at.noting(&shown.note) };
-            for system in about(&artifact.path, &OF_OPERATIONS, systems) {
-                found.entry(system).or_default().add(
-                    kind,
-                    &name_of(kind, &rule.title, &shown.note),
-                    at.clone(),
-                );
+            let name = name_of(kind, &rule.title, &shown.note);
+            let systems = match kind {
+                ControlKind::IncidentPlan => about(&artifact.path, &OF_OPERATIONS, systems),
+                // Whether others are reached by what is set there is not known.
+                _ => around_of(parent(&artifact.path), systems).into_iter().collect(),
+            };
+            for system in systems {
+                found.entry(system).or_default().add(kind, &name, at.clone());
             }
         }
     }
@@ -119,8 +121,13 @@ fn about<'s>(path: &str, without: &[&str], systems: &BTreeSet<&'s Scope>) -> Vec
     if !below.is_empty() {
         return below;
     }
+    around_of(folder, systems).into_iter().collect()
+}
+
+/// The innermost system around a folder.
+fn around_of<'s>(folder: &str, systems: &BTreeSet<&'s Scope>) -> Option<&'s Scope> {
     let around = systems.iter().copied().filter(|system| is_inside(&system.root, folder));
-    around.max_by_key(|system| system.root.len()).into_iter().collect()
+    around.max_by_key(|system| system.root.len())
 }
 
 /// A folder up to the first that only holds files of a kind.

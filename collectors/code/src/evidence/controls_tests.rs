@@ -126,6 +126,7 @@ fn what_stands_beside_the_code_is_about_the_systems_of_its_folder() {
             "web/catalog-info.yaml",
             "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: a}\n---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  annotations: {pagerduty.com/integration-key: canary}\nspec: {owner: ada}\n",
         ),
+        ("web/litellm_config.yaml", "litellm_settings:\n  max_budget: 50\n"),
         ("README.md", "Run `promptfoo eval` by hand.\n"),
         ("web/data/runbooks/dns.md", PLAN),
         ("web/RUNBOOK.md", "# Runbook\n\nTODO\n"),
@@ -147,6 +148,8 @@ fn what_stands_beside_the_code_is_about_the_systems_of_its_folder() {
         .github/workflows/evals.yml:5 Ci uses-promptfoo `promptfoo eval`
     [services/desk] incident-plan Runbook for incidents
         services/desk/docs/RUNBOOK.md:1 Config keeps-runbook 
+    [web] limit max_budget
+        web/litellm_config.yaml:2 Config limits-spending-in-configuration `litellm_settings.max_budget`
     [web] evaluation deepeval
         .github/workflows/evals.yml:7 Ci uses-deepeval `services/desk/evals/check.py`
     [web] evaluation promptfoo
