@@ -1,6 +1,7 @@
 //! The code collector: walks a working tree, parses what may be about AI, resolves names, and reports what it finds.
 #![warn(missing_docs)]
 
+mod access;
 mod artifacts;
 mod assistants;
 mod collector;

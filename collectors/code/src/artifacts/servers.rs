@@ -1,5 +1,8 @@
 //! Model Context Protocol servers that a configuration lists: what launches each, and under which credentials.
 
+use asmm_model::Access;
+
+use crate::access::{Setting, Way};
 use crate::document::{Entry, Node, Value};
 use crate::manifests::Ecosystem;
 use crate::starters::has_extension;
@@ -8,6 +11,8 @@ use crate::starters::has_extension;
 const MOST: usize = 200;
 /// Bytes of a name that are kept.
 const MAX_NAME: usize = 120;
+/// How deep the settings of a server are gone into.
+const MAX_DEPTH: u8 = 5;
 /// Endings of variables that carry a credential.
 const CREDENTIALS: [&str; 8] =
     ["_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_PAT", "_CREDENTIALS", "APIKEY", "_APIKEY"];
@@ -22,6 +27,8 @@ pub(crate) struct Server {
     pub(crate) package: Option<Package>,
     /// How it is reached, as a sentence without secrets.
     pub(crate) reached: String,
+    /// Over what it is reached, and by whom.
+    pub(crate) access: Option<Access>,
     /// Variables that carry its credentials, with the lines that set them.
     pub(crate) credentials: Vec<(String, u32)>,
     /// Whether some of its tools run without a person being asked.
@@ -90,11 +97,30 @@ fn server(entry: &Entry) -> Option<Server> {
         line: entry.line,
         package,
         reached,
+        access: Way::of(settings(node, MAX_DEPTH).iter().map(|(name, set)| (*name, set)))
+            .access()
+            .or((!words.is_empty()).then_some(Access::Local)),
         credentials: credentials(node, launch),
         unattended,
         disabled: node.is_true("disabled")
             || node.get("enabled").is_some_and(|n| n.value == Value::Bool(false)),
     })
+}
+
+/// What a table sets.
+fn settings(table: &Node, depth: u8) -> Vec<(&str, Setting<'_>)> {
+    table.entries().iter().map(|entry| (entry.key.as_str(), setting(&entry.node, depth))).collect()
+}
+
+fn setting(node: &Node, depth: u8) -> Setting<'_> {
+    match (&node.value, depth.checked_sub(1)) {
+        (Value::Null | Value::Bool(false), _) => Setting::Off,
+        (Value::Bool(true), _) => Setting::On,
+        (Value::Text(text), _) => Setting::Text(text),
+        (Value::List(items), _) => Setting::Words(items.iter().filter_map(Node::text).collect()),
+        (Value::Table(_), Some(depth)) => Setting::Parts(settings(node, depth)),
+        (Value::Table(_), None) | (Value::Number(_), _) => Setting::Unknown,
+    }
 }
 
 /// Variables of the environment and headers that carry a credential: names only, never what they are set to.

@@ -77,7 +77,7 @@ fn component(server: &Server, role: asmm_model::Role, at: Evidence) -> Component
         purl: None,
         direct: None,
         tools: Vec::new(),
-        access: None,
+        access: server.access,
         role,
         evidence: vec![at.noting(format!("{}{unattended}", server.reached))],
     }
