@@ -413,6 +413,11 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
             "add `gate = \"each\"` or `gate = \"some\"`",
         );
         wants(
+            site.access.is_none() || matches!(site.means, Means::Serves | Means::Connects),
+            "says how a server is reached, and is about none",
+            "remove `access`, or add `means = \"serves\"` or `means = \"connects\"`",
+        );
+        wants(
             !site.conditions.is_empty() || site.kind != SiteKind::Argument,
             "is about an argument but names none",
             "add `when = [{ name = \"…\" }]`",

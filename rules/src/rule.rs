@@ -1,6 +1,6 @@
 //! One detection rule: what a site in code, a package or a variable is called, and what it means.
 
-use asmm_model::{ComponentKind, ControlKind, Effect, Gate, TriggerKind};
+use asmm_model::{Access, ComponentKind, ControlKind, Effect, Gate, TriggerKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{FileSite, KeyShape, Pattern, RunSite, WeightsShape, weights};
@@ -273,6 +273,10 @@ pub struct Site {
     /// For gates: what is covered.
     #[serde(default)]
     pub covers: Covers,
+    /// For servers of the Model Context Protocol and their clients: how the call itself says that the server is reached. What
+    /// the call is given may say more.
+    #[serde(default)]
+    pub access: Option<Access>,
 }
 
 fn component() -> Means {

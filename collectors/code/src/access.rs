@@ -96,7 +96,12 @@ impl Way {
         own.into_iter().chain(self.inner).min()
     }
 
-    /// Who is asked for, apart from where.
+    /// Whether it leads to this machine alone.
+    pub(crate) fn is_local(self) -> bool {
+        self.is_local
+    }
+
+    /// What one is asked for, wherever that is.
     pub(crate) fn asks(self) -> Option<Access> {
         match self {
             Self { has_login: true, .. } => Some(Access::Login),
@@ -129,8 +134,9 @@ impl Way {
                 ("command" | "cmd", Setting::Parts(parts)) => {
                     let of =
                         |wanted: &str| parts.iter().find(|(name, _)| *name == wanted).map(|(_, set)| set);
-                    if let Some(Setting::Text(path)) = of("path") {
-                        words.insert(0, path);
+                    match of("path") {
+                        Some(Setting::Text(path)) => words.insert(0, path),
+                        _ => self.is_local = true,
                     }
                     if let Some(Setting::Words(list)) = of("args") {
                         words.extend(list);
@@ -181,6 +187,8 @@ impl Way {
                     self.inner = self.inner.into_iter().chain(inner.access()).min();
                 }
             }
+            // `transport="https://…"`
+            (name, Setting::Text(text)) if HOLDERS.contains(&name) && is_web(text) => self.address(setting),
             (name, Setting::Text(_)) => self.has_key |= is_credential(name),
             (_, Setting::On | Setting::Words(_)) => {}
         }
@@ -235,7 +243,8 @@ impl Way {
                 });
                 match by.unwrap_or_default().as_str() {
                     "none" | "noauth" => self.is_open = true,
-                    by if by.contains("bearer") || by.contains("apikey") || by.contains("static") => {
+                    // `BearerAuth(token)`; a provider looks at what an issuer of tokens signed.
+                    by if (by.contains("bearer") || by.contains("apikey")) && !by.ends_with("provider") => {
                         self.has_key = true;
                     }
                     _ => self.has_login = true,
@@ -253,7 +262,7 @@ impl Way {
             let last = word.rsplit(['/', '\\']).next().unwrap_or(word);
             BRIDGES.contains(&last.split(['@', ':', '=']).next().unwrap_or(last))
         };
-        let address = words.iter().find(|word| word.starts_with("https://") || word.starts_with("http://"));
+        let address = words.iter().find(|word| is_web(word));
         let (true, Some(address)) = (words.iter().any(is_bridge), address) else {
             self.is_local = true;
             return;
@@ -300,6 +309,11 @@ fn is_switched_off(setting: &Setting<'_>) -> bool {
         Setting::Parts(parts) => parts.iter().any(|(name, set)| *name == "enabled" && *set == Setting::Off),
         _ => false,
     }
+}
+
+/// Whether a text is an address of the web.
+pub(crate) fn is_web(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
 }
 
 /// Whether an address leads to the machine it is asked from, or to the host of its container.

@@ -73,6 +73,7 @@ pub(super) fn meaning(site: &Site) -> String {
         Means::Principal => "makes a role or an account of a cloud",
         Means::Training => "trains a model",
         Means::Wraps => "wraps what others call, to watch it",
+        Means::Serves | Means::Connects if site.access.is_some() => return reached(site),
         Means::Serves => "offers tools to models of other processes",
         Means::ListsTools => "lists the tools that a server offers",
         Means::RunsTools => "runs the tools that a server offers, told apart by their names",
@@ -81,6 +82,11 @@ pub(super) fn meaning(site: &Site) -> String {
         Means::Recovery => "keeps state that can be brought back",
     };
     fixed.to_owned()
+}
+
+fn reached(site: &Site) -> String {
+    let server = if site.means == Means::Serves { "offers" } else { "reaches" };
+    format!("{server} tools {}", site.access.map_or("", asmm_model::Access::title))
 }
 
 fn effect(site: &Site) -> &'static str {

@@ -61,7 +61,9 @@ pub(super) fn mcp<'s>(seen: &Seen<'s>) -> Finding<'s> {
 
 /// Adds a component to what is known of servers, where it is one that is not on the machine of whoever uses it.
 pub(super) fn server<'s>(component: &'s Component, found: &mut Finding<'s>) {
-    if component.kind != ComponentKind::Mcp || !component.role.is_own() {
+    // What an account or a cluster runs as such a server is known by its type there.
+    let is_server = component.kind == ComponentKind::Mcp || component.access.is_some();
+    if !is_server || !component.role.is_own() {
         return;
     }
     match component.access {

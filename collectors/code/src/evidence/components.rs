@@ -6,6 +6,7 @@ use std::sync::Arc;
 use asmm_model::{Component, ComponentKind, Evidence, EvidenceClass, Model, Place, Role};
 use muster_rules::{RulePack, SiteKind};
 
+use super::access::access;
 use super::servers::{side, sided};
 use crate::detect::{Detection, Hit};
 use crate::manifests::purl;
@@ -61,7 +62,7 @@ pub(crate) fn in_code(
                 direct: None,
                 role: most_productive(&hits, detection),
                 tools: Vec::new(),
-                access: None,
+                access: if kind == ComponentKind::Mcp { access(detection, &hits) } else { None },
                 evidence: evidence(&hits),
             };
             (shows || found.strength > 1).then(|| (rule, component()))

@@ -1,6 +1,7 @@
 //! From sites to reasons: which models run, what they are given, who is asked, what starts them, and what that says
 //! about the criteria of the Autonomy Test.
 
+mod access;
 mod agents;
 mod answers;
 mod around;
