@@ -27,6 +27,7 @@ mod restricted;
 mod selector;
 mod served;
 mod server;
+mod servers;
 mod signs;
 mod template;
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::declared::{self, Declared};
 use crate::discovery::sounds_like_ai;
 use crate::object::Object;
 use crate::pod::Workload;
-use crate::{owner, policy, provenance, served};
+use crate::{owner, policy, provenance, served, servers};
 
 /// What of a target is one cluster.
 #[derive(Debug, Clone, Copy)]
@@ -263,6 +263,7 @@ impl Out<'_> {
             return;
         }
         self.named_by_type(object);
+        self.tool_server(object);
         self.model_of(object);
         let kind = object.kind_for_rules();
         if self.pack.resource("kubernetes", &kind).is_empty() && sounds_like_ai(&object.group, &object.kind) {
@@ -275,6 +276,15 @@ impl Out<'_> {
         if let Some(server) = served::tool_server(object) {
             self.acts_under(object, server.account.unwrap_or(&object.name), false);
         }
+    }
+
+    /// The server of tools that an object runs or leads to, by its own name: each is reached in its own way.
+    fn tool_server(&mut self, object: &Object) {
+        let Some(access) = servers::access(object) else { return };
+        let note = format!("{} `{}`", object.kind_for_rules(), object.name);
+        let evidence = vec![seen(&self.place(object), EvidenceClass::Config).noting(note)];
+        let server = Component::named(ComponentKind::Mcp, object.name.clone(), Role::Production, evidence);
+        self.put(object, Fact::Component(Component { access: Some(access), ..server }));
     }
 
     /// The model that an object of an operator names.
