@@ -1,6 +1,6 @@
 //! Runtimes and gateways of Bedrock AgentCore, and what else acts under a role there.
 
-use asmm_model::{Effect, Gate, SystemKind};
+use asmm_model::{Access, Effect, Gate, SystemKind};
 use serde_json::Value;
 
 use super::bedrock::{function_role, short};
@@ -47,7 +47,9 @@ fn runtime(out: &mut Out<'_>, set: &Value) {
         true => out.system(arn, name, SystemKind::Serving, false),
         false => out.system(arn, name, SystemKind::Agent, false),
     };
-    system.component("AWS::BedrockAgentCore::Runtime", arn);
+    // It is asked with requests that are signed, or with tokens of an issuer: it has no third way.
+    let access = serves.then_some(Access::Login);
+    system.server("AWS::BedrockAgentCore::Runtime", arn, &[], access);
     if !serves {
         system.speak("managed-agent", arn, name);
     }
@@ -93,5 +95,34 @@ fn gateway(out: &mut Out<'_>, answer: &Answer) {
             tools.push(tool(name, Effect::Unknown, Gate::Unknown, &place, &note));
         }
     }
-    system.component_with("AWS::BedrockAgentCore::Gateway", arn, &tools);
+    system.server("AWS::BedrockAgentCore::Gateway", arn, &tools, Some(access(text(set, "authorizerType"))));
+}
+
+/// Who may use a gateway. It has an address of the internet, and nothing can stand in front of it.
+fn access(authorizer: Option<&str>) -> Access {
+    match authorizer {
+        Some("NONE") => Access::Open,
+        Some("CUSTOM_JWT" | "AWS_IAM") => Access::Login,
+        // Of a kind that came later, or not told.
+        _ => Access::Remote,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gateways_are_reached_as_their_authorizers_say() {
+        let cases = [
+            (Some("NONE"), Access::Open),
+            (Some("CUSTOM_JWT"), Access::Login),
+            (Some("AWS_IAM"), Access::Login),
+            (Some("SOMETHING_NEW"), Access::Remote),
+            (None, Access::Remote),
+        ];
+        for (authorizer, expected) in cases {
+            assert_eq!(access(authorizer), expected, "{authorizer:?}");
+        }
+    }
 }

@@ -11,8 +11,9 @@ mod workload;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Claim, Component, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate, Identity,
-    IdentityKind, JoinStrength, Key, Model, Observation, Place, Role, Scope, SystemKind, Tool, Trigger,
+    Access, Claim, Component, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate,
+    Identity, IdentityKind, JoinStrength, Key, Model, Observation, Place, Role, Scope, SystemKind, Tool,
+    Trigger,
 };
 use muster_rules::RulePack;
 
@@ -117,18 +118,18 @@ impl System<'_, '_> {
 
     /// The component that a type of CloudFormation stands for, as a rule names it.
     fn component(&mut self, kind: &str, locator: &str) {
-        self.component_with(kind, locator, &[]);
+        self.server(kind, locator, &[], None);
     }
 
-    /// The same, with the tools that it offers to whoever connects.
-    fn component_with(&mut self, kind: &str, locator: &str, tools: &[Tool]) {
+    /// The same of a server of the Model Context Protocol, with the tools that it offers to whoever connects.
+    fn server(&mut self, kind: &str, locator: &str, tools: &[Tool], access: Option<Access>) {
         for rule in self.out.pack.resource("cloudformation", kind) {
             let rule = self.out.pack.rule(*rule);
             let evidence =
                 cloud(locator).by(rule.id.to_string()).noting(format!("{kind} `{}`", self.scope.name));
             let Some(kind) = rule.kind else { continue };
             let component = Component::named(kind, rule.name.clone(), Role::Production, vec![evidence]);
-            self.put(Fact::Component(Component { tools: tools.to_vec(), ..component }));
+            self.put(Fact::Component(Component { tools: tools.to_vec(), access, ..component }));
         }
     }
 

@@ -140,6 +140,14 @@ fn estate(root: &Path) {
     );
     here(
         "bedrock-agentcore-control",
+        "get-gateway.GW1",
+        json!({
+            "gatewayArn": "arn:aws:bedrock-agentcore:eu-west-1:222222222222:gateway/GW1", "gatewayId": "GW1", "name": "desk-tools",
+            "authorizerType": "NONE",
+        }),
+    );
+    here(
+        "bedrock-agentcore-control",
         "list-workload-identities",
         json!({"workloadIdentities": [{
             "name": "orders-agent", "workloadIdentityArn": "arn:aws:bedrock-agentcore:eu-west-1:222222222222:workload-identity-directory/default/workload-identity/orders-agent",
@@ -191,7 +199,10 @@ fn shown(outcome: &Outcome) -> String {
         let name = &observation.scope.name;
         let line = match &observation.fact {
             Fact::System { kind, complete, .. } => format!("SYSTEM {kind:?}, complete: {complete}"),
-            Fact::Component(component) => format!("component {}", component.name),
+            Fact::Component(component) => {
+                let access = component.access.map(|access| format!(", reached {}", access.title()));
+                format!("component {}{}", component.name, access.unwrap_or_default())
+            }
             Fact::Identity(identity) => {
                 let notes: Vec<&str> = identity.evidence.iter().filter_map(|e| e.note.as_deref()).collect();
                 format!("identity {} {:?}: {}", identity.name, identity.privilege, notes.join(" | "))
@@ -204,7 +215,9 @@ fn shown(outcome: &Outcome) -> String {
                 format!("{} {:?} {}: {note}", criterion.id(), evidence.supports, evidence.place)
             }
             Fact::Deployment(deployment) => format!("in {:?} {}", deployment.kind, deployment.reference),
-            Fact::Owner(_) | Fact::Purpose(_) | Fact::Claimed(_) | Fact::Key(_) => String::new(),
+            Fact::Owner(_) | Fact::Purpose(_) | Fact::Claimed(_) | Fact::Control(_) | Fact::Key(_) => {
+                String::new()
+            }
         };
         let _ = writeln!(text, "{name}: {line}");
     }
