@@ -127,6 +127,11 @@ fn component(component: &Component) -> String {
         text.push(' ');
         text.push_str(version);
     }
+    if let Some(access) = component.access {
+        text.push_str(" (access ");
+        text.push_str(access.name());
+        text.push(')');
+    }
     text
 }
 

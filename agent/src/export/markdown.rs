@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use asmm_model::{
-    Answer, Criterion, Declared, Evidence, Inventory, Register, Sighted, Supports, System, Verdict,
+    Access, Answer, Criterion, Declared, Evidence, Inventory, Register, Sighted, Supports, System, Verdict,
 };
 
 use super::{table, words};
@@ -180,7 +180,11 @@ fn in_full(page: &mut String, system: &System) {
         Some(privilege) => format!("{} (privilege {})", code(&identity.name), privilege.name()),
         None => code(&identity.name),
     });
-    let parts = system.components.iter().map(|component| code(&component.name));
+    let parts = system.components.iter().map(|component| {
+        let access = component.access.filter(|access| *access != Access::Local);
+        let access = access.map(|access| format!(" ({})", access.title())).unwrap_or_default();
+        format!("{}{access}", code(&component.name))
+    });
     let controls = system.controls.iter().map(|control| {
         format!("{} {} (in place: {})", control.kind.name(), code(&control.name), control.word())
     });

@@ -125,7 +125,9 @@ fn tools(count: usize) -> String {
 
 fn component(one: &Component, line: &str) -> Node {
     let detail = match (one.kind, one.tools.len()) {
-        (ComponentKind::Mcp, 0) => "a server or a client".to_owned(),
+        (ComponentKind::Mcp, 0) => {
+            one.access.map_or_else(|| "a server or a client".to_owned(), |access| access.title().to_owned())
+        }
         (kind, 0) => kind.name().to_owned(),
         (_, count) => format!("a server of {}", tools(count)),
     };

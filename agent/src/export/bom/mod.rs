@@ -5,7 +5,8 @@ mod properties;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asmm_model::{
-    Component, ComponentKind, Evidence, EvidenceClass, Inventory, Model, Place, Role, System, Tool, Verdict,
+    Access, Component, ComponentKind, Evidence, EvidenceClass, Inventory, Model, Place, Role, System, Tool,
+    Verdict,
 };
 
 pub(super) use properties::{Property, level, of_part, of_scan, of_system, of_tool, places};
@@ -88,6 +89,8 @@ pub(super) struct Part<'a> {
     /// For components: the most productive role of the code that uses it.
     pub(super) role: Option<Role>,
     pub(super) tools: BTreeMap<&'a str, &'a Tool>,
+    /// How a server is reached.
+    pub(super) access: Option<Access>,
     pub(super) evidence: Vec<&'a Evidence>,
     /// The library that a server is made with.
     pub(super) needs: BTreeSet<String>,
@@ -179,10 +182,12 @@ impl<'a> Bill<'a> {
             direct,
             role: Some(component.role),
             tools: BTreeMap::new(),
+            access: None,
             evidence: Vec::new(),
             needs: BTreeSet::new(),
         });
         part.direct = part.direct.max(direct);
+        part.access = part.access.into_iter().chain(component.access).min();
         part.role = part.role.min(Some(component.role));
         part.evidence.extend(&component.evidence);
         if !is_package {
@@ -209,6 +214,7 @@ impl<'a> Bill<'a> {
             direct: None,
             role: None,
             tools: BTreeMap::new(),
+            access: None,
             evidence: Vec::new(),
             needs: BTreeSet::new(),
         });

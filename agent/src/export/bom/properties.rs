@@ -171,6 +171,7 @@ pub(in super::super) fn of_part(part: &Part) -> Vec<Property> {
     all.extend(part.requirement.map(|requirement| property("requirement", requirement)));
     all.extend(part.direct.map(|direct| property("direct", direct.to_string())));
     all.extend(part.role.map(|role| property("role", role.name())));
+    all.extend(part.access.map(|access| property("access", access.name())));
     all.extend(part.provider.map(|provider| property("model:provider", provider)));
     all.extend(part.pinned.map(|pinned| property("model:pinned", pinned.to_string())));
     all

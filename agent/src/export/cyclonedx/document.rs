@@ -135,6 +135,8 @@ pub(super) struct Service {
     #[serde(rename = "bom-ref")]
     pub(super) reference: String,
     pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authenticated: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) services: Vec<Self>,
     pub(super) properties: Vec<Property>,

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{EvidenceClass, Inventory, Supports, Verdict};
+use asmm_model::{Access, EvidenceClass, Inventory, Supports, Verdict};
 
 use self::document::{
     Component, Composition, Data, Dependency, Document, Evidence, Identity, Lifecycle, Metadata, Method,
@@ -169,12 +169,18 @@ fn service(reference: &str, part: &Part) -> Service {
     let tools = part.tools.values().map(|tool| Service {
         reference: bom::reference("tool", &[reference, &tool.name]),
         name: tool.name.clone(),
+        authenticated: None,
         services: Vec::new(),
         properties: bom::of_tool(tool).into_iter().chain(bom::places(tool.evidence.iter())).collect(),
     });
     Service {
         reference: reference.to_owned(),
         name: part.name.to_owned(),
+        authenticated: match part.access {
+            Some(Access::Open) => Some(false),
+            Some(Access::Key | Access::Login) => Some(true),
+            Some(Access::Remote | Access::Local) | None => None,
+        },
         services: tools.collect(),
         properties: bom::of_part(part)
             .into_iter()

@@ -191,7 +191,7 @@ fn model(model: &Model) -> Vec<Cell> {
     ]
 }
 
-const COMPONENT: &[&str] = &["Component", "Kind", "Package", "Version", "Role", "Tools", "Place"];
+const COMPONENT: &[&str] = &["Component", "Kind", "Package", "Version", "Role", "Access and tools", "Place"];
 
 fn component(component: &Component) -> Vec<Cell> {
     vec![
@@ -200,19 +200,20 @@ fn component(component: &Component) -> Vec<Cell> {
         Cell::code(component.package.as_deref()),
         Cell::code(component.version.as_deref()),
         Cell::Word(component.role.name()),
-        offered(&component.tools),
+        offered(component),
         Cell::first_place(&component.evidence),
     ]
 }
 
-/// What a server offers: so many names, and how many more.
-fn offered(tools: &[Tool]) -> Cell {
+/// How a server is reached, and what it offers: so many names, and how many more.
+fn offered(component: &Component) -> Cell {
     const NAMES: usize = 8;
-    let mut named: Vec<String> = tools
-        .iter()
-        .take(NAMES)
-        .map(|tool| format!("`{}` {}", Text::short(&tool.name), tool.effect.name()))
-        .collect();
+    let tools = &component.tools;
+    let mut named: Vec<String> =
+        component.access.map(|access| access.title().to_owned()).into_iter().collect();
+    named.extend(
+        tools.iter().take(NAMES).map(|tool| format!("`{}` {}", Text::short(&tool.name), tool.effect.name())),
+    );
     if tools.len() > NAMES {
         named.push(format!("and {} more", tools.len() - NAMES));
     }

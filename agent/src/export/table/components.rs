@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asmm_model::{Component, ComponentKind, Effect, EvidenceClass, Place, Role, Tool};
+use asmm_model::{Access, Component, ComponentKind, Effect, EvidenceClass, Place, Role, Tool};
 
 use super::parts::{Item, paragraph};
 use super::{cut, from_start};
@@ -23,6 +23,8 @@ struct Named<'a> {
     packages: BTreeSet<(&'a str, &'a str)>,
     /// What a server offers.
     tools: &'a [Tool],
+    /// How it is reached.
+    access: Option<Access>,
 }
 
 /// Whether only a lock file names it, because another package asks for it.
@@ -51,7 +53,9 @@ fn grouped<'a>(components: impl IntoIterator<Item = &'a Component>) -> (Vec<Name
             place,
             packages: BTreeSet::new(),
             tools: &component.tools,
+            access: None,
         });
+        one.access = one.access.into_iter().chain(component.access).min();
         one.role = one.role.min(component.role);
         // Any version is no version.
         let version = component.version.as_deref().filter(|version| *version != "*").unwrap_or_default();
@@ -63,6 +67,16 @@ fn grouped<'a>(components: impl IntoIterator<Item = &'a Component>) -> (Vec<Name
 }
 
 impl Named<'_> {
+    /// What is known of a server: what it offers, and how it is reached over a network.
+    fn served(&self) -> Option<String> {
+        let access = self.access.filter(|access| *access != Access::Local).map(Access::title);
+        let offered = (!self.tools.is_empty()).then(|| offer(self.tools));
+        match (offered, access) {
+            (Some(offered), Some(access)) => Some(format!("{offered}; {access}")),
+            (offered, access) => offered.or(access.map(str::to_owned)),
+        }
+    }
+
     /// The name, and in parentheses the packages if they have another.
     fn text(&self) -> (String, String) {
         let one = |(package, version): &(&str, &str)| format!("{package} {version}").trim_end().to_owned();
@@ -112,7 +126,7 @@ pub(super) fn of_system(page: &mut Page, components: &[Component]) {
     let (named, along) = grouped(components);
     let item = |one: &Named| {
         let (name, packages) = one.text();
-        let offered = if one.tools.is_empty() { String::new() } else { format!(" ({})", offer(one.tools)) };
+        let offered = one.served().map(|served| format!(" ({served})")).unwrap_or_default();
         (one.kind.name().to_owned(), Line::new().plain(name).with(Tone::Dim, packages + &offered))
     };
     let items: Vec<Item> = named.iter().map(item).collect();
@@ -145,7 +159,7 @@ pub(super) fn loose(page: &mut Page, components: &[Component]) {
                     Span::new(Tone::Plain, one.kind.name()),
                     Span::new(Tone::Plain, one.role.name()),
                 ],
-                text: if one.tools.is_empty() { Line::new() } else { Line::new().plain(offer(one.tools)) },
+                text: one.served().map_or_else(Line::new, |served| Line::new().plain(served)),
                 place: Span::new(Tone::Dim, one.place.map(from_start).unwrap_or_default()),
             }
         })
