@@ -77,6 +77,7 @@ fn component(group: Vec<Component>) -> Option<Component> {
         None => (None, any(group.iter().map(|c| &c.purl))),
     };
     let first = group.first()?;
+    let role = group.iter().map(|c| c.role).min()?;
     Some(Component {
         kind: first.kind,
         name: first.name.clone(),
@@ -85,10 +86,10 @@ fn component(group: Vec<Component>) -> Option<Component> {
         purl,
         // Asked for in one place and brought along in another is asked for.
         direct: group.iter().filter_map(|c| c.direct).max(),
-        role: group.iter().map(|c| c.role).min()?,
+        role,
         tools: tools(group.iter().flat_map(|c| c.tools.clone()).collect()),
-        // The most open way counts.
-        access: group.iter().filter_map(|c| c.access).min(),
+        // The most open way counts, of what is in use: tests connect to other servers.
+        access: group.iter().filter(|c| c.role == role).filter_map(|c| c.access).min(),
         evidence: evidence(group.into_iter().map(|c| c.evidence)),
     })
 }

@@ -2,8 +2,8 @@
 
 use asmm_model::autonomy::Ternary;
 use asmm_model::{
-    ComponentKind, Criterion, Effect, GapReason, Gate, Hitl, IdentityKind, JoinStrength, Role, SystemKind,
-    TriggerKind, Verdict,
+    Access, ComponentKind, Criterion, Effect, GapReason, Gate, Hitl, IdentityKind, JoinStrength, Role,
+    SystemKind, TriggerKind, Verdict,
 };
 use serde::de::DeserializeOwned;
 
@@ -72,6 +72,7 @@ pub(super) enum Claim {
         kind: ComponentKind,
         name: String,
         role: Option<Role>,
+        access: Option<Access>,
         version: Option<String>,
         note: Option<String>,
         at: Option<At>,
@@ -404,6 +405,7 @@ fn claim(head: &str, words: &mut Words) -> Result<Claim, String> {
             kind: named(&words.next("the kind of component")?)?,
             name: words.next("the name of the component")?,
             role: words.option("role")?,
+            access: words.option("access")?,
             version: words.text("version")?,
             note: words.text("noted")?,
             at: words.at()?,

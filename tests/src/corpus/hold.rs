@@ -207,12 +207,13 @@ impl<'a> View<'a> {
                 });
                 (holds, offered.into_iter().map(offer).collect())
             }
-            Claim::Component { kind, name, role, version, note, at } => {
+            Claim::Component { kind, name, role, access, version, note, at } => {
                 let says = |evidence: &Evidence| note.is_none() || evidence.note == *note;
                 let holds = self.components.iter().any(|component| {
                     component.kind == *kind
                         && component.name == *name
                         && role.is_none_or(|role| role == component.role)
+                        && access.is_none_or(|access| Some(access) == component.access)
                         && version.as_ref().is_none_or(|version| component.version.as_ref() == Some(version))
                         && component.evidence.iter().any(says)
                         && among(&component.evidence, at.as_ref())
@@ -366,12 +367,13 @@ fn key(key: &Key) -> String {
 
 fn component(component: &Component) -> String {
     let version = component.version.as_ref().map_or(String::new(), |version| format!(" version {version}"));
+    let access = component.access.map_or(String::new(), |access| format!(" access {}", access.name()));
     let mut notes: Vec<&str> = component.evidence.iter().filter_map(|e| e.note.as_deref()).collect();
     notes.sort_unstable();
     notes.dedup();
     let notes = notes.iter().fold(String::new(), |all, note| format!("{all} noted \"{note}\""));
     format!(
-        "component {} {} role {}{version}{notes}{}",
+        "component {} {} role {}{access}{version}{notes}{}",
         component.kind.name(),
         component.name,
         component.role.name(),

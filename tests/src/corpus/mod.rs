@@ -24,6 +24,7 @@
 //! no known; no known ghcr.io/acme/other                   what it is known by elsewhere
 //! component agent-framework langgraph role production version 0.2.1
 //! component mcp mcp noted server                         with a piece of evidence that says so
+//! component mcp mcp access remote                         how a server is reached
 //! offers send, find; no offers                            all tools that servers among the components offer
 //! offers send: write gate unknown at app.py "def send"
 //! no component openai

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use asmm_model::{
-    Claim, Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass, Fact, Gate,
-    Identity, IdentityKind, JoinStrength, Key, Model, Observation, Place, Role, Scope, SystemKind, Tool,
+    Access, Claim, Component, ComponentKind, Deployment, DeploymentKind, Effect, Evidence, EvidenceClass,
+    Fact, Gate, Identity, IdentityKind, JoinStrength, Key, Model, Observation, Place, Role, Scope,
+    SystemKind, Tool,
 };
 use muster_rules::RulePack;
 
 use super::components::is_pinned;
 use super::criteria::Reasons;
 use crate::artifacts::ConfiguredModel;
+use crate::document::Node;
 use crate::infrastructure::{Action, Agent, Resource};
 use crate::program::parent;
 use crate::role::role_of;
@@ -118,7 +120,23 @@ fn components<'r>(pack: &'r RulePack, resource: &'r Resource) -> impl Iterator<I
             .by(known.id.0.clone())
             .of(EvidenceClass::Config)
             .noting(format!("`{}` `{}`", resource.kind, resource.name));
-        Some(Component::named(kind, name.clone(), role, vec![noted]))
+        let access = gateway_access(resource);
+        Some(Component { access, ..Component::named(kind, name.clone(), role, vec![noted]) })
+    })
+}
+
+/// Who may use a gateway of AgentCore: it has an address of the internet, and nothing can stand in front of it.
+fn gateway_access(resource: &Resource) -> Option<Access> {
+    const GATEWAYS: [&str; 3] =
+        ["aws_bedrockagentcore_gateway", "awscc_bedrockagentcore_gateway", "AWS::BedrockAgentCore::Gateway"];
+    if !GATEWAYS.contains(&resource.kind.as_str()) {
+        return None;
+    }
+    let authorizer = ["authorizer_type", "AuthorizerType"].iter().find_map(|key| resource.body.get(key));
+    Some(match authorizer.and_then(Node::text) {
+        Some("NONE") => Access::Open,
+        Some("CUSTOM_JWT" | "AWS_IAM") => Access::Login,
+        _ => Access::Remote,
     })
 }
 
