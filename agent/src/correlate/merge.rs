@@ -228,12 +228,25 @@ pub(super) fn owners(mut owners: Vec<Owner>) -> Vec<Owner> {
 
 #[cfg(test)]
 mod tests {
-    use asmm_model::{ComponentKind, IdentityKind, Place, Privilege, Role};
+    use asmm_model::{Access, ComponentKind, IdentityKind, Place, Privilege, Role};
 
     use super::*;
 
     fn seen(path: &str, line: u32) -> Vec<Evidence> {
         vec![Evidence::at(Place::line(path, line), Role::Production)]
+    }
+
+    fn reached(role: Role, access: Access) -> Component {
+        Component { kind: ComponentKind::Mcp, role, access: Some(access), ..bare("mcp", "a.py") }
+    }
+
+    #[test]
+    fn of_several_ways_to_a_server_the_most_open_one_in_use_counts() {
+        let one = |group: &[Component]| components(group.to_vec()).remove(0).access;
+        let key = reached(Role::Production, Access::Key);
+        assert_eq!(one(&[key.clone(), reached(Role::Production, Access::Remote)]), Some(Access::Remote));
+        assert_eq!(one(&[reached(Role::Test, Access::Open), key.clone()]), Some(Access::Key));
+        assert_eq!(one(&[Component { access: None, ..key.clone() }, key]), Some(Access::Key));
     }
 
     fn bare(name: &str, path: &str) -> Component {

@@ -1,6 +1,6 @@
 //! Whole documents of CycloneDX.
 
-use asmm_model::{ComponentKind, Gap, GapReason, Inventory, Place, ScanTarget, SystemKind};
+use asmm_model::{Access, ComponentKind, Gap, GapReason, Inventory, Place, Role, ScanTarget, SystemKind};
 use serde_json::Value;
 
 use super::document::Document;
@@ -105,6 +105,32 @@ fn a_server_is_a_service_with_its_tools_inside() {
     let edges = document["dependencies"].as_array().unwrap();
     let edge = edges.iter().find(|edge| edge["ref"] == service["bom-ref"]).unwrap();
     assert_eq!(edge["dependsOn"][0], library["bom-ref"]);
+}
+
+#[test]
+fn a_service_says_whether_it_asks_who_one_is() {
+    let asks = |access: Option<Access>| {
+        let mut found = inventory(vec![sample::refunds(".")]);
+        let server =
+            asmm_model::Component::named(ComponentKind::Mcp, "tickets", Role::Production, Vec::new());
+        found.components.push(asmm_model::Component { access, ..server });
+        let service = &parsed(&found)["services"][0];
+        let properties: Vec<String> =
+            property(service, "muster:access").into_iter().map(str::to_owned).collect();
+        (service["authenticated"].as_bool(), properties)
+    };
+    let is = |access: &str| -> Vec<String> { vec![access.to_owned()] };
+    let table = [
+        (None, (None, Vec::new())),
+        (Some(Access::Open), (Some(false), is("open"))),
+        (Some(Access::Remote), (None, is("remote"))),
+        (Some(Access::Key), (Some(true), is("key"))),
+        (Some(Access::Login), (Some(true), is("login"))),
+        (Some(Access::Local), (None, is("local"))),
+    ];
+    for (access, expected) in table {
+        assert_eq!(asks(access), expected, "{access:?}");
+    }
 }
 
 #[test]

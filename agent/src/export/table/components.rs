@@ -269,6 +269,28 @@ mod tests {
     }
 
     #[test]
+    fn a_server_says_how_it_is_reached_over_a_network() {
+        let tool =
+            Tool { name: "t".to_owned(), effect: Effect::Read, gate: Gate::Unknown, evidence: Vec::new() };
+        let server = |name: &str, tools: &[Tool], access| Component {
+            kind: ComponentKind::Mcp,
+            tools: tools.to_vec(),
+            access,
+            ..component(name, None, None, None)
+        };
+        let shown_as = |tools: &[Tool], access| shown(&[server("mcp", tools, access)]);
+        assert_eq!(shown_as(&[], Some(Access::Open)), "mcp: mcp (over a network, by anybody)");
+        assert_eq!(shown_as(&[], Some(Access::Local)), "mcp: mcp");
+        assert_eq!(
+            shown_as(&[tool], Some(Access::Key)),
+            "mcp: mcp (server of 1 tool: only read; over a network, with a key)"
+        );
+        // The most open way counts where several go by one name.
+        let both = [server("mcp", &[], Some(Access::Login)), server("mcp", &[], Some(Access::Remote))];
+        assert_eq!(shown(&both), "mcp: mcp (over a network, by whom is not known)");
+    }
+
+    #[test]
     fn what_code_uses_is_shown_whoever_asks_for_it() {
         let mut used = component("openai", Some("openai"), Some("1.98.0"), Some(false));
         used.evidence.push(Evidence::at(Place::line("a.py", 1), Role::Production).of(EvidenceClass::Ast));
