@@ -1,5 +1,6 @@
 //! How the servers are reached that code connects to, and the one that it is.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use asmm_model::Access;
@@ -12,6 +13,8 @@ use crate::syntax::{Call, Expr};
 
 /// How deep values are gone into.
 const MAX_DEPTH: u8 = 6;
+/// Values that are followed in the arguments of one call.
+const MOST_FOLLOWED: u32 = 500;
 
 /// How the servers that hits of one rule are about are reached: the most open way counts.
 pub(super) fn access(detection: &Detection<'_>, hits: &[&Hit]) -> Option<Access> {
@@ -65,55 +68,70 @@ fn server(detection: &Detection<'_>, hits: &[&Hit]) -> Option<Access> {
 
 /// The way to a server that the arguments of a call show.
 fn given(program: &Program<'_>, site: CallSite) -> Way {
-    let settings = arguments(program, site, MAX_DEPTH);
+    let settings = Settings { program, left: Cell::new(MOST_FOLLOWED) }.of_call(site, MAX_DEPTH);
     Way::of(settings.iter().map(|(name, setting)| (*name, setting)))
 }
 
-fn arguments<'p>(program: &'p Program<'_>, site: CallSite, depth: u8) -> Vec<(&'p str, Setting<'p>)> {
-    let call = program.module(site.module).call(site.call);
-    let spot = Spot { module: site.module, function: call.within };
-    let mut all = Vec::new();
-    for argument in &call.arguments {
-        let setting = setting(program, spot, &argument.value, depth);
-        match (&argument.name, setting) {
-            (Some(name), setting) => all.push((&**name, setting)),
-            (None, Setting::Text(text)) if is_web(text) => all.push(("url", Setting::Text(text))),
-            (None, parts @ Setting::Parts(_)) => all.push(("", parts)),
-            (None, _) => {}
-        }
-    }
-    all
+/// What values set, as far as they can be followed.
+struct Settings<'p> {
+    program: &'p Program<'p>,
+    /// Values that are still followed: maps that hold each other's names would else be gone through over and over.
+    left: Cell<u32>,
 }
 
-fn setting<'p>(program: &'p Program<'_>, spot: Spot, value: &'p Expr, depth: u8) -> Setting<'p> {
-    let Some(depth) = depth.checked_sub(1) else { return Setting::Unknown };
-    let (spot, value) = program.value_of(spot, value);
-    let of = |value: &'p Expr| setting(program, spot, value, depth);
-    match value {
-        Expr::Text(text) => Setting::Text(text),
-        Expr::Literal(word) => match word.to_ascii_lowercase().as_str() {
-            "none" | "null" | "nil" | "undefined" | "false" => Setting::Off,
-            "true" => Setting::On,
-            _ => Setting::Unknown,
-        },
-        Expr::List(items) => {
-            let items: Vec<Setting<'_>> = items.iter().map(of).collect();
-            if items.iter().any(|item| matches!(item, Setting::Parts(_))) {
-                return Setting::Parts(items.into_iter().map(|item| ("server", item)).collect());
+impl<'p> Settings<'p> {
+    fn of_call(&self, site: CallSite, depth: u8) -> Vec<(&'p str, Setting<'p>)> {
+        let call = self.program.module(site.module).call(site.call);
+        let spot = Spot { module: site.module, function: call.within };
+        let mut all = Vec::new();
+        for argument in &call.arguments {
+            let setting = self.of(spot, &argument.value, depth);
+            match (&argument.name, setting) {
+                (Some(name), setting) => all.push((&**name, setting)),
+                (None, Setting::Text(text)) if is_web(text) => all.push(("url", Setting::Text(text))),
+                (None, parts @ Setting::Parts(_)) => all.push(("", parts)),
+                (None, _) => {}
             }
-            let text = |item: &Setting<'p>| if let Setting::Text(text) = item { Some(*text) } else { None };
-            Setting::Words(items.iter().filter_map(text).collect())
         }
-        Expr::Map(entries) => {
-            Setting::Parts(entries.iter().map(|(key, value)| (&**key, of(value))).collect())
+        all
+    }
+
+    fn of(&self, spot: Spot, value: &'p Expr, depth: u8) -> Setting<'p> {
+        let (Some(depth), Some(left)) = (depth.checked_sub(1), self.left.get().checked_sub(1)) else {
+            return Setting::Unknown;
+        };
+        self.left.set(left);
+        let (spot, value) = self.program.value_of(spot, value);
+        let of = |value: &'p Expr| self.of(spot, value, depth);
+        match value {
+            Expr::Text(text) => Setting::Text(text),
+            Expr::Literal(word) => match word.to_ascii_lowercase().as_str() {
+                "none" | "null" | "nil" | "undefined" | "false" => Setting::Off,
+                "true" => Setting::On,
+                _ => Setting::Unknown,
+            },
+            Expr::List(items) => {
+                let items: Vec<Setting<'_>> = items.iter().map(of).collect();
+                if items.iter().any(|item| matches!(item, Setting::Parts(_))) {
+                    return Setting::Parts(items.into_iter().map(|item| ("server", item)).collect());
+                }
+                let text = |item: &Setting<'p>| match item {
+                    Setting::Text(text) => Some(*text),
+                    _ => None,
+                };
+                Setting::Words(items.iter().filter_map(text).collect())
+            }
+            Expr::Map(entries) => {
+                Setting::Parts(entries.iter().map(|(key, value)| (&**key, of(value))).collect())
+            }
+            Expr::Spread(inner) => of(inner),
+            Expr::Call(call) => {
+                let site = CallSite { module: spot.module, call: *call };
+                made(self.program.module(spot.module).call(*call), self.of_call(site, depth))
+            }
+            Expr::Function(_) | Expr::Class(_) => Setting::On,
+            Expr::Choice(_) | Expr::Name(_) | Expr::Member(..) | Expr::Unknown => Setting::Unknown,
         }
-        Expr::Spread(inner) => of(inner),
-        Expr::Call(call) => {
-            let site = CallSite { module: spot.module, call: *call };
-            made(program.module(spot.module).call(*call), arguments(program, site, depth))
-        }
-        Expr::Function(_) | Expr::Class(_) => Setting::On,
-        Expr::Choice(_) | Expr::Name(_) | Expr::Member(..) | Expr::Unknown => Setting::Unknown,
     }
 }
 

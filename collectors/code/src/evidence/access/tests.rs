@@ -288,3 +288,18 @@ fn both_in_other_languages() {
     ];
     assert_eq!(wrong("A.java", &java), Vec::<String>::new());
 }
+
+/// Maps that hold each other's names, each of them many times.
+#[test]
+fn settings_of_any_width_end() {
+    let mut code = String::from("from fastmcp import Client\nm0 = {'url': 'https://mcp.example.com'}\n");
+    for level in 1..8 {
+        let entries: Vec<String> = (0..60).map(|key| format!("'k{key}': m{}", level - 1)).collect();
+        code = format!("{code}m{level} = {{{}}}\n", entries.join(", "));
+    }
+    code.push_str("Client(m7)\n");
+    let pack = RulePack::built_in();
+    assert_eq!(reached(&pack, "app.py", &code), "-");
+    let near = code.replace("Client(m7)", "Client(m2)");
+    assert_eq!(reached(&pack, "app.py", &near), "remote");
+}
