@@ -319,24 +319,18 @@ impl<'d, 'p> Rounds<'d, 'p> {
         (rounds, seen)
     }
 
-    /// The loop around a model that counts its rounds and gives results of tools back: module and line. One that only
-    /// tries the same question again gives nothing back.
+    /// The loop in which results of tools go back to the model of a site, where it counts its rounds: module and line. One
+    /// around it counts something else: tasks, or how often the whole is tried.
     pub(crate) fn counted(&self, site: &ModelSite<'_>) -> Option<(ModuleId, u32)> {
-        self.around(site).0.into_iter().find_map(|(at, inside)| {
+        let going_back = self.around(site).0.into_iter().find_map(|(at, inside)| {
             let (id, innermost) = inside?;
             let module = self.detection.program.module(id);
-            let mut next = Some(innermost);
-            while let Some(found) = next.and_then(|id| module.loops.get(id as usize)) {
-                if found.counted
-                    && !found.returns
-                    && next.is_some_and(|counting| self.gives_back(at, counting))
-                {
-                    return Some((id, found.line));
-                }
-                next = found.outer;
-            }
-            None
-        })
+            let up = |id: &LoopId| module.loops.get(*id as usize).and_then(|found| found.outer);
+            let mut loops = std::iter::successors(Some(innermost), up);
+            let found = loops.find(|around| self.gives_back(at, *around))?;
+            Some((id, module.loops.get(found as usize)?))
+        });
+        going_back.filter(|(_, found)| found.counted).map(|(id, found)| (id, found.line))
     }
 
     /// Whether results of tools are handed back within a loop of a routine, or by what is called there.

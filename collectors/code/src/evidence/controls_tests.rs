@@ -64,7 +64,13 @@ fn a_loop_that_counts_is_a_limit() {
     ");
     let endless = LOOPS.replace("for _ in range(MAX_STEPS)", "while True");
     assert_eq!(controls(&[("run.py", &endless)]), "");
+    // An answer without calls of tools ends the loop before the count does.
+    let answered = format!("{LOOPS}        if not calls(answer):\n            return answer.text\n");
+    assert!(controls(&[("run.py", &answered)]).starts_with("[] limit counted loop"));
     // What is tried again is no round of the agent.
+    let again = "def again(messages):\n    for i in range(3):\n        try:\n            done = run(messages, TOOLS)\n            break\n        except Error:\n            pass\n";
+    let endless_again = format!("{endless}\n{again}");
+    assert_eq!(controls(&[("run.py", &endless_again)]), "");
     let retries = LOOPS.replace("for _ in range(MAX_STEPS)", "while True").replace(
         "        answer = client",
         "        for attempt in range(3):\n            try:\n                answer = client",

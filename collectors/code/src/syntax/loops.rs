@@ -1,5 +1,7 @@
 //! Whether the head of a loop counts: up to a bound, or down to nothing.
 
+use tree_sitter::Node;
+
 /// Bytes of a head that are looked at.
 const MAX_HEAD: usize = 400;
 
@@ -7,11 +9,35 @@ const MAX_HEAD: usize = 400;
 const SIZES: [&str; 10] =
     ["len(", "length", ".size", ".len()", "count", "Count", "Length", "sizeof", "hasNext", "enumerate("];
 
+/// What counts how often the same is tried.
+const TRIES: [&str; 3] = ["attempt", "retr", "tries"];
+
+/// Whether a round of a loop is left once something worked, so that another one only tries it again:
+/// `for _ in range(3): try: …; break`.
+pub(super) fn tries_again(body: Node<'_>) -> bool {
+    let mut cursor = body.walk();
+    body.named_children(&mut cursor)
+        .filter(|child| child.kind().starts_with("try"))
+        .filter_map(|child| child.child_by_field_name("body").or_else(|| child.named_child(0)))
+        .any(leaves)
+}
+
+/// Whether the last thing in a block leaves a loop.
+fn leaves(block: Node<'_>) -> bool {
+    let mut cursor = block.walk();
+    let last = block.named_children(&mut cursor).filter(|child| child.kind() != "comment").last();
+    last.is_some_and(|last| ["break", "return"].iter().any(|word| last.kind().starts_with(word)))
+}
+
 /// Whether a loop with this head, without its body, ends after so many rounds, or after so long, whatever happens in it:
 /// `for _ in range(MAX_STEPS)`, `while not done and step < limit`, `for (let i = 0; i < 10; i++)`. What goes through a
 /// collection ends as well, and says nothing of how far an agent may go.
 pub(super) fn counts(head: &str) -> bool {
     let head = &head[..head.floor_char_boundary(MAX_HEAD)];
+    let lower = head.to_ascii_lowercase();
+    if TRIES.iter().any(|word| lower.contains(word)) {
+        return false;
+    }
     // `for (init; condition; step)`, with or without brackets.
     let parts: Vec<&str> = head.split(';').collect();
     if let [_, condition, _, ..] = parts.as_slice() {
@@ -74,6 +100,8 @@ mod tests {
             ("for step in range(self.max_steps):", true),
             ("async for event in stream:", false),
             ("for message in messages:", false),
+            ("for attempt in range(3):", false),
+            ("for (let i = 0; i < maxRetries; i++) ", false),
             ("for i in range(len(messages)):", false),
             ("while step < max_steps:", true),
             ("while not done and step <= 10:", true),
