@@ -27,7 +27,7 @@ use crate::store::{Place, RunState, Seen, Store, StoreError};
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(super) struct Scan {
-    /// What to scan: folders, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
+    /// What to scan: folders and bare repositories, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
     /// of either, as aws-export:PATH and k8s-export:PATH, and bills of materials, as cyclonedx:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
@@ -69,6 +69,7 @@ fn help() -> String {
 Examples:
   muster scan .
   muster scan services/refunds services/mail
+  muster scan mirrors/shop.git --git-branch release   # a bare repository, without a work tree
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
   muster scan . --register systems.csv          # what is declared, and what is not

@@ -1,4 +1,4 @@
-//! The collector for working trees: one folder is one unit.
+//! The collector for folders: a working tree, or the commit of a bare repository, is one unit.
 
 use std::path::Path;
 
@@ -6,13 +6,15 @@ use asmm_model::Coverage;
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use muster_collect::{CollectError, Collector, Context, Descriptor, Sink, Source, Target, Unit, whole};
+use muster_collect::{
+    CollectError, Collector, Context, Descriptor, Sink, Source, SourceOption, Target, Unit, whole,
+};
 
 use crate::scan::scan;
 use crate::survey::Engine;
 use crate::tree::Tree;
 
-/// Reads working trees: source code, manifests, and the files that start code.
+/// Reads working trees and bare repositories: source code, manifests, and the files that start code.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CodeCollector;
 
@@ -21,8 +23,24 @@ const DESCRIPTOR: Descriptor = Descriptor {
     title: "Source code in a folder",
     source: Source::Folder,
     permissions: &["read the files of the folder"],
-    options: &[],
+    options: &[SourceOption {
+        name: BRANCH,
+        value: "NAME",
+        help: "The branch, tag or commit of a repository that is read without a work tree; its default branch otherwise",
+        many: false,
+        check: branch,
+    }],
 };
+
+/// Says which commit of a repository without a work tree is read.
+const BRANCH: &str = "git-branch";
+
+fn branch(name: &str) -> Result<(), String> {
+    let is_name = !name.is_empty()
+        && !name.starts_with('-')
+        && !name.chars().any(|c| c.is_control() || c.is_whitespace());
+    if is_name { Ok(()) } else { Err("is no name of a branch, a tag or a commit".to_owned()) }
+}
 
 #[async_trait]
 impl Collector for CodeCollector {
@@ -34,7 +52,7 @@ impl Collector for CodeCollector {
         let unit = match target.folder() {
             _ if cx.stop.is_asked() => Err(CollectError::Stopped),
             None => Err(CollectError::Unusable(format!("`{}` is not a folder", target.given))),
-            Some(folder) => match Tree::open(&folder) {
+            Some(folder) => match Tree::open(&folder, cx.options.one(BRANCH)) {
                 Ok(tree) => {
                     Ok(Unit { target: target.given.clone(), part: String::new(), commit: tree.commit() })
                 }
@@ -46,8 +64,8 @@ impl Collector for CodeCollector {
 
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
         whole::off_the_runtime(unit, cx, out, |target, cx| {
-            let tree =
-                Tree::open(Path::new(target)).map_err(|error| CollectError::Unusable(error.to_string()))?;
+            let tree = Tree::open(Path::new(target), cx.options.one(BRANCH))
+                .map_err(|error| CollectError::Unusable(error.to_string()))?;
             let outcome = scan(&tree, target, &Engine::new(&cx.rules), cx)?;
             Ok((outcome.observations, outcome.coverage))
         })

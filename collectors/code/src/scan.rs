@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,7 +23,7 @@ use crate::program::{Program, finds_by_name};
 use crate::source::{Lines, read_source};
 use crate::survey::{Engine, SourceFile, Survey};
 use crate::syntax::{Module, Parsers};
-use crate::tree::Tree;
+use crate::tree::{Reader, Tree};
 use crate::units::{Unit, Units};
 use crate::workloads::Runs;
 
@@ -52,11 +51,14 @@ pub(crate) fn scan(
     cx: &Context,
 ) -> Result<Outcome, CollectError> {
     let survey = Survey::of(tree, engine, cx)?;
-    let name =
-        tree.root().file_name().map_or_else(|| "target".to_owned(), |n| n.to_string_lossy().into_owned());
+    if let Some(why) = tree.exhausted() {
+        return Err(CollectError::Failed(why));
+    }
+    let name = tree.name().unwrap_or_else(|| "target".to_owned());
     let units = Units::of(&survey, &name);
     let mut scan = Scan {
-        root: tree.root(),
+        tree,
+        reader: tree.reader(),
         target,
         engine,
         cx,
@@ -89,6 +91,9 @@ pub(crate) fn scan(
     scan.name_cells(&mut observations);
     let (keys, cut_short) = known_elsewhere(&survey, tree.origin().as_deref(), &found, &observations);
     observations.extend(keys);
+    if let Some(why) = tree.exhausted() {
+        return Err(CollectError::Failed(why));
+    }
     let mut skipped = survey.gaps.clone();
     skipped.extend(cut.into_iter().chain(cut_short));
     skipped.extend(scan.gaps);
@@ -101,7 +106,8 @@ pub(crate) fn scan(
 }
 
 struct Scan<'s> {
-    root: &'s Path,
+    tree: &'s Tree,
+    reader: Reader<'s>,
     target: &'s str,
     engine: &'s Engine,
     cx: &'s Context,
@@ -261,7 +267,9 @@ impl Scan<'_> {
     /// A file that is read again; what cannot be read was a gap of the survey already.
     fn document(&self, path: &str) -> Option<Node> {
         let mut buffer = Vec::new();
-        crate::tree::read_bounded(&self.root.join(path), path, MAX_BYTES as u64, &mut buffer).ok()?;
+        let mut reader = self.tree.reader();
+        let at = reader.at(path)?;
+        reader.read_at(&at, path, MAX_BYTES as u64, &mut buffer).ok()?;
         reading::by_name(path, std::str::from_utf8(&buffer).ok()?).ok()
     }
 
@@ -389,7 +397,7 @@ impl Scan<'_> {
                     return Err(CollectError::Stopped);
                 }
                 // What could not be read was a gap of the survey already.
-                if self.read(file, &mut buffer).is_ok() {
+                if read(&mut self.reader, file, &mut buffer).is_ok() {
                     importers.add(&self.survey.index, file.dialect, &file.path, &buffer);
                 }
             }
@@ -398,16 +406,12 @@ impl Scan<'_> {
         self.importers.as_ref().ok_or(CollectError::Stopped)
     }
 
-    fn read(&self, file: &SourceFile, buffer: &mut Vec<u8>) -> Result<Lines, Gap> {
-        let full = file.elsewhere.clone().unwrap_or_else(|| self.root.join(&*file.path));
-        read_source(&full, &file.path, buffer)
-    }
-
     /// Parses files on all threads; the answer is in the order of the files.
     fn parse(&mut self, files: &[&SourceFile]) -> Result<Vec<Module>, CollectError> {
         let next = AtomicUsize::new(0);
         let work = || {
             let mut parsers = Parsers::new();
+            let mut reader = self.tree.reader();
             let mut buffer = Vec::new();
             let mut parsed: Vec<(usize, Parsed)> = Vec::new();
             loop {
@@ -416,7 +420,7 @@ impl Scan<'_> {
                 if self.cx.stop.is_asked() {
                     return parsed;
                 }
-                let module = self.read(file, &mut buffer).and_then(|lines| {
+                let module = read(&mut reader, file, &mut buffer).and_then(|lines| {
                     let lexicon = &self.engine.lexicon;
                     let module = parsers.module(&file.path, file.dialect, file.role, &buffer, lexicon);
                     module.map(|module| (module.on(&lines), lines)).map_err(|failure| {
@@ -489,6 +493,14 @@ fn declares_tool_base(module: &Module) -> bool {
         let based = name.starts_with("Base") || name.starts_with("Abstract") || name.ends_with("Base");
         name == "Tool" || (based && name.contains("Tool"))
     })
+}
+
+/// Reads the source of a file. What cannot be found any more was read before.
+fn read(reader: &mut Reader<'_>, file: &SourceFile, buffer: &mut Vec<u8>) -> Result<Lines, Gap> {
+    let at = file.elsewhere.clone().or_else(|| reader.at(&file.path));
+    let at =
+        at.ok_or_else(|| Gap::new(&*file.path, GapReason::Failed).because("disappeared while it was read"))?;
+    read_source(reader, &at, &file.path, buffer)
 }
 
 fn unit_holds(unit: &Unit, path: &str) -> bool {

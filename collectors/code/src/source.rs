@@ -1,12 +1,10 @@
 //! Source code as it is parsed: the file itself, the cells of a notebook, or the script blocks of a component.
 
-use std::path::Path;
-
 use asmm_model::{Gap, GapReason};
 
 use crate::manifests::{self, CellLine, notebook_cells};
 use crate::starters::has_extension;
-use crate::tree::read_bounded;
+use crate::tree::{Location, Reader};
 
 /// Source files above this size are not read: nobody writes them by hand.
 const MAX_SOURCE: u64 = 4 * 1024 * 1024;
@@ -43,17 +41,27 @@ impl Lines {
 
 /// Reads the source of a file into `buffer`, replacing what was in it.
 ///
-/// The error is the gap to report: what [`read_bounded`] says, or that a notebook is none.
-pub(crate) fn read_source(full: &Path, path: &str, buffer: &mut Vec<u8>) -> Result<Lines, Gap> {
-    read_whole(full, path, buffer)?;
+/// The error is the gap to report: what [`Reader::read_at`] says, or that a notebook is none.
+pub(crate) fn read_source(
+    reader: &mut Reader<'_>,
+    at: &Location,
+    path: &str,
+    buffer: &mut Vec<u8>,
+) -> Result<Lines, Gap> {
+    read_whole(reader, at, path, buffer)?;
     cut_to_code(path, buffer)
 }
 
 /// Reads a source file as it is, with everything around its code.
-pub(crate) fn read_whole(full: &Path, path: &str, buffer: &mut Vec<u8>) -> Result<(), Gap> {
+pub(crate) fn read_whole(
+    reader: &mut Reader<'_>,
+    at: &Location,
+    path: &str,
+    buffer: &mut Vec<u8>,
+) -> Result<(), Gap> {
     // Pictures in the outputs make notebooks large; of them nothing is kept.
     let limit = if is_notebook(path) { manifests::MAX_BYTES as u64 } else { MAX_SOURCE };
-    read_bounded(full, path, limit, buffer)
+    reader.read_at(at, path, limit, buffer)
 }
 
 /// Leaves only the code of a file in `buffer`, or says why it has none.

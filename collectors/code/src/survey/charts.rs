@@ -4,7 +4,7 @@ use asmm_model::{Gap, GapReason};
 
 use crate::document::{EMPTY, Node, ReadError, reading, template};
 use crate::starters::has_extension;
-use crate::tree::Found;
+use crate::tree::{Found, Reader};
 
 /// Bytes of a chart's description and of its values.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -27,11 +27,11 @@ pub(super) struct Plain {
 
 impl Charts {
     /// The file without the actions of a template engine, if it has any; values are those of the chart around it.
-    pub(super) fn plain(&mut self, found: &Found, bytes: &[u8]) -> Option<Plain> {
+    pub(super) fn plain(&mut self, reader: &mut Reader<'_>, found: &Found, bytes: &[u8]) -> Option<Plain> {
         if !has_extension(&found.path, &["yaml", "yml"]) || !template::has_actions(bytes) {
             return None;
         }
-        let chart = chart_of(found);
+        let chart = chart_of(reader, found);
         if chart.is_none() && !template::is_manifest(bytes) {
             return None;
         }
@@ -44,10 +44,11 @@ impl Charts {
             });
         };
         if self.folder != description.path {
-            let (values, gap) = match (document(&description), document(&values)) {
-                (Ok(chart), Ok(values)) => (template::Values::of(&chart, &values), None),
-                (Err(gap), _) | (_, Err(gap)) => (template::Values::default(), Some(gap)),
-            };
+            let (values, gap) =
+                match (document(reader, Some(&description)), document(reader, values.as_ref())) {
+                    (Ok(chart), Ok(values)) => (template::Values::of(&chart, &values), None),
+                    (Err(gap), _) | (_, Err(gap)) => (template::Values::default(), Some(gap)),
+                };
             *self = Self { folder: description.path, values, gap };
         }
         Some(Plain { text: template::without_actions(text, &self.values), gap: self.gap.clone() })
@@ -55,30 +56,19 @@ impl Charts {
 }
 
 /// The description and the values of the chart whose template a file is.
-fn chart_of(found: &Found) -> Option<(Found, Found)> {
+fn chart_of(reader: &mut Reader<'_>, found: &Found) -> Option<(Found, Option<Found>)> {
     let folders: Vec<&str> = found.path.split('/').collect();
     let at = folders.iter().rposition(|folder| *folder == "templates")?;
-    let root = found.full.ancestors().nth(folders.len() - at)?;
-    let beside = |name: &str| {
-        let mut path = folders[..at].to_vec();
-        path.push(name);
-        Found { path: path.join("/"), full: root.join(name) }
-    };
-    let description = beside("Chart.yaml");
-    is_there(&description).then(|| (description, beside("values.yaml")))
-}
-
-fn is_there(found: &Found) -> bool {
-    found.full.symlink_metadata().is_ok_and(|there| there.is_file())
+    let above = folders.len() - at;
+    let description = reader.beside(found, above, "Chart.yaml")?;
+    Some((description, reader.beside(found, above, "values.yaml")))
 }
 
 /// What a file of a chart says; nothing if there is none.
-fn document(found: &Found) -> Result<Node, Gap> {
-    if !is_there(found) {
-        return Ok(EMPTY);
-    }
+fn document(reader: &mut Reader<'_>, found: Option<&Found>) -> Result<Node, Gap> {
+    let Some(found) = found else { return Ok(EMPTY) };
     let mut buffer = Vec::new();
-    found.read(MAX_BYTES, &mut buffer)?;
+    reader.read(found, MAX_BYTES, &mut buffer)?;
     let text = std::str::from_utf8(&buffer).map_err(|_| ReadError::Whole { problem: "no UTF-8" });
     text.and_then(reading::yaml)
         .map_err(|error| Gap::new(&found.path, GapReason::Unparsable).because(error.to_string()))

@@ -9,7 +9,6 @@ mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use asmm_model::{Gap, GapReason, Role};
@@ -28,7 +27,7 @@ use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
 use crate::starters::{Declared, Known, Links, Setup, Starter};
 use crate::syntax::{Dialect, canonical_go_path};
-use crate::tree::Tree;
+use crate::tree::{Location, Tree};
 
 pub(crate) use settings::{Setting, is_text};
 pub(crate) use worker::Engine;
@@ -40,8 +39,8 @@ const WAITING: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceFile {
     pub(crate) path: Arc<str>,
-    /// Where it is on disk, when the path does not say it.
-    pub(crate) elsewhere: Option<PathBuf>,
+    /// Where its bytes are, when the path does not say it.
+    pub(crate) elsewhere: Option<Location>,
     pub(crate) dialect: Dialect,
     pub(crate) role: Role,
     pub(crate) hits: Hits,
@@ -145,7 +144,7 @@ impl Survey {
             let workers: Vec<_> = (0..cx.threads.max(1))
                 .map(|_| {
                     let receive = receive.clone();
-                    scope.spawn(move || worker::Worker::new(engine, cx).run(&receive))
+                    scope.spawn(move || worker::Worker::new(engine, cx, tree.reader()).run(&receive))
                 })
                 .collect();
             drop(receive);

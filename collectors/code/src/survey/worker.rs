@@ -24,7 +24,7 @@ use crate::role::role_of;
 use crate::source::{cut_to_code, read_whole};
 use crate::starters;
 use crate::syntax::{Dialect, Lexicon};
-use crate::tree::Found;
+use crate::tree::{Found, Location, Reader};
 use memchr::memmem::find;
 
 /// Configuration above this size is data.
@@ -62,14 +62,15 @@ impl Engine {
 pub(super) struct Worker<'a> {
     engine: &'a Engine,
     cx: &'a Context,
+    reader: Reader<'a>,
     buffer: Vec<u8>,
     pieces: Vec<Piece>,
     charts: Charts,
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(engine: &'a Engine, cx: &'a Context) -> Self {
-        Self { engine, cx, buffer: Vec::new(), pieces: Vec::new(), charts: Charts::default() }
+    pub(super) fn new(engine: &'a Engine, cx: &'a Context, reader: Reader<'a>) -> Self {
+        Self { engine, cx, reader, buffer: Vec::new(), pieces: Vec::new(), charts: Charts::default() }
     }
 
     /// Reads what comes until nothing more comes.
@@ -117,7 +118,7 @@ impl<'a> Worker<'a> {
     }
 
     fn read(&mut self, found: &Found, limit: u64) -> bool {
-        match found.read(limit, &mut self.buffer) {
+        match self.reader.read(found, limit, &mut self.buffer) {
             Ok(()) => true,
             Err(gap) => {
                 self.pieces.push(Piece::Gap(gap));
@@ -127,7 +128,7 @@ impl<'a> Worker<'a> {
     }
 
     fn source(&mut self, found: &Found, dialect: Dialect) -> bool {
-        if let Err(gap) = read_whole(&found.full, &found.path, &mut self.buffer) {
+        if let Err(gap) = read_whole(&mut self.reader, &found.at, &found.path, &mut self.buffer) {
             self.pieces.push(Piece::Gap(gap));
             return false;
         }
@@ -145,8 +146,11 @@ impl<'a> Worker<'a> {
         hits.opens =
             hits.primary && dialect == Dialect::CSharp && find(&self.buffer, b"global using ").is_some();
         let only = only.map(Arc::from);
-        // A path that is not what it says, because some of its bytes are no UTF-8, is kept byte for byte.
-        let elsewhere = (!found.full.ends_with(&found.path)).then(|| found.full.clone());
+        let elsewhere = match &found.at {
+            // A path that is not what it says, because some of its bytes are no UTF-8, is kept byte for byte.
+            Location::File(full) => (!full.ends_with(&found.path)).then(|| found.at.clone()),
+            Location::Blob(_) => Some(found.at.clone()),
+        };
         let path = Arc::from(found.path.as_str());
         let role = role_of(&found.path);
         if role.is_own() && begins_program(dialect, &found.path, &self.buffer) {
@@ -158,7 +162,7 @@ impl<'a> Worker<'a> {
 
     /// A file that goes by the name of a model: however large it is, only its beginning is read.
     fn model(&mut self, found: &Found) -> bool {
-        match found.head(model_files::HEAD, &mut self.buffer) {
+        match self.reader.head(found, model_files::HEAD, &mut self.buffer) {
             Ok(size) => {
                 let model = self.engine.formats.recognise(&found.path, &self.buffer, size);
                 self.pieces.extend(model.map(Piece::Model));
@@ -303,7 +307,7 @@ impl<'a> Worker<'a> {
             return self.model(found);
         }
         if model_files::may_be_companion(path) {
-            match found.head(model_files::HEAD, &mut self.buffer) {
+            match self.reader.head(found, model_files::HEAD, &mut self.buffer) {
                 Ok(_) if model_files::is_companion(path, &self.buffer) => {
                     self.pieces.push(Piece::Companion(path.into()));
                 }
@@ -319,7 +323,7 @@ impl<'a> Worker<'a> {
         }
         // A script without an ending says itself what runs it, and so do some that are called as those of a shell.
         if name.rsplit_once('.').is_none_or(|(_, ending)| ending == "sh")
-            && found.head(SHEBANG, &mut self.buffer).is_ok()
+            && self.reader.head(found, SHEBANG, &mut self.buffer).is_ok()
             && let Some(dialect) = Dialect::of_script(&self.buffer)
         {
             return self.source(found, dialect);
@@ -332,7 +336,7 @@ impl<'a> Worker<'a> {
             // Counted as looked at: its name says that no rule speaks about it.
             return true;
         }
-        if let Err(gap) = found.read(MAX_CONFIGURATION, &mut self.buffer) {
+        if let Err(gap) = self.reader.read(found, MAX_CONFIGURATION, &mut self.buffer) {
             // A large file without a name that starts code is data, and no rule speaks about that.
             let is_data = starter.is_none() && !is_known && gap.why == GapReason::TooLarge;
             if !is_data {
@@ -352,7 +356,7 @@ impl<'a> Worker<'a> {
         if !settings.is_empty() {
             self.pieces.push(Piece::Settings(settings));
         }
-        if let Some(plain) = self.charts.plain(found, &self.buffer) {
+        if let Some(plain) = self.charts.plain(&mut self.reader, found, &self.buffer) {
             self.buffer = plain.text.into_bytes();
             self.pieces.extend(plain.gap.map(Piece::Gap));
         }

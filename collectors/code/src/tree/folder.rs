@@ -108,6 +108,11 @@ impl Folder {
         self.depth
     }
 
+    /// Whether its repository wants another one to be in its place.
+    pub(super) fn is_submodule(&self) -> bool {
+        self.repository.as_ref().is_some_and(|repository| repository.wants_repository(&self.path))
+    }
+
     /// Whether a repository tracks something in it.
     pub(super) fn holds_tracked(&self) -> bool {
         self.tracks_in(&self.path)

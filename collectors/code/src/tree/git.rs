@@ -53,9 +53,41 @@ impl GitFolder {
         Some(Self { own, common })
     }
 
+    /// The repository without a work tree that the folder is, if it is one. A link in it would lead to another one.
+    pub(super) fn bare(folder: &Path) -> Option<Self> {
+        let is = |name: &str, what: fn(&std::fs::Metadata) -> bool| {
+            folder.join(name).symlink_metadata().is_ok_and(|about| what(&about))
+        };
+        let head = line_of(&folder.join("HEAD"))?;
+        let has_refs = is("refs", std::fs::Metadata::is_dir) || is("packed-refs", std::fs::Metadata::is_file);
+        let has_head = head.starts_with(b"ref:") || object_name(&head).is_some();
+        (has_head && has_refs && is("objects", std::fs::Metadata::is_dir))
+            .then(|| Self { own: folder.to_owned(), common: folder.to_owned() })
+    }
+
+    /// The commit or tag that a branch, a tag or a full name of a reference stands for; a commit stands for itself.
+    pub(super) fn named(&self, name: &str) -> Option<String> {
+        if let Some(commit) = object_name(name.as_bytes()) {
+            return Some(commit);
+        }
+        let names = [name.to_owned(), format!("refs/heads/{name}"), format!("refs/tags/{name}")];
+        names.into_iter().find_map(|name| {
+            ref_name(name.as_bytes())?;
+            self.follow(format!("ref: {name}").into_bytes())
+        })
+    }
+
+    /// Whether its references are kept in a way that is not read.
+    pub(super) fn has_ref_tables(&self) -> bool {
+        self.common.join("reftable").is_dir()
+    }
+
     /// The commit that HEAD names, in hexadecimal. `None` before the first commit.
     pub(super) fn commit(&self) -> Option<String> {
-        let mut line = line_of(&self.own.join("HEAD"))?;
+        self.follow(line_of(&self.own.join("HEAD"))?)
+    }
+
+    fn follow(&self, mut line: Vec<u8>) -> Option<String> {
         for _ in 0..MAX_REF_STEPS {
             let Some(name) = line.strip_prefix(b"ref:") else {
                 return object_name(&line);
@@ -86,6 +118,11 @@ impl GitFolder {
             }
         }
         None
+    }
+
+    /// Where HEAD is.
+    pub(super) fn own(&self) -> &Path {
+        &self.own
     }
 
     /// Where the objects are.
@@ -180,6 +217,13 @@ impl Repository {
     /// Whether this repository or one around it tracks the file.
     pub(super) fn tracks(&self, path: &[u8]) -> bool {
         self.around().any(|(tracked, start)| tracked.file(path.get(start..).unwrap_or_default()))
+    }
+
+    /// Whether it wants another repository to be at the path.
+    pub(super) fn wants_repository(&self, path: &[u8]) -> bool {
+        self.tracked
+            .as_ref()
+            .is_some_and(|tracked| tracked.submodule(path.get(self.start..).unwrap_or_default()))
     }
 
     /// Whether this repository or one around it tracks something in the folder.

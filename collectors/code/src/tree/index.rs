@@ -27,6 +27,7 @@ pub(super) enum IndexError {
 pub(super) struct Tracked {
     files: Vec<u64>,
     folders: Vec<u64>,
+    submodules: Vec<u64>,
 }
 
 impl Tracked {
@@ -38,6 +39,11 @@ impl Tracked {
     /// Whether the folder holds something tracked, or is a submodule.
     pub(super) fn folder(&self, path: &[u8]) -> bool {
         self.folders.binary_search(&fingerprint(path)).is_ok()
+    }
+
+    /// Whether another repository belongs at the path.
+    pub(super) fn submodule(&self, path: &[u8]) -> bool {
+        self.submodules.binary_search(&fingerprint(path)).is_ok()
     }
 
     /// Reads an index of version 2, 3 or 4.
@@ -123,6 +129,7 @@ impl Tracked {
         tracked.files.dedup();
         tracked.folders.sort_unstable();
         tracked.folders.dedup();
+        tracked.submodules.sort_unstable();
         tracked.files.shrink_to_fit();
         tracked.folders.shrink_to_fit();
         Ok(tracked)
@@ -140,6 +147,7 @@ impl Tracked {
         }
         if submodule {
             self.folders.push(state);
+            self.submodules.push(state);
         } else {
             self.files.push(state);
         }

@@ -3,17 +3,20 @@
 //! The bytes are hostile. Sizes, the length of chains of deltas and the sum of what is unpacked are bounded. What another
 //! repository holds for this one (`alternates`) is not looked at.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 
 use super::packs::Pack;
-use super::read::{Links, read_regular};
+use super::read::{Links, open_regular, read_regular};
 
 /// The largest object that is read; a message of a commit or a folder with ten thousand entries is smaller.
 pub(super) const MAX_OBJECT: usize = 1 << 20;
 /// Bytes that are unpacked in all.
 const MAX_UNPACKED: usize = 256 << 20;
+/// Bytes of what stands before the content of a loose object.
+const MAX_HEADER: usize = 32;
 /// Packs of one repository; git itself puts fifty together.
 const MAX_PACKS: usize = 128;
 
@@ -35,15 +38,15 @@ impl ObjectId {
     }
 
     fn loose(self, folder: &Path) -> PathBuf {
-        use std::fmt::Write;
-        let mut name = String::with_capacity(41);
-        for (at, byte) in self.0.iter().enumerate() {
-            let _ = write!(name, "{byte:02x}");
-            if at == 0 {
-                name.push('/');
-            }
-        }
+        let mut name = self.to_string();
+        name.insert(2, '/');
         folder.join(name)
+    }
+}
+
+impl std::fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -114,6 +117,22 @@ impl Objects {
         Ok(content)
     }
 
+    /// The first bytes of a file, without unpacking the rest. Nothing where it is kept as changes of another one.
+    pub(crate) fn head(&mut self, id: ObjectId, limit: usize) -> Option<Vec<u8>> {
+        let packed = self.packs.iter_mut().find_map(|pack| Some((pack.find(id)?, pack)));
+        if let Some((offset, pack)) = packed {
+            return pack.head(offset, limit);
+        }
+        let mut file = open_regular(&id.loose(&self.folder), Links::Refuse).ok()?;
+        let mut bytes = Vec::new();
+        // What cannot be made smaller grows by its frame alone.
+        (&mut file).take((limit + limit / 8 + 128) as u64).read_to_end(&mut bytes).ok()?;
+        let unpacked = inflate_head(&bytes, limit + MAX_HEADER)?;
+        let end = unpacked.iter().position(|byte| *byte == 0)?;
+        let (header, content) = (unpacked.get(..end)?, unpacked.get(end + 1..)?);
+        header.starts_with(b"blob ").then(|| content.get(..limit).unwrap_or(content).to_vec())
+    }
+
     fn loose(&mut self, id: ObjectId, kind: Kind) -> Result<Vec<u8>, Lost> {
         let mut bytes = Vec::new();
         read_regular(&id.loose(&self.folder), Links::Refuse, MAX_OBJECT as u64, &mut bytes)
@@ -134,4 +153,16 @@ pub(super) fn inflate(bytes: &[u8], limit: usize, left: &mut usize) -> Result<Ve
     let unpacked = decompress_to_vec_zlib_with_limit(bytes, limit).map_err(|_| Lost::Broken)?;
     *left -= unpacked.len();
     Ok(unpacked)
+}
+
+/// Unpacks the first bytes, however many follow.
+pub(super) fn inflate_head(bytes: &[u8], limit: usize) -> Option<Vec<u8>> {
+    match decompress_to_vec_zlib_with_limit(bytes, limit) {
+        Ok(all) => Some(all),
+        // The bytes are the beginning of more, or what they unpack to is.
+        Err(error) => {
+            matches!(error.status, TINFLStatus::HasMoreOutput | TINFLStatus::FailedCannotMakeProgress)
+                .then_some(error.output)
+        }
+    }
 }

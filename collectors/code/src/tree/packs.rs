@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::objects::{Kind, Lost, MAX_OBJECT, ObjectId, inflate};
+use super::objects::{Kind, Lost, MAX_OBJECT, ObjectId, inflate, inflate_head};
 use super::read::{Links, open_regular};
 
 /// What an index of the second version begins with.
@@ -21,6 +21,7 @@ const WINDOW: usize = 4096;
 /// Bytes of objects that are kept, since the next object is often a delta of the last one.
 const MAX_KEPT: usize = 16 << 20;
 
+const FILE: u8 = 3;
 const OFFSET_DELTA: u8 = 6;
 const NAME_DELTA: u8 = 7;
 
@@ -123,6 +124,22 @@ impl Pack {
             self.keep(*at, found, &content);
         }
         Ok(content.to_vec())
+    }
+
+    /// The first bytes of the file at an offset; nothing where it is kept as changes of another one.
+    pub(super) fn head(&mut self, offset: u64, limit: usize) -> Option<Vec<u8>> {
+        let bytes = self.window(offset, WINDOW + limit + limit / 8).ok()?;
+        let mut rest = bytes.as_slice();
+        let mut byte = take(&mut rest).ok()?;
+        if (byte >> 4) & 7 != FILE {
+            return None;
+        }
+        while byte & 0x80 != 0 {
+            byte = take(&mut rest).ok()?;
+        }
+        let mut head = inflate_head(rest, limit)?;
+        head.truncate(limit);
+        Some(head)
     }
 
     fn keep(&mut self, at: u64, kind: u8, content: &Rc<[u8]>) {

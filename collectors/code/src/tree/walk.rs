@@ -1,7 +1,6 @@
 //! The walk itself: one thread, one open folder at a time, no recursion.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::Write;
 use std::fs::FileType;
 use std::io;
 use std::ops::ControlFlow;
@@ -10,10 +9,10 @@ use std::rc::Rc;
 
 use asmm_model::GapReason;
 
-use super::Found;
 use super::folder::Folder;
 use super::git::{GitFolder, Repository};
 use super::tally::{Cause, Tally};
+use super::{Found, Location, shown};
 
 /// Folders nested deeper than this are not entered.
 pub(super) const MAX_DEPTH: usize = 512;
@@ -28,21 +27,26 @@ const INSTALLED: Cause = Cause::new(
     "folders of installed packages",
     "installed packages or their cache, not part of the repository; not entered",
 );
-const OUTWARD: Cause = Cause::new(
+pub(super) const OUTWARD: Cause = Cause::new(
     GapReason::Unsupported,
     "links out of the folder",
     "a link to a place outside the scanned folder is not followed; scan that place by itself if it matters",
 );
-const INTO_GIT: Cause = Cause::new(
+pub(super) const INTO_GIT: Cause = Cause::new(
     GapReason::Unsupported,
     "links into a .git folder",
     "a link into a .git folder, which is not scanned, is not followed",
 );
-const DANGLING: Cause =
+pub(super) const DANGLING: Cause =
     Cause::new(GapReason::Unsupported, "links that lead nowhere", "a link that leads nowhere");
+pub(super) const SUBMODULE: Cause = Cause::new(
+    GapReason::Unsupported,
+    "submodules",
+    "a submodule, which is another repository and is not here; scan that one by itself",
+);
 const SPECIAL: Cause =
     Cause::new(GapReason::Unsupported, "special files", "a FIFO, socket or device is never opened");
-const TOO_DEEP: Cause = Cause::new(
+pub(super) const TOO_DEEP: Cause = Cause::new(
     GapReason::TooLarge,
     "deeply nested folders",
     "nested more than 512 folders deep; not entered",
@@ -93,7 +97,11 @@ impl<'a> Walk<'a> {
 
     fn enter(&mut self, next: &Pending) -> Rc<Folder> {
         let Some(git) = GitFolder::of(&next.parent.place().join(&next.name)) else {
-            return Folder::below(&next.parent, &next.name);
+            let folder = Folder::below(&next.parent, &next.name);
+            if folder.is_submodule() {
+                self.tally.add(&SUBMODULE, self.shown(folder.path()) + "/");
+            }
+            return folder;
         };
         Folder::top_below(&next.parent, &next.name, |path, outer| {
             let index = format!("{}/.git/index", self.shown(path));
@@ -134,7 +142,7 @@ impl<'a> Walk<'a> {
             } else if folder.leaves_out(&path) {
                 self.ignored(&path, "");
             } else if kind.is_file() {
-                let found = Found { path: self.shown(&path), full: folder.place().join(&name) };
+                let found = Found { path: self.shown(&path), at: Location::File(folder.place().join(&name)) };
                 (self.on)(found)?;
             } else {
                 self.irregular(folder, &path, &name, kind);
@@ -207,18 +215,7 @@ impl<'a> Walk<'a> {
 
     /// A path as it is reported: below the root, and with bytes that are not UTF-8 made visible.
     fn shown(&self, path: &[u8]) -> String {
-        let path = path.get(self.base..).unwrap_or_default();
-        match std::str::from_utf8(path) {
-            Ok(path) => path.to_owned(),
-            Err(_) => path.utf8_chunks().fold(String::new(), |mut shown, chunk| {
-                shown.push_str(chunk.valid());
-                for byte in chunk.invalid() {
-                    // Writing to a string cannot fail.
-                    let _ = write!(shown, "\\x{byte:02X}");
-                }
-                shown
-            }),
-        }
+        shown(path.get(self.base..).unwrap_or_default())
     }
 }
 

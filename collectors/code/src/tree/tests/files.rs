@@ -13,19 +13,19 @@ use super::*;
 fn what_cannot_be_scanned_is_told_with_what_to_do() {
     let place = Place::new();
     place.write(&[("a.py", "")]);
-    let missing = Tree::open(&place.at("nothing")).unwrap_err();
+    let missing = Tree::open(&place.at("nothing"), None).unwrap_err();
     assert!(matches!(&missing, TreeError::Missing { path } if *path == place.at("nothing")), "{missing:?}");
     assert!(missing.to_string().ends_with("nothing does not exist; check the spelling of the path"));
-    let file = Tree::open(&place.at("a.py")).unwrap_err();
+    let file = Tree::open(&place.at("a.py"), None).unwrap_err();
     assert!(file.to_string().ends_with("a.py is not a folder; give the folder that holds it"), "{file}");
-    let below = Tree::open(&place.at("a.py/b")).unwrap_err();
+    let below = Tree::open(&place.at("a.py/b"), None).unwrap_err();
     assert!(matches!(below, TreeError::NotAFolder { .. }), "{below:?}");
 
     fs::create_dir(place.at("shut")).unwrap();
     fs::set_permissions(place.at("shut"), fs::Permissions::from_mode(0o000)).unwrap();
     // The superuser may read it all the same.
     if fs::read_dir(place.at("shut")).is_err() {
-        let shut = Tree::open(&place.at("shut")).unwrap_err();
+        let shut = Tree::open(&place.at("shut"), None).unwrap_err();
         assert!(matches!(shut, TreeError::Unreadable { .. }), "{shut:?}");
     }
 }
@@ -103,9 +103,11 @@ fn names_that_are_not_text_are_shown_and_readable() {
         return;
     }
     let mut seen = Vec::new();
-    let gaps = Tree::open(&place.root).unwrap().walk(&mut |found| {
+    let tree = Tree::open(&place.root, None).unwrap();
+    let mut reader = tree.reader();
+    let gaps = tree.walk(&mut |found| {
         let mut buffer = Vec::new();
-        found.read(10, &mut buffer).unwrap();
+        reader.read(&found, 10, &mut buffer).unwrap();
         seen.push((found.path, buffer));
         ControlFlow::Continue(())
     });
@@ -136,7 +138,7 @@ fn the_walk_stops_when_told() {
     let place = Place::new();
     place.write(&[("a/1", ""), ("a/2", ""), ("b/3", ""), ("4", "")]);
     let mut seen = 0;
-    let gaps = Tree::open(&place.root).unwrap().walk(&mut |_| {
+    let gaps = Tree::open(&place.root, None).unwrap().walk(&mut |_| {
         seen += 1;
         if seen == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

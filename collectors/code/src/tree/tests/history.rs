@@ -69,7 +69,7 @@ fn expected(place: &Place, folders: &BTreeSet<String>) -> Vec<(String, Vec<Strin
 
 fn told(at: &Path, folders: &BTreeSet<String>) -> (Vec<(String, Vec<String>)>, End) {
     let mut told = Vec::new();
-    let mut history = Tree::open(at).unwrap().history().unwrap();
+    let mut history = Tree::open(at, None).unwrap().history().unwrap();
     let end = history.walk(folders, &mut |commit, changed| {
         told.push((commit.author.clone(), changed.iter().map(|folder| (*folder).to_owned()).collect()));
     });
@@ -139,6 +139,6 @@ fn a_history_that_is_cut_off_says_so() {
 #[test]
 fn without_a_commit_there_is_no_history() {
     let place = Place::new();
-    assert!(Tree::open(&place.at("")).unwrap().history().is_none());
-    assert!(Tree::open(&Place::repository().at("")).unwrap().history().is_none());
+    assert!(Tree::open(&place.at(""), None).unwrap().history().is_none());
+    assert!(Tree::open(&Place::repository().at(""), None).unwrap().history().is_none());
 }

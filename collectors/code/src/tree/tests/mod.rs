@@ -1,5 +1,7 @@
 //! Walks of real folders, built with the `git` binary where git matters.
 
+mod bombs;
+mod commits;
 mod files;
 mod history;
 mod repositories;
@@ -12,7 +14,7 @@ use std::process::Command;
 use asmm_model::{Gap, GapReason};
 use tempfile::TempDir;
 
-use super::Tree;
+use super::{Location, Tree};
 
 /// A folder that is built up and then walked.
 struct Place {
@@ -60,7 +62,7 @@ impl Place {
     }
 
     fn walk(&self, at: &str) -> (Vec<String>, Vec<Gap>) {
-        walk(&Tree::open(&self.at(at)).unwrap())
+        walk(&Tree::open(&self.at(at), None).unwrap())
     }
 }
 
@@ -81,7 +83,9 @@ fn git(at: &Path, arguments: &[&str]) -> String {
 fn walk(tree: &Tree) -> (Vec<String>, Vec<Gap>) {
     let mut paths = Vec::new();
     let gaps = tree.walk(&mut |found| {
-        assert!(found.full.is_file(), "{found:?}");
+        if let Location::File(full) = &found.at {
+            assert!(full.is_file(), "{found:?}");
+        }
         paths.push(found.path);
         ControlFlow::Continue(())
     });

@@ -47,7 +47,7 @@ fn without_git_no_rules_hold() {
     let place = Place::new();
     place.write(&[(".gitignore", "*\n"), ("a.py", ""), ("b/.gitignore", "c\n"), ("b/c", "")]);
     assert_eq!(place.walk(""), (strings(&[".gitignore", "a.py", "b/.gitignore", "b/c"]), vec![]));
-    assert_eq!(Tree::open(&place.root).unwrap().commit(), None);
+    assert_eq!(Tree::open(&place.root, None).unwrap().commit(), None);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_folder_inside_a_work_tree_keeps_the_rules_above_it() {
     let (found, mut left_out) = place.walk("pkg");
     left_out.sort_by_key(|gap| gap.what.clone() == "files at the top");
     assert_eq!((found, left_out), (strings(&["a.py", "made/t.py", "old.log"]), gaps));
-    assert_eq!(Tree::open(&place.at("pkg")).unwrap().commit(), Some(commit));
+    assert_eq!(Tree::open(&place.at("pkg"), None).unwrap().commit(), Some(commit));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn an_ignored_folder_that_is_named_is_scanned_in_full() {
     ]);
     place.git("", &["commit", "-q", "--allow-empty", "-m", "none"]);
     assert_eq!(place.walk("work"), (strings(&[".gitignore", "a.py", "b.py"]), vec![]));
-    assert_eq!(Tree::open(&place.at("work")).unwrap().commit(), None);
+    assert_eq!(Tree::open(&place.at("work"), None).unwrap().commit(), None);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn submodules_are_walked_through_their_git_file() {
     place.write(&[(".gitignore", "*.log\nmod/\n"), ("mod/.gitignore", "new.py\n"), ("mod/new.py", "")]);
     let found = strings(&[".gitignore", ".gitmodules", "a.py", "mod/.gitignore", "mod/m.py", "mod/x.log"]);
     assert_eq!(place.walk(""), (found, vec![ignored("mod/new.py", 1)]));
-    assert_eq!(Tree::open(&place.root).unwrap().commit(), Some(commit));
+    assert_eq!(Tree::open(&place.root, None).unwrap().commit(), Some(commit));
 }
 
 #[test]
@@ -219,20 +219,20 @@ fn linked_work_trees_share_refs_and_excludes() {
     let first = place.commit("");
     place.git("", &["worktree", "add", "-q", "-b", "side", "../side"]);
     place.write(&[("../side/b.py", ""), ("../side/secret", "")]);
-    let tree = Tree::open(&place.at("../side")).unwrap();
+    let tree = Tree::open(&place.at("../side"), None).unwrap();
     assert_eq!(tree.commit(), Some(first.clone()));
     assert_eq!(walk(&tree), (strings(&["a.py", "b.py"]), vec![ignored("secret", 1)]));
 
     let second = place.commit("../side");
     assert_ne!(first, second);
-    assert_eq!(Tree::open(&place.at("../side")).unwrap().commit(), Some(second));
-    assert_eq!(Tree::open(&place.root).unwrap().commit(), Some(first));
+    assert_eq!(Tree::open(&place.at("../side"), None).unwrap().commit(), Some(second));
+    assert_eq!(Tree::open(&place.root, None).unwrap().commit(), Some(first));
 }
 
 #[test]
 fn commits_are_read_from_loose_packed_and_detached_heads() {
     let place = Place::repository();
-    let commit = || Tree::open(&place.root).unwrap().commit();
+    let commit = || Tree::open(&place.root, None).unwrap().commit();
     assert_eq!(commit(), None);
     place.write(&[("a.py", "")]);
     let head = place.commit("");
@@ -317,7 +317,7 @@ fn every_version_of_the_index_and_both_hashes_are_read() {
             place.git("", &["update-index", "--index-version", version]);
             let found = strings(&["a.py", "src/long-name/a.py", "src/long-name/b.py", "src/long-name/c.py"]);
             assert_eq!(place.walk(""), (found, vec![ignored(".gitignore", 1)]), "{hash} {version}");
-            assert_eq!(Tree::open(&place.root).unwrap().commit(), Some(commit));
+            assert_eq!(Tree::open(&place.root, None).unwrap().commit(), Some(commit));
         }
     }
 }
