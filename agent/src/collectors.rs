@@ -1,7 +1,7 @@
 //! The collectors that are compiled in: a new source is one line in this list.
 
 use muster_aws::{AwsCollector, AwsExportCollector};
-use muster_code::CodeCollector;
+use muster_code::{CodeCollector, GitCollector};
 use muster_collect::{Collector, Source};
 use muster_cyclonedx::CycloneDxCollector;
 use muster_kubernetes::{KubernetesCollector, KubernetesExportCollector};
@@ -9,6 +9,7 @@ use muster_kubernetes::{KubernetesCollector, KubernetesExportCollector};
 /// All collectors, in the order in which they are offered to a target.
 pub(crate) static ALL: &[&dyn Collector] = &[
     &CodeCollector,
+    &GitCollector,
     &AWS,
     &AwsExportCollector,
     &KubernetesCollector,

@@ -5,6 +5,7 @@ pub mod binary;
 pub mod browser;
 pub mod corpus;
 pub mod emulators;
+pub mod git;
 pub mod http;
 pub mod kubernetes;
 pub mod oidc;

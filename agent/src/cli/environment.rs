@@ -1,7 +1,7 @@
 //! What is read from the environment: only what must not stand on a command line, where every user of the machine
 //! sees it.
 
-use muster_collect::FingerprintKey;
+use muster_collect::{Environment, FingerprintKey};
 
 use super::UsageError;
 
@@ -20,6 +20,18 @@ pub(super) fn fingerprint_key() -> Result<Option<FingerprintKey>, UsageError> {
 #[expect(clippy::disallowed_methods, reason = "this is where the configuration is read from the environment")]
 pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// What collectors asked to know.
+#[expect(clippy::disallowed_methods, reason = "this is where the configuration is read from the environment")]
+pub(super) fn handed_on() -> Environment {
+    let mut environment = Environment::default();
+    for name in muster_code::git_variables() {
+        if let Some(value) = std::env::var_os(name) {
+            environment.set(name, value);
+        }
+    }
+    environment
 }
 
 /// The name of the user that this process runs as, if there is one.

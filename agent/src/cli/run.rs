@@ -72,6 +72,7 @@ impl Run {
             rules: Arc::new(super::rules::for_scan(None)?),
             threads: super::scan::processors(),
             fingerprints: environment::fingerprint_key()?,
+            environment: Arc::new(environment::handed_on()),
             progress: if self.watch { Arc::new(NoProgress) } else { printer.progress() },
             exports: config.exports.clone(),
             channels: config.channels.clone(),

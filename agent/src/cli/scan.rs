@@ -27,7 +27,7 @@ use crate::store::{Place, RunState, Seen, Store, StoreError};
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(super) struct Scan {
-    /// What to scan: folders and bare repositories, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
+    /// What to scan: folders and bare repositories, other repositories as git+URL, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
     /// of either, as aws-export:PATH and k8s-export:PATH, and bills of materials, as cyclonedx:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
@@ -70,6 +70,7 @@ Examples:
   muster scan .
   muster scan services/refunds services/mail
   muster scan mirrors/shop.git --git-branch release   # a bare repository, without a work tree
+  muster scan git+https://github.com/acme/shop        # fetched into a cache; git+ssh://… as well
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
   muster scan . --register systems.csv          # what is declared, and what is not
@@ -83,6 +84,7 @@ Examples:
   muster scan k8s: --k8s-all-contexts --k8s-allow-exec
 
 Environment:
+  MUSTER_GIT_TOKEN         A token for servers of git, or several as HOST=TOKEN, separated by spaces
   MUSTER_FINGERPRINT_KEY   A secret of at least 16 bytes; with it, keys that are found in place get a fingerprint
 
 {}",
@@ -114,6 +116,7 @@ impl Scan {
             fingerprints: environment::fingerprint_key()?,
             threads: self.threads.map_or_else(processors, NonZeroUsize::get),
             options: self.sources.0.clone(),
+            environment: Arc::new(environment::handed_on()),
             started_at: clock::now(),
             stop: Stop::new(),
         };

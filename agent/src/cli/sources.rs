@@ -1,5 +1,7 @@
 //! Options of the sources: one argument for each that a collector names.
 
+use std::collections::BTreeSet;
+
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use muster_collect::{Options, SourceOption};
 
@@ -9,11 +11,14 @@ use crate::collectors;
 #[derive(Debug, Clone, Default)]
 pub(super) struct SourceOptions(pub(super) Options);
 
+/// Every option once, under the first collector that has it.
 fn known() -> impl Iterator<Item = (&'static str, SourceOption)> {
+    let mut seen = BTreeSet::new();
     collectors::ALL
         .iter()
         .map(|collector| collector.descriptor())
         .flat_map(|descriptor| descriptor.options.iter().map(|option| (descriptor.title, *option)))
+        .filter(move |(_, option)| seen.insert(option.name))
 }
 
 fn argument((heading, option): (&'static str, SourceOption)) -> Arg {

@@ -7,7 +7,7 @@ mod tell;
 use std::sync::Arc;
 
 use asmm_model::Scan;
-use muster_collect::{FingerprintKey, Progress, Stop};
+use muster_collect::{Environment, FingerprintKey, Progress, Stop};
 use muster_rules::RulePack;
 
 use crate::cli::output::OutputFile;
@@ -31,6 +31,8 @@ pub(crate) struct Runner {
     pub(crate) rules: Arc<RulePack>,
     pub(crate) threads: usize,
     pub(crate) fingerprints: Option<FingerprintKey>,
+    /// What the collectors asked to know of the environment.
+    pub(crate) environment: Arc<Environment>,
     pub(crate) progress: Arc<dyn Progress>,
     pub(crate) exports: Vec<Export>,
     pub(crate) channels: Vec<Channel>,

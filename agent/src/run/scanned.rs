@@ -44,6 +44,7 @@ pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scann
         progress: Arc::clone(&runner.progress),
         threads: runner.threads,
         fingerprints: runner.fingerprints.clone(),
+        environment: Arc::clone(&runner.environment),
         options: source.options.clone(),
         started_at: clock::now(),
         stop: own.clone(),

@@ -6,7 +6,7 @@ mod plan;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use asmm_model::{Inventory, SCHEMA, Scan};
-use muster_collect::{Context, FingerprintKey, Options, Progress, Stop};
+use muster_collect::{Context, Environment, FingerprintKey, Options, Progress, Stop};
 use muster_rules::RulePack;
 
 use crate::correlate::{Correlated, correlate};
@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) fingerprints: Option<FingerprintKey>,
     /// What was given for the options of the sources.
     pub(crate) options: Options,
+    /// What the collectors asked to know of the environment.
+    pub(crate) environment: Arc<Environment>,
     /// When the scan began, RFC 3339 in UTC.
     pub(crate) started_at: String,
     /// Who asks it to end early. What is found until then is a part of what is there.
@@ -87,12 +89,13 @@ impl Outcome {
 
 /// Scans every target of a plan.
 pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
-    let Settings { rules, progress, threads, fingerprints, options, started_at, stop } = settings;
+    let Settings { rules, progress, threads, fingerprints, options, environment, started_at, stop } =
+        settings;
     let digest = rules.digest().to_owned();
     let options = Arc::new(options);
     let noting = Arc::new(Noting { watches: progress, notes: Mutex::default() });
     let progress: Arc<dyn Progress> = Arc::<Noting>::clone(&noting);
-    let cx = Context { rules, stop, progress, threads, fingerprints, options };
+    let cx = Context { rules, stop, progress, threads, fingerprints, options, environment };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let collected = runtime.block_on(collect::collect(plan, &cx));
     let Collected { observations, coverage, targets, failures } = collected;

@@ -91,9 +91,10 @@ fn unread(target: &Target) -> PlanError {
     let forms: Vec<String> =
         collectors::ALL.iter().map(|c| c.descriptor()).map(|d| form(d.source, d.title)).collect();
     let help = match target.source {
-        Source::Git | Source::Github | Source::Gitlab => "; clone the repository and give its folder",
+        Source::Github | Source::Gitlab => "; write each repository as git+https://HOST/PATH",
         // All of these have a collector.
-        Source::AwsExport
+        Source::Git
+        | Source::AwsExport
         | Source::KubernetesExport
         | Source::CycloneDx
         | Source::Aws
@@ -147,14 +148,14 @@ mod tests {
 
     #[test]
     fn what_no_collector_reads_is_a_mistake_that_names_what_can_be_scanned() {
-        let today = "what can be scanned today is `PATH` (source code in a folder), `aws:[PROFILE]` (accounts of AWS), `aws-export:PATH` (saved answers of AWS), `k8s:[CONTEXT]` (clusters of Kubernetes), `k8s-export:PATH` (saved objects of Kubernetes), `cyclonedx:PATH` (bills of materials by CycloneDX)";
-        for given in ["github:acme/shop", "gitlab:acme", "git+https://host/a.git"] {
+        let today = "what can be scanned today is `PATH` (source code in a folder), `git+https://HOST/PATH` (git repositories), `aws:[PROFILE]` (accounts of AWS), `aws-export:PATH` (saved answers of AWS), `k8s:[CONTEXT]` (clusters of Kubernetes), `k8s-export:PATH` (saved objects of Kubernetes), `cyclonedx:PATH` (bills of materials by CycloneDX)";
+        for given in ["github:acme/shop", "gitlab:acme"] {
             let (what, help) = error(&[".", given]);
             assert_eq!(
                 what,
                 format!("`{given}` cannot be scanned: this version reads no targets of that kind")
             );
-            assert_eq!(help, format!("{today}; clone the repository and give its folder"));
+            assert_eq!(help, format!("{today}; write each repository as git+https://HOST/PATH"));
         }
     }
 

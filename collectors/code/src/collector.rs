@@ -23,17 +23,17 @@ const DESCRIPTOR: Descriptor = Descriptor {
     title: "Source code in a folder",
     source: Source::Folder,
     permissions: &["read the files of the folder"],
-    options: &[SourceOption {
-        name: BRANCH,
-        value: "NAME",
-        help: "The branch, tag or commit of a repository that is read without a work tree; its default branch otherwise",
-        many: false,
-        check: branch,
-    }],
+    options: &[BRANCH],
 };
 
-/// Says which commit of a repository without a work tree is read.
-const BRANCH: &str = "git-branch";
+/// Says which commit of a repository is read that has no work tree here.
+pub(crate) const BRANCH: SourceOption = SourceOption {
+    name: "git-branch",
+    value: "NAME",
+    help: "The branch, tag or commit of a repository that is read without a work tree; its default branch otherwise",
+    many: false,
+    check: branch,
+};
 
 fn branch(name: &str) -> Result<(), String> {
     let is_name = !name.is_empty()
@@ -52,7 +52,7 @@ impl Collector for CodeCollector {
         let unit = match target.folder() {
             _ if cx.stop.is_asked() => Err(CollectError::Stopped),
             None => Err(CollectError::Unusable(format!("`{}` is not a folder", target.given))),
-            Some(folder) => match Tree::open(&folder, cx.options.one(BRANCH)) {
+            Some(folder) => match Tree::open(&folder, cx.options.one(BRANCH.name)) {
                 Ok(tree) => {
                     Ok(Unit { target: target.given.clone(), part: String::new(), commit: tree.commit() })
                 }
@@ -64,7 +64,7 @@ impl Collector for CodeCollector {
 
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
         whole::off_the_runtime(unit, cx, out, |target, cx| {
-            let tree = Tree::open(Path::new(target), cx.options.one(BRANCH))
+            let tree = Tree::open(Path::new(target), cx.options.one(BRANCH.name))
                 .map_err(|error| CollectError::Unusable(error.to_string()))?;
             let outcome = scan(&tree, target, &Engine::new(&cx.rules), cx)?;
             Ok((outcome.observations, outcome.coverage))

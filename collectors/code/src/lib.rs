@@ -12,6 +12,7 @@ mod evaluations;
 mod evidence;
 mod firing;
 mod flows;
+mod git;
 mod imports;
 mod infrastructure;
 mod keys;
@@ -35,4 +36,5 @@ mod workloads;
 
 pub use collector::CodeCollector;
 pub use firing::{BrokenExample, Fired, Named, check_examples, fired, literals, names};
+pub use git::{GitCollector, variables as git_variables};
 pub use tree::{Origin, origin, read_bounded};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use muster_rules::RulePack;
 
-use crate::{FingerprintKey, Options};
+use crate::{Environment, FingerprintKey, Options};
 
 /// Says that no more is wanted; shared by everybody who works on a scan.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +66,8 @@ pub struct Context {
     pub fingerprints: Option<FingerprintKey>,
     /// What was given for the options of the sources.
     pub options: Arc<Options>,
+    /// What the collectors asked to know of the environment.
+    pub environment: Arc<Environment>,
 }
 
 impl std::fmt::Debug for Context {
@@ -84,6 +86,7 @@ impl Context {
             threads: 1,
             fingerprints: None,
             options: Arc::default(),
+            environment: Arc::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod collector;
 pub mod conformance;
 mod context;
+mod environment;
 mod error;
 mod fingerprint;
 mod options;
@@ -14,6 +15,7 @@ pub mod whole;
 
 pub use collector::{Collector, Descriptor, Diagnosis, Permission, PermissionState, Sink, Unit};
 pub use context::{Context, NoProgress, Progress, Stop};
+pub use environment::Environment;
 pub use error::{Advice, CollectError};
 pub use fingerprint::{FingerprintKey, WeakKey};
 pub use options::{Options, SourceOption};

@@ -76,6 +76,12 @@ pub enum TargetError {
     /// A URL without the prefix that makes it a target.
     #[error("`{0}` is a URL; put `git+` in front of a git URL, as in `git+https://…`")]
     PlainUrl(String),
+    /// A URL with a user, a password or a query in it, any of which may be a secret.
+    #[error(
+        "the URL of `{0}` holds a user, a password or a query, which everybody sees who sees the command; write it without, and give \
+         tokens in MUSTER_GIT_TOKEN or --git-token-file"
+    )]
+    Secret(String),
     /// It holds a NUL byte.
     #[error("a target holds a NUL byte, which no path can")]
     Nul,
@@ -93,7 +99,12 @@ impl Target {
         let target = |source, rest: &str| Self { given: given.to_owned(), source, rest: rest.to_owned() };
         for (prefix, source) in PREFIXES {
             if let Some(rest) = given.strip_prefix(prefix) {
-                let rest = if *source == Source::Git { &given["git+".len()..] } else { rest };
+                if *source == Source::Git {
+                    if let Some(bare) = without_secrets(prefix, rest) {
+                        return Err(TargetError::Secret(bare));
+                    }
+                    return Ok(target(*source, &given["git+".len()..]));
+                }
                 return Ok(target(*source, rest));
             }
         }
@@ -118,6 +129,19 @@ impl Target {
     pub fn folder(&self) -> Option<PathBuf> {
         (self.source == Source::Folder).then(|| PathBuf::from(&self.rest))
     }
+}
+
+/// The URL of a repository without what may be secret in it, if there is any. A user alone is none where ssh needs one.
+fn without_secrets(prefix: &str, rest: &str) -> Option<String> {
+    let plain = rest.split(['?', '#']).next().unwrap_or_default();
+    let host = plain.split('/').next().unwrap_or_default();
+    let (user, bare) = match plain[..host.len()].rsplit_once('@') {
+        Some((user, _)) => (Some(user), &plain[user.len() + 1..]),
+        None => (None, plain),
+    };
+    let is_plain_user = prefix == "git+ssh://" && user.is_none_or(|user| !user.contains(':'));
+    let has_secret = plain.len() < rest.len() || (user.is_some() && !is_plain_user);
+    has_secret.then(|| format!("{prefix}{bare}"))
 }
 
 #[cfg(test)]
@@ -160,6 +184,26 @@ mod tests {
             (Source::CycloneDx, "bom.json"),
         ];
         assert_eq!(parsed, expected.map(|(source, rest)| (source, rest.to_owned())));
+    }
+
+    #[test]
+    fn secrets_in_urls_are_refused_and_not_repeated() {
+        for given in [
+            "git+https://hunter2@host/a.git",
+            "git+https://user:hunter2@host/a.git",
+            "git+https://host/a.git?private_token=hunter2",
+            "git+https://host/a.git#hunter2",
+            "git+https://us@er:hunter2@host/a.git?b=hunter2@c",
+        ] {
+            let error = Target::parse(given).expect_err("it holds a secret");
+            assert_eq!(error, TargetError::Secret("git+https://host/a.git".to_owned()), "{given}");
+            assert!(!error.to_string().contains("hunter2"));
+        }
+        let error = Target::parse("git+ssh://git:hunter2@host:22/a/b").expect_err("it holds a password");
+        assert_eq!(error, TargetError::Secret("git+ssh://host:22/a/b".to_owned()));
+        for given in ["git+ssh://git@host/a.git", "git+https://host/a@b.git", "git+file:///srv/a@b"] {
+            assert_eq!(Target::parse(given).map(|target| target.rest), Ok(given["git+".len()..].to_owned()));
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! The commands of a page run in a folder with the summariser, with the refund agent in `services/refunds`, the support
 //! bot in `services/support`, all mini repositories in `tests/mini`, and the sample organisation in `tests/organisation`; AWS and Kubernetes
-//! are servers of the tests with a small organisation and a small cluster; the variables that channels name are set. `cargo run … -- X` is run as `muster X`. A word
+//! are servers of the tests with a small organisation and a small cluster; in `mirrors` are bare repositories of the refund
+//! agent and the support bot; the variables that channels name are set. `cargo run … -- X` is run as `muster X`. A word
 //! in capitals (PATH, DIR) stands for that folder. A block whose info string ends in a path is a file, and is put there
 //! before the commands that follow it. A `text` or `json` block right below a command holds what it prints, where `…` on
 //! a line of its own stands for lines that are left out.
@@ -13,6 +14,7 @@ use std::sync::LazyLock;
 
 use muster_tests::aws::{self, Aws};
 use muster_tests::binary::path as muster;
+use muster_tests::git::{commit, git};
 use muster_tests::http::Reply;
 use muster_tests::scripted::{Scripted, bot, list};
 use muster_tests::stage::{Stage, copy};
@@ -178,6 +180,13 @@ fn stage() -> Stage {
     copy(&root().join("tests/organisation"), &stage.app().join("tests/organisation"));
     copy(&root().join("collectors/aws/tests/estate"), &stage.app().join("account"));
     copy(&root().join("collectors/kubernetes/tests/cluster"), &stage.app().join("cluster"));
+    for (folder, name) in [("services/refunds", "refunds"), ("services/support", "support")] {
+        let copied = stage.beside(name);
+        copy(&stage.app().join(folder), &copied);
+        commit(&copied);
+        let bare = stage.app().join("mirrors").join(format!("{name}.git"));
+        git(&copied, &["clone", "-q", "--bare", ".", &bare.display().to_string()]);
+    }
     std::fs::write(stage.beside("aws-config"), "[profile audit]\nregion = eu-west-1\n")
         .expect("a file can be written");
     CLUSTER.kubeconfig(&stage.beside(""), &["staging", "prod"]);

@@ -33,6 +33,7 @@ mod pages;
 mod reach;
 mod registers;
 mod reports;
+mod repositories;
 mod review;
 mod runs;
 mod secrets;

@@ -127,6 +127,25 @@ impl Tree {
         }
     }
 
+    /// Opens a commit of a repository on this machine, whether it has a work tree or not.
+    pub(crate) fn of_repository(path: &Path, branch: Option<&str>) -> Result<Self, TreeError> {
+        let root = WorkTree::open(path)?.root().to_owned();
+        let git = GitFolder::of(&root).or_else(|| GitFolder::bare(&root)).ok_or_else(|| {
+            let problem = "is no git repository; give it as a folder to scan its files".to_owned();
+            TreeError::Repository { path: path.to_owned(), problem }
+        })?;
+        CommitTree::open(git, path, branch).map(Self::Commit)
+    }
+
+    /// The same, but with the name and the origin of the repository that it is a copy of.
+    #[must_use]
+    pub(crate) fn known_as(self, name: String, origin: Option<String>) -> Self {
+        match self {
+            Self::Commit(tree) => Self::Commit(tree.known_as(name, origin)),
+            Self::Work(_) => self,
+        }
+    }
+
     /// What its folder is called.
     pub(crate) fn name(&self) -> Option<String> {
         match self {

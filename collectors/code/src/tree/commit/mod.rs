@@ -64,6 +64,8 @@ pub(crate) struct CommitTree {
     /// What lies in the folder and is not of the repository.
     beside: Option<Gap>,
     too_much: std::sync::OnceLock<&'static str>,
+    /// Its name and its origin, where these are not those of the folder.
+    copy_of: Option<(String, Option<String>)>,
 }
 
 impl CommitTree {
@@ -100,11 +102,19 @@ impl CommitTree {
         let folder = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let beside = beside(&git, &folder);
         let too_much = std::sync::OnceLock::new();
-        Ok(Self { git, folder, commit, root, store, beside, too_much })
+        Ok(Self { git, folder, commit, root, store, beside, too_much, copy_of: None })
+    }
+
+    pub(super) fn known_as(mut self, name: String, origin: Option<String>) -> Self {
+        self.copy_of = Some((name, origin));
+        self
     }
 
     /// What a clone of it would be called.
     pub(super) fn name(&self) -> Option<String> {
+        if let Some((name, _)) = &self.copy_of {
+            return Some(name.clone());
+        }
         let name = self.folder.file_name()?.to_string_lossy();
         if name == ".git" {
             return self.folder.parent()?.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -117,6 +127,9 @@ impl CommitTree {
     }
 
     pub(super) fn origin(&self) -> Option<String> {
+        if let Some((_, origin)) = &self.copy_of {
+            return origin.clone();
+        }
         muster_collect::url::repository(&self.git.origin()?)
     }
 
