@@ -20,7 +20,8 @@ pub(crate) static ALL: &[&dyn Collector] = &[
 /// It keeps what the accounts of one target share.
 static AWS: AwsCollector = AwsCollector::new();
 
-/// The collector that reads targets of this kind.
+/// The collector that reads targets of this kind, or what they stand for.
 pub(crate) fn reading(source: Source) -> Option<&'static dyn Collector> {
+    let source = if source == Source::Repositories { Source::Folder } else { source };
     ALL.iter().copied().find(|collector| collector.descriptor().source == source)
 }

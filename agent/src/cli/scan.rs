@@ -27,7 +27,7 @@ use crate::store::{Place, RunState, Seen, Store, StoreError};
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(super) struct Scan {
-    /// What to scan: folders and bare repositories, other repositories as git+URL, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
+    /// What to scan: folders and bare repositories, other repositories as git+URL, all repositories below a folder as repos:PATH, what a file lists as @FILE, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
     /// of either, as aws-export:PATH and k8s-export:PATH, and bills of materials, as cyclonedx:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
@@ -71,6 +71,8 @@ Examples:
   muster scan services/refunds services/mail
   muster scan mirrors/shop.git --git-branch release   # a bare repository, without a work tree
   muster scan git+https://github.com/acme/shop        # fetched into a cache; git+ssh://… as well
+  muster scan repos:mirrors --repos-include 'acme/*'  # every repository below a folder, each by itself
+  muster scan @targets.txt                            # one target on each line
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
   muster scan . --register systems.csv          # what is declared, and what is not
@@ -94,7 +96,7 @@ Environment:
 
 impl Scan {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
-        let plan = Plan::of(&self.targets)
+        let plan = Plan::of(&self.targets, &self.sources.0)
             .map_err(|PlanError { what, help }| UsageError { what, help: Some(help) })?;
         if self.known_as.is_some() && plan.len() > 1 {
             let what = "one name cannot stand for several targets";

@@ -16,7 +16,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use muster_collect::{Options, Source as Kind, Target};
+use muster_collect::{Options, Target};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -290,21 +290,7 @@ fn many(name: &str) -> bool {
 
 /// The target with its path, if it has one, from the folder of the process.
 fn placed(target: Target, folder: &Path) -> Result<Target, Wrong> {
-    let prefix = match target.source {
-        Kind::Folder => "",
-        Kind::AwsExport => "aws-export:",
-        Kind::KubernetesExport => "k8s-export:",
-        Kind::CycloneDx => "cyclonedx:",
-        Kind::Git | Kind::Github | Kind::Gitlab | Kind::Aws | Kind::Kubernetes => return Ok(target),
-    };
-    if folder.as_os_str().is_empty() {
-        return Ok(target);
-    }
-    // Collected anew, it has no `.` in the middle.
-    let path: PathBuf = folder.join(&target.rest).components().collect();
-    let placed = path.to_str().and_then(|path| Target::parse(&format!("{prefix}{path}")).ok());
-    // A folder that is called like the prefix of a target is the only other way to fail, and `./` helps there as well.
-    placed.filter(|placed| placed.source == target.source).ok_or_else(|| {
+    target.below(folder).ok_or_else(|| {
         Wrong::new(
             "the folder of this file has a name that no target can hold",
             "move the file, or run muster in its folder",

@@ -28,12 +28,12 @@ pub(crate) fn survey(config: &Config, path: &Path) -> Vec<Problem> {
         let name = &source.name;
         for target in &source.targets {
             let given = &target.given;
-            if collectors::reading(target.source).is_none() {
+            if collectors::reading(target.source).is_none() && !target.is_group() {
                 say(
                     format!("`{given}` of the source `{name}` cannot be scanned by this version"),
-                    "clone a repository and give its folder; `muster scan --help` lists the targets",
+                    "write each repository as git+https://HOST/PATH; `muster scan --help` lists the targets",
                 );
-            } else if local(target).is_some_and(|place| !place.exists()) {
+            } else if target.path().is_some_and(|place| !place.exists()) {
                 say(format!("`{given}` of the source `{name}` does not exist"), "check the path");
             }
             match seen.insert(place(target), name.as_str()) {
@@ -50,7 +50,9 @@ pub(crate) fn survey(config: &Config, path: &Path) -> Vec<Problem> {
         for option in &source.option_names {
             let used = source.targets.iter().filter_map(|target| collectors::reading(target.source));
             let used = used.flat_map(|collector| collector.descriptor().options);
-            if !used.into_iter().any(|known| known.name == option) {
+            // What a list holds may change before it is scanned.
+            let is_open = source.targets.iter().any(|target| target.source == Kind::List);
+            if !is_open && !used.into_iter().any(|known| known.name == option) {
                 say(
                     format!("no target of the source `{name}` understands the option `{option}`"),
                     "move it to the source that it was meant for",
@@ -73,16 +75,9 @@ pub(crate) fn survey(config: &Config, path: &Path) -> Vec<Problem> {
     found
 }
 
-/// The path that a target names, if it names one.
-fn local(target: &Target) -> Option<&Path> {
-    let named =
-        matches!(target.source, Kind::Folder | Kind::AwsExport | Kind::KubernetesExport | Kind::CycloneDx);
-    named.then(|| Path::new(&target.rest))
-}
-
 /// What all ways of writing one target have in common.
 fn place(target: &Target) -> (Kind, PathBuf) {
-    let real = local(target).and_then(|place| place.canonicalize().ok());
+    let real = target.path().and_then(|place| place.canonicalize().ok());
     (target.source, real.unwrap_or_else(|| PathBuf::from(&target.rest)))
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Scanned {
 /// Scans a source.
 pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scanned {
     let given: Vec<String> = source.targets.iter().map(|target| target.given.clone()).collect();
-    let plan = match Plan::of(&given) {
+    let plan = match Plan::of(&given, &source.options) {
         Ok(plan) => Arc::new(plan),
         Err(PlanError { what, help }) => return failed(source, Ended::Failed, format!("{what}; {help}")),
     };
@@ -128,5 +128,8 @@ fn failed(source: &Source, ended: Ended, why: String) -> Scanned {
 
 /// What a target is known by: the source alone, where it has one target, so that the target may be moved.
 fn key(source: &Source, target: &str) -> String {
-    if source.targets.len() == 1 { source.name.to_string() } else { format!("{}: {target}", source.name) }
+    match source.targets.as_slice() {
+        [only] if !only.is_group() => source.name.to_string(),
+        _ => format!("{}: {target}", source.name),
+    }
 }

@@ -1,6 +1,7 @@
 //! One scan: plan, collect, correlate, and the inventory that comes of it.
 
 mod collect;
+mod expand;
 mod plan;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,10 @@
 //! Which targets a scan reads, each with the collector that reads it.
 
-use muster_collect::{Collector, Source, Target, TargetError};
+use std::collections::BTreeMap;
 
+use muster_collect::{Collector, Options, Source, Target, TargetError};
+
+use super::expand::{Expanded, expanded};
 use crate::collectors;
 
 /// The targets of one scan, none of them twice.
@@ -36,21 +39,22 @@ impl From<TargetError> for PlanError {
 const SCAN_A_FOLDER: &str = "scan the folder that you are in with `muster scan .`";
 
 impl Plan {
-    /// Reads the targets of a command line.
-    pub(crate) fn of(given: &[String]) -> Result<Self, PlanError> {
+    /// Reads the targets of a command line. What stands for several is replaced by these.
+    pub(crate) fn of(given: &[String], options: &Options) -> Result<Self, PlanError> {
         if given.is_empty() {
             let what = "no target is given".to_owned();
             return Err(PlanError { what, help: SCAN_A_FOLDER.to_owned() });
         }
-        let mut plan = Self { targets: Vec::new(), notes: Vec::new() };
-        let mut seen: Vec<(Place, String)> = Vec::new();
-        for given in given {
-            let target = Target::parse(given)?;
+        let Expanded { targets, notes } = expanded(given, options)?;
+        let mut plan = Self { targets: Vec::new(), notes };
+        let mut seen: BTreeMap<Place, String> = BTreeMap::new();
+        for target in targets {
+            let given = &target.given.clone();
             let Some(collector) = collectors::reading(target.source) else {
                 return Err(unread(&target));
             };
             let place = Place::of(&target);
-            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == place) {
+            if let Some(first) = seen.get(&place) {
                 plan.notes.push(if first == given {
                     format!("`{given}` is given twice; it is scanned once")
                 } else {
@@ -58,7 +62,7 @@ impl Plan {
                 });
                 continue;
             }
-            seen.push((place, given.clone()));
+            seen.insert(place, given.clone());
             plan.targets.push(Planned { target, collector });
         }
         Ok(plan)
@@ -99,7 +103,9 @@ fn unread(target: &Target) -> PlanError {
         | Source::CycloneDx
         | Source::Aws
         | Source::Kubernetes
-        | Source::Folder => "",
+        | Source::Folder
+        | Source::Repositories
+        | Source::List => "",
     };
     PlanError { what, help: format!("what can be scanned today is {}{help}", forms.join(", ")) }
 }
@@ -112,7 +118,7 @@ fn form(source: Source, title: &str) -> String {
 }
 
 /// What two ways of writing one target have in common.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Folder(std::path::PathBuf),
     Other(Source, String),
@@ -134,7 +140,7 @@ mod tests {
 
     fn error(given: &[&str]) -> (String, String) {
         let given: Vec<String> = given.iter().map(|g| (*g).to_owned()).collect();
-        match Plan::of(&given) {
+        match Plan::of(&given, &Options::default()) {
             Ok(_) => panic!("{given:?} makes a plan"),
             Err(error) => (error.what, error.help),
         }
@@ -164,7 +170,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = folder.path().to_str().unwrap().to_owned();
         let second = format!("{first}/.");
-        let plan = Plan::of(&[first.clone(), second.clone(), first.clone(), "./gone".to_owned()]).unwrap();
+        let plan = Plan::of(
+            &[first.clone(), second.clone(), first.clone(), "./gone".to_owned()],
+            &Options::default(),
+        )
+        .unwrap();
         let targets: Vec<&str> = plan.targets.iter().map(|t| t.target.given.as_str()).collect();
         assert_eq!(targets, [first.as_str(), "./gone"]);
         assert_eq!(

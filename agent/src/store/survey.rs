@@ -247,7 +247,8 @@ fn kind(target: &str) -> SourceKind {
         Ok(Read::Aws | Read::AwsExport) => SourceKind::Aws,
         Ok(Read::Kubernetes | Read::KubernetesExport) => SourceKind::Kubernetes,
         Ok(Read::CycloneDx) => SourceKind::Bom,
-        Ok(Read::Folder | Read::Git | Read::Github | Read::Gitlab) | Err(_) => SourceKind::Code,
+        Ok(Read::Folder | Read::Repositories | Read::List | Read::Git | Read::Github | Read::Gitlab)
+        | Err(_) => SourceKind::Code,
     }
 }
 

@@ -12,7 +12,7 @@ use muster_collect::{
 
 use crate::scan::scan;
 use crate::survey::Engine;
-use crate::tree::Tree;
+use crate::tree::{Tree, repositories};
 
 /// Reads working trees and bare repositories: source code, manifests, and the files that start code.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,7 +23,23 @@ const DESCRIPTOR: Descriptor = Descriptor {
     title: "Source code in a folder",
     source: Source::Folder,
     permissions: &["read the files of the folder"],
-    options: &[BRANCH],
+    options: &[
+        BRANCH,
+        SourceOption {
+            name: "repos-include",
+            value: "PATTERN",
+            help: "Of folders of repositories, only those that a pattern fits, such as acme/*; may be repeated",
+            many: true,
+            check: repositories::check,
+        },
+        SourceOption {
+            name: "repos-exclude",
+            value: "PATTERN",
+            help: "Of folders of repositories, none that a pattern fits; may be repeated",
+            many: true,
+            check: repositories::check,
+        },
+    ],
 };
 
 /// Says which commit of a repository is read that has no work tree here.

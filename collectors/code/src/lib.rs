@@ -37,4 +37,5 @@ mod workloads;
 pub use collector::CodeCollector;
 pub use firing::{BrokenExample, Fired, Named, check_examples, fired, literals, names};
 pub use git::{GitCollector, variables as git_variables};
+pub use tree::repositories::{Repositories, repositories};
 pub use tree::{Origin, origin, read_bounded};

@@ -1,12 +1,16 @@
 //! The target grammar: one way to name what is scanned, on the command line, in the configuration and in the API.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What kind of source a target is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// A folder on disk.
     Folder,
+    /// `repos:PATH`: every repository below a folder.
+    Repositories,
+    /// `@FILE`: every target that a file lists.
+    List,
     /// A git repository by URL: `git+https://…`, `git+ssh://…`, `git+file://…`.
     Git,
     /// `github:OWNER[/REPO]`.
@@ -30,6 +34,8 @@ impl Source {
     pub fn form(self) -> &'static str {
         match self {
             Self::Folder => "PATH",
+            Self::Repositories => "repos:PATH",
+            Self::List => "@FILE",
             Self::Git => "git+https://HOST/PATH",
             Self::Github => "github:OWNER[/REPO]",
             Self::Gitlab => "gitlab:GROUP[/PROJECT]",
@@ -47,6 +53,8 @@ const PREFIXES: &[(&str, Source)] = &[
     ("git+http://", Source::Git),
     ("git+ssh://", Source::Git),
     ("git+file://", Source::Git),
+    ("repos:", Source::Repositories),
+    ("@", Source::List),
     ("github:", Source::Github),
     ("gitlab:", Source::Gitlab),
     ("aws-export:", Source::AwsExport),
@@ -118,11 +126,37 @@ impl Target {
 
     /// The file or folder of this machine that it is read from, if it is.
     pub fn path(&self) -> Option<PathBuf> {
-        let local = matches!(
-            self.source,
-            Source::Folder | Source::AwsExport | Source::KubernetesExport | Source::CycloneDx
-        );
-        local.then(|| PathBuf::from(&self.rest))
+        self.path_prefix().map(|_| PathBuf::from(&self.rest))
+    }
+
+    /// Whether it stands for others, however many these are.
+    pub fn is_group(&self) -> bool {
+        matches!(self.source, Source::Repositories | Source::List)
+    }
+
+    /// The same target with its path, if it has one, from a folder on; nothing where that cannot be written.
+    pub fn below(self, folder: &Path) -> Option<Self> {
+        let Some(prefix) = self.path_prefix().filter(|_| !folder.as_os_str().is_empty()) else {
+            return Some(self);
+        };
+        // Collected anew, it has no `.` in the middle.
+        let path: PathBuf = folder.join(&self.rest).components().collect();
+        let placed = Self::parse(&format!("{prefix}{}", path.to_str()?)).ok()?;
+        // A folder that is called like the prefix of a target would make it one of that kind.
+        (placed.source == self.source).then_some(placed)
+    }
+
+    /// What stands before the path of a target that has one.
+    fn path_prefix(&self) -> Option<&'static str> {
+        match self.source {
+            Source::Folder => Some(""),
+            Source::Repositories => Some("repos:"),
+            Source::List => Some("@"),
+            Source::AwsExport => Some("aws-export:"),
+            Source::KubernetesExport => Some("k8s-export:"),
+            Source::CycloneDx => Some("cyclonedx:"),
+            Source::Git | Source::Github | Source::Gitlab | Source::Aws | Source::Kubernetes => None,
+        }
     }
 
     /// The folder it names, if it is one.
@@ -164,6 +198,8 @@ mod tests {
             "k8s:",
             "k8s-export:x.yaml",
             "cyclonedx:bom.json",
+            "repos:/srv/git",
+            "@targets.txt",
         ]
         .into_iter()
         .map(|given| Target::parse(given).map(|t| (t.source, t.rest)).expect(given))
@@ -182,6 +218,8 @@ mod tests {
             (Source::Kubernetes, ""),
             (Source::KubernetesExport, "x.yaml"),
             (Source::CycloneDx, "bom.json"),
+            (Source::Repositories, "/srv/git"),
+            (Source::List, "targets.txt"),
         ];
         assert_eq!(parsed, expected.map(|(source, rest)| (source, rest.to_owned())));
     }

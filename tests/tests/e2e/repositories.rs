@@ -339,3 +339,50 @@ fn without_git_it_is_said_what_is_missing() {
     );
     assert!(Path::new(&stage.beside("home/cache")).is_dir());
 }
+
+#[test]
+fn many_repositories_are_targets_of_their_own() {
+    let (stage, commit) = stage();
+    git(stage.lair(), &["clone", "-q", "--bare", "refund-agent", "served/acme/other.git"]);
+    git(stage.lair(), &["clone", "-q", "refund-agent", "served/acme/work"]);
+    fs::write(stage.beside("served/stray.py"), WITNESS).unwrap();
+    fs::write(stage.beside("list"), "# ours\nserved/acme/work\nrepos:served\n").unwrap();
+    let ended = run(&stage, &["scan", "@list", "--repos-exclude", "other", "--format", "json"], &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    insta::assert_snapshot!("many", ended.stderr);
+    let targets: Vec<_> =
+        ended.inventory().scan.targets.into_iter().map(|of| (of.target, of.commit)).collect();
+    let expected =
+        ["served/acme/work", "served/refund-agent.git"].map(|name| (name.to_owned(), Some(commit.clone())));
+    assert_eq!(targets, expected);
+
+    let nothing = run(&stage, &["scan", "repos:served", "--repos-include", "globex/*"], &[]);
+    assert_eq!(nothing.code, Some(2));
+    assert!(
+        nothing.stderr.contains("holds no repository that the patterns leave, and 3 that they do not"),
+        "{nothing:?}"
+    );
+}
+
+#[test]
+fn a_run_tells_the_repositories_of_a_folder_apart() {
+    let (stage, _) = stage();
+    git(stage.lair(), &["clone", "-q", "--bare", "refund-agent", "served/other.git"]);
+    fs::write(stage.beside("muster.toml"), "store = \"muster.db\"\n[[source]]\nname = \"code\"\ntargets = [\"repos:served\"]\noptions = { repos-exclude = \"gone\" }\n").unwrap();
+    let ended = run(&stage, &["config", "check"], &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(!ended.stderr.contains("warning"), "{ended:?}");
+    // Were they one target, the second would be taken for what became of the first.
+    for _ in 0..2 {
+        let ended = run(&stage, &["run"], &[]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let ended = run(&stage, &["systems", "--store", "muster.db", "--format", "json"], &[]);
+    let systems: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let mut told: Vec<_> =
+        systems.as_array().unwrap().iter().map(|of| (of["target"].clone(), of["presence"].clone())).collect();
+    told.sort_by_key(|(target, _)| target.to_string());
+    let expected = ["served/other.git", "served/refund-agent.git"]
+        .map(|name| (Value::from(name), Value::from("present")));
+    assert_eq!(told, expected);
+}

@@ -13,6 +13,7 @@ mod objects;
 mod packs;
 mod read;
 mod reader;
+pub(crate) mod repositories;
 mod rules;
 mod tally;
 mod walk;

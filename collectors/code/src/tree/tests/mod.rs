@@ -3,6 +3,7 @@
 mod bombs;
 mod commits;
 mod files;
+mod groups;
 mod history;
 mod repositories;
 
