@@ -132,6 +132,11 @@ fn is_telling(path: &str) -> bool {
     name == "saved_model.pb" || !SHARED.iter().any(|shared| extension.eq_ignore_ascii_case(shared))
 }
 
+/// Whether a file is not itself here, but a pointer of Git LFS to it.
+pub(crate) fn is_pointer(content: &[u8]) -> bool {
+    content.len() < 1024 && pointer(content).is_some()
+}
+
 /// The size that a pointer of Git LFS names.
 fn pointer(head: &[u8]) -> Option<u64> {
     let text = head.strip_prefix(b"version https://git-lfs.github.com/spec/")?;

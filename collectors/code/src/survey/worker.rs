@@ -119,7 +119,7 @@ impl<'a> Worker<'a> {
 
     fn read(&mut self, found: &Found, limit: u64) -> bool {
         match self.reader.read(found, limit, &mut self.buffer) {
-            Ok(()) => true,
+            Ok(()) => self.is_here(found),
             Err(gap) => {
                 self.pieces.push(Piece::Gap(gap));
                 false
@@ -127,9 +127,22 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Whether what was read is the file, and no pointer to where it is kept.
+    fn is_here(&mut self, found: &Found) -> bool {
+        let is_pointer = model_files::is_pointer(&self.buffer);
+        if is_pointer {
+            let detail = "kept in Git LFS: what is here is a pointer to it";
+            self.pieces.push(Piece::Gap(Gap::new(&found.path, GapReason::Unsupported).because(detail)));
+        }
+        !is_pointer
+    }
+
     fn source(&mut self, found: &Found, dialect: Dialect) -> bool {
         if let Err(gap) = read_whole(&mut self.reader, &found.at, &found.path, &mut self.buffer) {
             self.pieces.push(Piece::Gap(gap));
+            return false;
+        }
+        if !self.is_here(found) {
             return false;
         }
         // In a notebook, keys are printed as well as written.
@@ -343,6 +356,9 @@ impl<'a> Worker<'a> {
                 self.pieces.push(Piece::Gap(gap));
             }
             return is_data;
+        }
+        if !self.is_here(found) {
+            return false;
         }
         self.keys(path);
         let path: Arc<str> = path.into();

@@ -114,6 +114,19 @@ fn varied() -> Place {
 }
 
 #[test]
+fn what_is_kept_in_lfs_is_a_gap_and_no_absence() {
+    let place = Place::repository();
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 41\n";
+    let files = ["a.py", "package.json", "deploy.yaml", "weights.safetensors"];
+    place.write(&files.map(|path| (path, pointer)));
+    place.commit("");
+    let outcome = scan(&place.root).unwrap();
+    let said: Vec<_> = outcome.coverage[0].skipped.iter().map(|gap| (gap.what.as_str(), gap.why)).collect();
+    assert_eq!(said, ["a.py", "deploy.yaml", "package.json"].map(|path| (path, GapReason::Unsupported)));
+    assert_eq!(outcome.coverage[0].seen, 1);
+}
+
+#[test]
 fn a_bare_repository_is_told_as_a_clean_checkout_is() {
     let place = varied();
     let parent = place.root.parent().unwrap();
