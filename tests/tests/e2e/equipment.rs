@@ -10,7 +10,7 @@ use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use muster_tests::browser::{Media, Session, Settings, key};
 use muster_tests::http::{Reply, listen};
@@ -205,6 +205,11 @@ fn a_failure_tells_what_there_was_to_see_and_leaves_no_process() {
     }
     let folder = folder.lock().expect("no test panics here").clone();
     assert!(folder.is_absolute() && !folder.exists(), "{} is left", folder.display());
+    // What was killed is gone a moment later.
+    let gone = Instant::now() + Duration::from_secs(10);
+    while !processes(&folder).is_empty() && Instant::now() < gone {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     assert_eq!(processes(&folder), [] as [PathBuf; 0]);
 }
 

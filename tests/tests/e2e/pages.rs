@@ -44,7 +44,7 @@ fn a_browser_shows_systems_and_evidence() {
         assert!(reading.dom.contains(expected), "{expected} is not in:\n{}", reading.dom);
     }
     assert_eq!(elements(&reading.dom, "article"), 1);
-    assert_eq!(elements(&reading.dom, "details"), 17);
+    assert_eq!(elements(&reading.dom, "details"), 18);
     assert_eq!(active(&reading.dom), Vec::<&str>::new());
     assert_eq!((reading.complaints, reading.requests), (Vec::new(), Vec::new()));
 }
