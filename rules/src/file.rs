@@ -127,6 +127,27 @@ pub struct FileSite {
     pub means: Option<ControlKind>,
 }
 
+impl FileSite {
+    /// What is wrong in what it says of controls, with what to write instead.
+    pub(crate) fn mistakes(&self) -> Vec<(&'static str, &'static str)> {
+        use ControlKind::{IncidentPlan, Limit, Recovery};
+        let mut mistakes = Vec::new();
+        if !matches!(self.means, None | Some(IncidentPlan | Limit | Recovery)) {
+            mistakes.push((
+                "`[[rule.file]]` means a control that no file is",
+                "write `means = \"incident-plan\"`, `\"limit\"` or `\"recovery\"`",
+            ));
+        }
+        if self.means.is_some() && (self.posture.is_some() || self.servers.is_some()) {
+            mistakes.push((
+                "`[[rule.file]]` is a control and says what an agent may do",
+                "remove `posture` and `servers`, or give them a `[[rule.file]]` of their own",
+            ));
+        }
+        mistakes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use asmm_model::{ControlKind, Gate};
+use asmm_model::Gate;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
@@ -291,43 +291,12 @@ fn validate(rule: &Rule, mistakes: &mut Vec<Mistake>) {
     if is_nameless && rule.kind.is_none() {
         say("a file shows no component".to_owned(), "add `kind` and `name`: what the file is a part of");
     }
-    if rule.runs.iter().any(|run| run.code && run.means.is_none()) {
-        say(
-            "a `[[rule.run]]` is told by the code that is run and is no evaluation".to_owned(),
-            "add `means = \"evaluation\"`, or remove `code`",
-        );
+    let of_runs = rule.runs.iter().flat_map(crate::RunSite::mistakes);
+    for (what, instead) in of_runs.chain(rule.files.iter().flat_map(crate::FileSite::mistakes)) {
+        say(format!("a {what}"), instead);
     }
-    for run in rule.runs.iter().filter(|run| run.means.is_some()) {
-        if run.means != Some(ControlKind::Evaluation) {
-            say(
-                "a `[[rule.run]]` means a control that no step is".to_owned(),
-                "write `means = \"evaluation\"`",
-            );
-        }
-        if rule.name.is_empty() {
-            say("an evaluation has no name".to_owned(), "add `kind` and `name`: what is run");
-        }
-        if !(run.tools.is_empty() && run.unattended.is_empty() && run.confined.is_empty()) {
-            say(
-                "a `[[rule.run]]` is an evaluation and has tools".to_owned(),
-                "remove `tools`, `unattended` and `confined`: only agents have them",
-            );
-        }
-    }
-    for file in rule.files.iter().filter(|file| file.means.is_some()) {
-        use ControlKind::{IncidentPlan, Limit, Recovery};
-        if !matches!(file.means, Some(IncidentPlan | Limit | Recovery)) {
-            say(
-                "a `[[rule.file]]` means a control that no file is".to_owned(),
-                "write `means = \"incident-plan\"`, `\"limit\"` or `\"recovery\"`",
-            );
-        }
-        if file.posture.is_some() || file.servers.is_some() {
-            say(
-                "a `[[rule.file]]` is a control and says what an agent may do".to_owned(),
-                "remove `posture` and `servers`, or give them a `[[rule.file]]` of their own",
-            );
-        }
+    if rule.runs.iter().any(|run| run.means.is_some()) && rule.name.is_empty() {
+        say("an evaluation has no name".to_owned(), "add `kind` and `name`: what is run");
     }
     if rule.committers.iter().any(|address| !address.contains('@') || address.to_lowercase() != *address) {
         say(
@@ -564,6 +533,40 @@ code = "import y"
             let what =
                 format!("the anchor `{lost}` stands in no example that fires and in no name of a site");
             assert_eq!(said(&format!("'{lost}'")), [what]);
+        }
+    }
+
+    #[test]
+    fn a_control_is_one_that_such_a_step_or_file_can_be() {
+        let said = |table: &str| -> Vec<String> {
+            let text = RULE.replace("KIND", "call").replacen(
+                "[[rule.example]]",
+                &format!("{table}\n\n[[rule.example]]"),
+                1,
+            );
+            let problems = parse(&[Source { file: "x.toml".to_owned(), text }]);
+            problems.err().unwrap_or_default().into_iter().map(|p| p.what).collect()
+        };
+        let cases = [
+            ("[[rule.run]]\nmeans = \"evaluation\"\ncommands = [\"x eval\"]", None),
+            ("[[rule.run]]\nmeans = \"evaluation\"\ncode = true", None),
+            (
+                "[[rule.run]]\nmeans = \"limit\"\ncommands = [\"x\"]",
+                Some("a `[[rule.run]]` means a control that no step is"),
+            ),
+            ("[[rule.run]]\nmeans = \"evaluation\"", Some("a `[[rule.run]]` names nothing that is run")),
+            (
+                "[[rule.run]]\ncode = true",
+                Some("a `[[rule.run]]` is told by the code that is run and is no evaluation"),
+            ),
+            ("[[rule.file]]\nmeans = \"incident-plan\"\npaths = [\"RUNBOOK.md\"]", None),
+            (
+                "[[rule.file]]\nmeans = \"evaluation\"\npaths = [\"evals.yaml\"]",
+                Some("a `[[rule.file]]` means a control that no file is"),
+            ),
+        ];
+        for (table, expected) in cases {
+            assert_eq!(said(table), expected.into_iter().collect::<Vec<_>>(), "{table}");
         }
     }
 

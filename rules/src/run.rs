@@ -64,6 +64,26 @@ impl RunSite {
         })
     }
 
+    /// What is wrong in what it says of controls, with what to write instead.
+    pub(crate) fn mistakes(&self) -> Vec<(&'static str, &'static str)> {
+        let mut mistakes = Vec::new();
+        let is_agent = !(self.tools.is_empty() && self.unattended.is_empty() && self.confined.is_empty());
+        match self.means {
+            None if self.code => mistakes.push((
+                "`[[rule.run]]` is told by the code that is run and is no evaluation",
+                "add `means = \"evaluation\"`, or remove `code`",
+            )),
+            Some(ControlKind::Evaluation) if is_agent => mistakes.push((
+                "`[[rule.run]]` is an evaluation and has tools",
+                "remove `tools`, `unattended` and `confined`: only agents have them",
+            )),
+            None | Some(ControlKind::Evaluation) => {}
+            Some(_) => mistakes
+                .push(("`[[rule.run]]` means a control that no step is", "write `means = \"evaluation\"`")),
+        }
+        mistakes
+    }
+
     /// Whether a line of shell calls one of these commands: its program stands where a program can stand, and the other
     /// words follow before the command ends.
     pub fn is_command(&self, line: &str) -> bool {

@@ -528,7 +528,7 @@ impl<'a> Extractor<'a> {
         endless: bool,
         then: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        let counted = !endless && self.counts(node);
+        let counted = !endless && loops::is_counted(self, node);
         let id = next(self.module.loops.len());
         self.module.loops.push(Loop {
             outer: self.innermost,
@@ -542,20 +542,6 @@ impl<'a> Extractor<'a> {
         let done = then(self);
         (self.innermost, self.loop_branch) = outer;
         done
-    }
-
-    /// Whether a loop ends after so many rounds, and each is more than one more try.
-    fn counts(&self, node: Node<'_>) -> bool {
-        let body = ["body", "block"].iter().find_map(|name| node.child_by_field_name(name));
-        let last = || {
-            u32::try_from(node.named_child_count()).ok()?.checked_sub(1).and_then(|at| node.named_child(at))
-        };
-        let Some(body) = body.or_else(last) else { return false };
-        let text = self.text(node);
-        let at = |byte: usize| byte.saturating_sub(node.start_byte());
-        let before = clip(text.get(..at(body.start_byte())).unwrap_or_default());
-        let after = text.get(at(body.end_byte())..).unwrap_or_default();
-        loops::counts(&[before, after].concat()) && !loops::tries_again(body)
     }
 
     fn looping(&mut self, node: Node<'_>) -> Expr {

@@ -2,6 +2,8 @@
 
 use tree_sitter::Node;
 
+use super::extract::{Extractor, clip};
+
 /// Bytes of a head that are looked at.
 const MAX_HEAD: usize = 400;
 
@@ -12,9 +14,22 @@ const SIZES: [&str; 10] =
 /// What counts how often the same is tried.
 const TRIES: [&str; 3] = ["attempt", "retr", "tries"];
 
+/// Whether a loop ends after so many rounds, and each is more than one more try.
+pub(super) fn is_counted(x: &Extractor<'_>, node: Node<'_>) -> bool {
+    let body = ["body", "block"].iter().find_map(|name| node.child_by_field_name(name));
+    let last =
+        || u32::try_from(node.named_child_count()).ok()?.checked_sub(1).and_then(|at| node.named_child(at));
+    let Some(body) = body.or_else(last) else { return false };
+    let text = x.text(node);
+    let at = |byte: usize| byte.saturating_sub(node.start_byte());
+    let before = clip(text.get(..at(body.start_byte())).unwrap_or_default());
+    let after = text.get(at(body.end_byte())..).unwrap_or_default();
+    counts(&[before, after].concat()) && !tries_again(body)
+}
+
 /// Whether a round of a loop is left once something worked, so that another one only tries it again:
 /// `for _ in range(3): try: …; break`.
-pub(super) fn tries_again(body: Node<'_>) -> bool {
+fn tries_again(body: Node<'_>) -> bool {
     let mut cursor = body.walk();
     body.named_children(&mut cursor)
         .filter(|child| child.kind().starts_with("try"))
@@ -32,7 +47,7 @@ fn leaves(block: Node<'_>) -> bool {
 /// Whether a loop with this head, without its body, ends after so many rounds, or after so long, whatever happens in it:
 /// `for _ in range(MAX_STEPS)`, `while not done and step < limit`, `for (let i = 0; i < 10; i++)`. What goes through a
 /// collection ends as well, and says nothing of how far an agent may go.
-pub(super) fn counts(head: &str) -> bool {
+fn counts(head: &str) -> bool {
     let head = &head[..head.floor_char_boundary(MAX_HEAD)];
     let lower = head.to_ascii_lowercase();
     if TRIES.iter().any(|word| lower.contains(word)) {
