@@ -111,15 +111,14 @@ pub(crate) fn policy() -> String {
     )
 }
 
-/// The page of an assessment of a store.
+/// The page of an assessment, with what a store says was not seen.
 ///
 /// # Errors
-/// There is no such assessment, or the store cannot be read.
-pub(crate) async fn of(store: &Store, name: &str, at: &str) -> anyhow::Result<String> {
-    let assessment = store.assessment(name).await?;
+/// The store cannot be read.
+pub(crate) async fn of(store: &Store, assessment: &Assessment, at: &str) -> anyhow::Result<String> {
     let coverage = store.coverage(0, i64::MAX).await?;
     let coverage: Vec<Coverage> = coverage.into_iter().map(|target| target.coverage).collect();
-    text(Reported { assessment: &assessment, coverage: &coverage, at })
+    text(Reported { assessment, coverage: &coverage, at })
 }
 
 /// The page as text.

@@ -33,7 +33,10 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
         let output = self.output.as_deref().map(OutputFile::at).transpose()?;
-        let text = self.store.with_any(async |store| report::of(store, &self.name, &clock::now()).await)?;
+        let text = self.store.with_any(async |store| {
+            let assessment = store.assessment(&self.name).await?;
+            report::of(store, &assessment, &clock::now()).await
+        })?;
         printer.result_to(output, &text)?;
         Ok(Exit::Done)
     }

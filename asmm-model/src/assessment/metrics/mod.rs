@@ -405,7 +405,7 @@ impl Tally {
             counted,
             others,
             unclear,
-            ..self.counted("M16")
+            ..Measure::default()
         }
     }
 }

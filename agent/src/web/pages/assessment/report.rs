@@ -11,9 +11,8 @@ use crate::web::wrong::Wrong;
 
 /// The page, with a policy of its own: it brings its style with it.
 pub(crate) async fn page(State(site): State<Site>, Path(name): Path<String>) -> Result<Response, Wrong> {
-    // What is missing is told as on other pages.
-    site.store().assessment(&name).await?;
-    let text = report::of(site.store(), &name, &clock::now()).await?;
+    let assessment = site.store().assessment(&name).await?;
+    let text = report::of(site.store(), &assessment, &clock::now()).await?;
     let policy: [(HeaderName, String); 1] = [(header::CONTENT_SECURITY_POLICY, report::policy())];
     Ok((policy, Html(text)).into_response())
 }
