@@ -1,12 +1,13 @@
 //! Repositories, and a server of them: the real `git http-backend` behind a small server of HTTP.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+
+use crate::http::sent;
 
 /// Runs git in a folder, without anything of whoever runs the tests; gives what it prints.
 ///
@@ -84,21 +85,7 @@ impl GitServer {
 }
 
 fn serve(mut stream: &TcpStream, root: &PathBuf, manners: &Manners, asked: &Asked) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace();
-    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-        headers.insert(name.to_ascii_lowercase(), value.to_owned());
-    }
-    let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
+    let (method, target, headers, body) = sent(stream)?;
     let given = headers.get("authorization").cloned();
     asked.lock().unwrap_or_else(PoisonError::into_inner).push((target.clone(), given.clone()));
     if manners.stalls {
@@ -134,7 +121,7 @@ fn serve(mut stream: &TcpStream, root: &PathBuf, manners: &Manners, asked: &Aske
         .env("REQUEST_METHOD", method)
         .env("PATH_INFO", path)
         .env("QUERY_STRING", query)
-        .env("CONTENT_LENGTH", length.to_string())
+        .env("CONTENT_LENGTH", body.len().to_string())
         .env("REMOTE_ADDR", "127.0.0.1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

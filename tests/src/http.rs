@@ -81,7 +81,11 @@ fn answer(mut stream: &TcpStream, reply: &Reply) {
     let _ = stream.write_all(&reply.body.as_bytes()[..reply.cut.unwrap_or(reply.body.len())]);
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+/// A request as it was sent: its method, its target, its headers in lower case, and its body.
+pub(crate) type Sent = (String, String, BTreeMap<String, String>, Vec<u8>);
+
+/// Reads one request; nothing where it is none, or is cut off.
+pub(crate) fn sent(stream: &TcpStream) -> Option<Sent> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -97,6 +101,11 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let length: usize = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
+    Some((method, target, headers, body))
+}
+
+fn read(stream: &TcpStream) -> Option<Request> {
+    let (method, target, headers, body) = sent(stream)?;
     let body = String::from_utf8_lossy(&body).into_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     Some(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })

@@ -9,6 +9,8 @@ use muster_tests::stage::{Ended, Stage, copy};
 use muster_tests::validators::{keys, refusal};
 use serde_json::{Value, json};
 
+use crate::journeys::ORGANISATION;
+
 /// What somebody may write as a reason.
 const REASON: &str = "</title><script>document.title='owned'</script><img src=http://muster.example/a>";
 
@@ -22,12 +24,7 @@ fn ran(stage: &Stage, arguments: &[&str]) -> Ended {
 fn assessed() -> Stage {
     let stage = Stage::new();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("organisation"), &stage.beside("larkspur"));
-    let mut scan = vec!["scan"];
-    let folders = ["refunds", "support", "catalogue", "platform", "shop"]
-        .map(|folder| format!("larkspur/repositories/{folder}"));
-    scan.extend(folders.iter().map(String::as_str));
-    scan.extend(["aws-export:larkspur/aws", "k8s-export:larkspur/larkspur.json"]);
-    ran(&stage, &scan);
+    ran(&stage, &[&["scan"], &ORGANISATION[..]].concat());
     ran(&stage, &["register", "import", "larkspur/register.csv"]);
     ran(&stage, &["assess", "new", "2026-q4", "--by", "ada"]);
     for (area, level) in [("GV-1", "3"), ("GV-2", "3"), ("ID-1", "2"), ("DE-1", "1")] {

@@ -11,17 +11,9 @@ use muster_tests::stage::{Ended, Stage, copy};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-const REVIEWERS: usize = 50;
+use crate::journeys::ORGANISATION;
 
-const TARGETS: [&str; 7] = [
-    "larkspur/repositories/refunds",
-    "larkspur/repositories/support",
-    "larkspur/repositories/catalogue",
-    "larkspur/repositories/platform",
-    "larkspur/repositories/shop",
-    "aws-export:larkspur/aws",
-    "k8s-export:larkspur/larkspur.json",
-];
+const REVIEWERS: usize = 50;
 
 fn done(ended: Ended) -> String {
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -60,7 +52,7 @@ impl Team {
     }
 
     fn scan(&self) {
-        self.run(&[&["scan"], &TARGETS[..], &["--quiet"]].concat());
+        self.run(&[&["scan"], &ORGANISATION[..], &["--quiet"]].concat());
     }
 
     fn site(&self) -> Site {
