@@ -177,9 +177,9 @@ pub(super) fn restorable<'s>(seen: &Seen<'s>) -> Finding<'s> {
 }
 
 /// M16: what models answer is tested in the CI of its repository; `None` where not all was read.
-pub(super) fn evaluated(seen: &Seen<'_>) -> Option<bool> {
+pub(super) fn evaluated<'s>(seen: &Seen<'s>) -> (Option<bool>, Vec<&'s Place>) {
     let found = found(seen, ControlKind::Evaluation);
-    (found.unknown == 0).then_some(found.num > 0)
+    ((found.unknown == 0).then_some(found.num > 0), found.places)
 }
 
 /// Whether a control was found; where not all code was read, that none was found says nothing.

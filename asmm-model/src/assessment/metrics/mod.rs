@@ -262,7 +262,9 @@ impl Tally {
         let key = |identity| identities::key_of(identity, seen.target());
         self.keys.extend(system.identities.iter().filter_map(key));
         self.principals.add(number, &seen);
-        let evaluated = controls::evaluated(&seen);
+        let (evaluated, places) = controls::evaluated(&seen);
+        let tests = self.counts.entry("M16").or_default();
+        places.into_iter().for_each(|place| tests.places.add(seen.target(), place));
         for repository in controls::repositories(system) {
             let told = self.repositories.entry(repository.to_owned()).or_insert(evaluated);
             *told = evaluated_in(*told, evaluated);
@@ -398,8 +400,10 @@ impl Tally {
         };
         let (counted, others, unclear) = (those(Some(true)), those(Some(false)), those(None));
         let (num, rest, unknown) = (counted.len() as u64, others.len() as u64, unclear.len() as u64);
+        let places = self.counts.get("M16").map(|tests| tests.places.list()).unwrap_or_default();
         Measure {
             num,
+            places,
             known: num.saturating_add(rest),
             unknown,
             counted,
