@@ -4,6 +4,7 @@ mod access;
 mod assess;
 mod audit;
 mod backup;
+mod cache;
 mod completions;
 mod config;
 mod decide;
@@ -98,6 +99,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Rules(rules::Rules),
+    Cache(cache::CacheCommand),
     Init(init::Init),
     Config(config::Configuration),
     Doctor(doctor::Doctor),
@@ -167,6 +169,7 @@ fn run(command: Command, printer: &mut Printer) -> anyhow::Result<Exit> {
         Command::Backup(backup) => backup.run(printer),
         Command::Restore(restore) => restore.run(printer),
         Command::Rules(rules) => rules.run(printer),
+        Command::Cache(cache) => cache.run(printer),
         Command::Init(init) => init.run(printer),
         Command::Config(config) => config.run(printer),
         Command::Doctor(doctor) => doctor.run(printer),

@@ -1,6 +1,6 @@
 //! The progress bar: shown when a scan takes longer than a second.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,6 +17,8 @@ pub(super) struct Bar {
     files: ProgressBar,
     began: Instant,
     shown: AtomicBool,
+    /// Targets, and how many of them are done.
+    targets: (AtomicUsize, AtomicUsize),
 }
 
 impl Bar {
@@ -24,7 +26,7 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{spinner} {pos} of {len}  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { files: bar, began: Instant::now(), shown: AtomicBool::new(false) }
+        Self { files: bar, began: Instant::now(), shown: AtomicBool::new(false), targets: Default::default() }
     }
 
     fn show_when_late(&self) {
@@ -36,8 +38,20 @@ impl Bar {
 }
 
 impl Progress for Bar {
+    fn targets(&self, count: usize) {
+        self.targets.0.store(count, Ordering::Relaxed);
+    }
+
+    fn target_done(&self) {
+        self.targets.1.fetch_add(1, Ordering::Relaxed);
+        self.show_when_late();
+    }
+
     fn begin(&self, what: &str) {
-        self.files.set_message(visible(what).into_owned());
+        let [all, done] = [&self.targets.0, &self.targets.1].map(|count| count.load(Ordering::Relaxed));
+        let of_all =
+            if all > 1 { format!("target {} of {all}: ", (done + 1).min(all)) } else { String::new() };
+        self.files.set_message(format!("{of_all}{}", visible(what)));
     }
 
     fn found(&self, count: u64) {

@@ -52,6 +52,9 @@ pub(super) struct Run {
     /// End with code 4 when something that was meant to be seen could not be
     #[arg(long, conflicts_with = "watch")]
     strict_coverage: bool,
+    /// Neither use nor keep what an earlier run saw: everything is read
+    #[arg(long)]
+    no_cache: bool,
 }
 
 impl Run {
@@ -67,7 +70,9 @@ impl Run {
         }
         let place = place(config.store.as_ref())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let cache = if self.no_cache { None } else { super::cache::of_scan(Some(&place), printer) };
         let runner = Runner {
+            cache,
             store: runtime.block_on(store::Store::open(&place))?,
             rules: Arc::new(super::rules::for_scan(None)?),
             threads: super::scan::processors(),

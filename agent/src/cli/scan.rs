@@ -49,6 +49,9 @@ pub(super) struct Scan {
     /// How many threads work at once; by default one for each processor
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    /// Neither use nor keep what an earlier scan saw: everything is read
+    #[arg(long)]
+    no_cache: bool,
     /// Keep the result in a store as well: a file, or postgres://USER@HOST/DATABASE with the password in PGPASSWORD
     #[arg(long, value_name = "PLACE")]
     store: Option<String>,
@@ -112,6 +115,7 @@ impl Scan {
         for note in &plan.notes {
             printer.note(note);
         }
+        let cache = if self.no_cache { None } else { super::cache::of_scan(store.as_ref(), printer) };
         let settings = Settings {
             rules: Arc::new(rules),
             progress: printer.progress(),
@@ -121,6 +125,7 @@ impl Scan {
             environment: Arc::new(environment::handed_on()),
             started_at: clock::now(),
             stop: Stop::new(),
+            cache,
         };
         let mut outcome = scan::run(&plan, settings)?;
         // What is kept is what each target showed; people are told what that comes to.
@@ -132,6 +137,9 @@ impl Scan {
         }
         for note in &outcome.notes {
             printer.note(note);
+        }
+        if let Some(summary) = outcome.summary() {
+            printer.note(&summary);
         }
         let exit = Exit::of(self.findings(&outcome));
         for failure in &outcome.failures {
@@ -235,7 +243,12 @@ mod tests {
         if !complete {
             inventory.coverage[0].skipped.push(Gap::new("secret", GapReason::Denied));
         }
-        Exit::of(scan.findings(&Outcome { inventory, failures: Vec::new(), notes: Vec::new() })) as u8
+        Exit::of(scan.findings(&Outcome {
+            inventory,
+            failures: Vec::new(),
+            notes: Vec::new(),
+            took: Vec::new(),
+        })) as u8
     }
 
     #[test]

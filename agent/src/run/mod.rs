@@ -7,7 +7,7 @@ mod tell;
 use std::sync::Arc;
 
 use asmm_model::Scan;
-use muster_collect::{Environment, FingerprintKey, Progress, Stop};
+use muster_collect::{Cache, Environment, FingerprintKey, Progress, Stop};
 use muster_rules::RulePack;
 
 use crate::cli::output::OutputFile;
@@ -34,6 +34,8 @@ pub(crate) struct Runner {
     /// What the collectors asked to know of the environment.
     pub(crate) environment: Arc<Environment>,
     pub(crate) progress: Arc<dyn Progress>,
+    /// What is kept from one scan to the next.
+    pub(crate) cache: Option<Arc<dyn Cache>>,
     pub(crate) exports: Vec<Export>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) retention: Retention,

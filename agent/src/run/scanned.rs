@@ -48,6 +48,7 @@ pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scann
         options: source.options.clone(),
         started_at: clock::now(),
         stop: own.clone(),
+        cache: runner.cache.clone(),
     };
     let planned = Arc::clone(&plan);
     let mut work = tokio::task::spawn_blocking(move || scan::run(&planned, settings));

@@ -1,17 +1,23 @@
 //! Runs the collectors over a plan. What cannot be read becomes a gap of its target and never ends the scan.
 
+use std::time::{Duration, Instant};
+
 use asmm_model::{Coverage, Gap, GapReason, Observation, ScanTarget};
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use muster_collect::{CollectError, Context, Sink, Unit};
+use tokio::sync::Semaphore;
 
 use super::plan::{Plan, Planned};
 
 /// Everything that the collectors gave.
+#[derive(Default)]
 pub(super) struct Collected {
     pub(super) observations: Vec<Observation>,
     pub(super) coverage: Vec<Coverage>,
     pub(super) targets: Vec<ScanTarget>,
     pub(super) failures: Vec<Failure>,
+    /// How long each target took.
+    pub(super) took: Vec<(String, Duration)>,
 }
 
 /// A target of which nothing could be read.
@@ -34,60 +40,110 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// Collects every unit of every target.
+/// Targets beyond the processors whose units may be planned meanwhile: a fetch waits for the network, and not for the CPU.
+const AHEAD: usize = 3;
+
+/// Collects every unit of every target, several targets at a time. The answer is in the order of the plan.
 pub(super) async fn collect(plan: &Plan, cx: &Context) -> Collected {
-    let mut collected = Collected {
-        observations: Vec::new(),
-        coverage: Vec::new(),
-        targets: Vec::new(),
-        failures: Vec::new(),
-    };
-    for planned in &plan.targets {
-        let given = &planned.target.given;
-        let mut coverage = Coverage { target: given.clone(), ..Coverage::default() };
-        let mut target = ScanTarget { target: given.clone(), commit: None };
-        let read = collect_target(planned, cx, &mut collected.observations, &mut coverage, &mut target).await;
-        if let Err(why) = read {
-            collected.failures.push(Failure { target: given.clone(), why });
+    let pace = Pace::of(plan, cx);
+    cx.progress.targets(plan.targets.len());
+    let work = plan.targets.iter().enumerate().map(|(at, planned)| {
+        let pace = &pace;
+        async move {
+            let target = One::collect(planned, pace).await;
+            cx.progress.target_done();
+            (at, target)
         }
+    });
+    // Whoever is done makes room for the next, however long the first one takes.
+    let mut all: Vec<(usize, One)> = stream::iter(work).buffer_unordered(pace.targets).collect().await;
+    all.sort_by_key(|(at, _)| *at);
+    let mut collected = Collected::default();
+    for (_, one) in all {
+        let One { target, mut coverage, observations, failure, took } = one;
         coverage.skipped.sort();
+        collected.took.push((target.target.clone(), took));
+        collected.observations.extend(observations);
         collected.coverage.push(coverage);
         collected.targets.push(target);
+        collected.failures.extend(failure);
     }
     collected
 }
 
-/// The error is why no unit at all could be read; a unit that could not is a gap as long as another could.
-async fn collect_target(
-    planned: &Planned,
-    cx: &Context,
-    observations: &mut Vec<Observation>,
-    coverage: &mut Coverage,
-    target: &mut ScanTarget,
-) -> Result<(), String> {
-    let mut read = false;
-    let mut first_error = None;
-    let work = planned.collector.plan(&planned.target, cx).map(|unit| collect_unit(planned, unit, cx));
-    // Answers come in the order of the plan, however long each unit takes.
-    let mut units = work.buffered(planned.collector.at_once(cx).max(1));
-    while let Some(Read { what, commit, seen, observed }) = units.next().await {
-        target.commit = target.commit.take().or(commit);
-        observations.extend(observed);
-        match seen {
-            Ok(seen) => {
-                read = true;
-                coverage.absorb(seen);
-            }
-            Err(error) => {
-                let why = error.to_string();
-                coverage.skipped.push(Gap::new(what, GapReason::Failed).because(why.clone()));
-                first_error.get_or_insert(why);
+/// How many targets are worked on at once, and with how many threads each.
+struct Pace {
+    /// Targets that are fetched, listed or read.
+    targets: usize,
+    /// Of these, so many are read at once.
+    reading: Semaphore,
+    cx: Context,
+}
+
+impl Pace {
+    /// Few targets are read one after the other, each by all threads; many are read side by side, each by one: most of them are
+    /// too small to be shared.
+    fn of(plan: &Plan, cx: &Context) -> Self {
+        let is_fleet = plan.targets.len() > 2 * cx.threads;
+        let (reading, threads) = if is_fleet { (cx.threads.max(1), 1) } else { (1, cx.threads) };
+        let targets = reading + AHEAD;
+        Self { targets, reading: Semaphore::new(reading), cx: Context { threads, ..cx.clone() } }
+    }
+}
+
+/// What came of one target.
+struct One {
+    target: ScanTarget,
+    coverage: Coverage,
+    observations: Vec<Observation>,
+    failure: Option<Failure>,
+    took: Duration,
+}
+
+impl One {
+    async fn collect(planned: &Planned, pace: &Pace) -> Self {
+        let given = &planned.target.given;
+        let mut one = Self {
+            target: ScanTarget { target: given.clone(), commit: None },
+            coverage: Coverage { target: given.clone(), ..Coverage::default() },
+            observations: Vec::new(),
+            failure: None,
+            took: Duration::ZERO,
+        };
+        let read = one.units(planned, pace).await;
+        one.failure = read.err().map(|why| Failure { target: given.clone(), why });
+        one
+    }
+
+    /// The error is why no unit at all could be read; a unit that could not is a gap as long as another could.
+    async fn units(&mut self, planned: &Planned, pace: &Pace) -> Result<(), String> {
+        let cx = &pace.cx;
+        let mut read = false;
+        let mut first_error = None;
+        let began = Instant::now();
+        let work = planned.collector.plan(&planned.target, cx).map(|unit| collect_unit(planned, unit, pace));
+        // Answers come in the order of the plan, however long each unit takes.
+        let mut units = work.buffered(planned.collector.at_once(cx).max(1));
+        while let Some(Read { what, commit, seen, observed, waited }) = units.next().await {
+            self.target.commit = self.target.commit.take().or(commit);
+            self.observations.extend(observed);
+            self.took = began.elapsed().saturating_sub(waited);
+            match seen {
+                Ok(seen) => {
+                    read = true;
+                    self.coverage.absorb(seen);
+                }
+                Err(error) => {
+                    let why = error.to_string();
+                    self.coverage.skipped.push(Gap::new(what, GapReason::Failed).because(why.clone()));
+                    first_error.get_or_insert(why);
+                }
             }
         }
-    }
-    match first_error {
-        Some(why) if !read => Err(why),
-        _ => Ok(()),
+        match first_error {
+            Some(why) if !read => Err(why),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -97,22 +153,31 @@ struct Read {
     commit: Option<String>,
     seen: Result<Coverage, CollectError>,
     observed: Vec<Observation>,
+    /// How long it stood in the line for those that are read.
+    waited: Duration,
 }
 
-async fn collect_unit(planned: &Planned, unit: Result<Unit, CollectError>, cx: &Context) -> Read {
+async fn collect_unit(planned: &Planned, unit: Result<Unit, CollectError>, pace: &Pace) -> Read {
+    let cx = &pace.cx;
     let unit = match unit {
         Ok(unit) => unit,
         Err(error) => {
             let what = planned.target.given.clone();
-            return Read { what, commit: None, seen: Err(error), observed: Vec::new() };
+            let (seen, observed, waited) = (Err(error), Vec::new(), Duration::ZERO);
+            return Read { what, commit: None, seen, observed, waited };
         }
     };
+    let began = Instant::now();
+    // What answers over a network takes no processor. The line is never closed: whoever waits gets in.
+    let is_read_here = planned.collector.at_once(cx) <= 1;
+    let _room = if is_read_here { pace.reading.acquire().await.ok() } else { None };
+    let waited = began.elapsed();
     cx.progress.begin(&unit.target);
     let mut observed = Vec::new();
     let mut put = |observation| observed.push(observation);
     let seen = planned.collector.collect(&unit, cx, &mut Sink::new(&mut put)).await;
     let what = if unit.part.is_empty() { unit.target } else { unit.part };
-    Read { what, commit: unit.commit, seen, observed }
+    Read { what, commit: unit.commit, seen, observed, waited }
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ mod expand;
 mod plan;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use asmm_model::{Inventory, SCHEMA, Scan};
-use muster_collect::{Context, Environment, FingerprintKey, Options, Progress, Stop};
+use muster_collect::{Cache, Context, Environment, FingerprintKey, Options, Progress, Stop};
 use muster_rules::RulePack;
 
 use crate::correlate::{Correlated, correlate};
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) started_at: String,
     /// Who asks it to end early. What is found until then is a part of what is there.
     pub(crate) stop: Stop,
+    /// What is kept from one scan to the next.
+    pub(crate) cache: Option<Arc<dyn Cache>>,
 }
 
 /// What came of a scan.
@@ -45,6 +48,8 @@ pub(crate) struct Outcome {
     pub(crate) failures: Vec<Failure>,
     /// What the collectors had to say.
     pub(crate) notes: Vec<String>,
+    /// How long each target took.
+    pub(crate) took: Vec<(String, Duration)>,
 }
 
 /// Keeps what is noted until the scan is over.
@@ -66,12 +71,46 @@ impl Progress for Noting {
         self.watches.done(count);
     }
 
+    fn targets(&self, count: usize) {
+        self.watches.targets(count);
+    }
+
+    fn target_done(&self) {
+        self.watches.target_done();
+    }
+
     fn note(&self, says: &str) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(says.to_owned());
     }
 }
 
 impl Outcome {
+    /// What became of many targets, in a sentence; nothing where there are few, which are told one by one.
+    pub(crate) fn summary(&self) -> Option<String> {
+        /// Targets that a report shows well enough by itself.
+        const FEW: usize = 5;
+        /// Targets that are named for the time that they took.
+        const SLOWEST: usize = 3;
+        let all = self.inventory.coverage.len();
+        if all <= FEW {
+            return None;
+        }
+        let failed = self.failures.len();
+        let done = self.inventory.coverage.iter().filter(|coverage| coverage.is_complete()).count();
+        let mut slowest: Vec<&(String, Duration)> = self.took.iter().collect();
+        slowest.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
+        let named = slowest
+            .iter()
+            .take(SLOWEST)
+            .map(|(target, took)| format!("{target} ({:.1} s)", took.as_secs_f64()));
+        let part = all.saturating_sub(done + failed);
+        let named: Vec<String> = named.collect();
+        Some(format!(
+            "{all} targets: {done} seen as a whole, {part} in part, {failed} failed; the slowest were {}",
+            named.join(", ")
+        ))
+    }
+
     /// Whether there is no target of which anything could be read.
     pub(crate) fn all_failed(&self) -> bool {
         self.failures.len() == self.inventory.scan.targets.len()
@@ -90,16 +129,16 @@ impl Outcome {
 
 /// Scans every target of a plan.
 pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
-    let Settings { rules, progress, threads, fingerprints, options, environment, started_at, stop } =
+    let Settings { rules, progress, threads, fingerprints, options, environment, started_at, stop, cache } =
         settings;
     let digest = rules.digest().to_owned();
     let options = Arc::new(options);
     let noting = Arc::new(Noting { watches: progress, notes: Mutex::default() });
     let progress: Arc<dyn Progress> = Arc::<Noting>::clone(&noting);
-    let cx = Context { rules, stop, progress, threads, fingerprints, options, environment };
+    let cx = Context { rules, stop, progress, threads, fingerprints, options, environment, cache };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let collected = runtime.block_on(collect::collect(plan, &cx));
-    let Collected { observations, coverage, targets, failures } = collected;
+    let Collected { observations, coverage, targets, failures, took } = collected;
     let Correlated { systems, components, identities } = correlate(observations, targets.len() > 1);
 
     let mut id = blake3::Hasher::new();
@@ -125,5 +164,5 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
     };
     let mut notes = std::mem::take(&mut *noting.notes.lock().unwrap_or_else(PoisonError::into_inner));
     notes.sort();
-    Ok(Outcome { inventory, failures, notes })
+    Ok(Outcome { inventory, failures, notes, took })
 }

@@ -6,6 +6,7 @@ mod assess;
 mod audit;
 mod backup;
 mod body;
+mod cache;
 mod claim;
 mod compare;
 mod decide;
@@ -45,6 +46,7 @@ pub(crate) use assess::{ListedAssessment, Said};
 #[cfg(test)]
 pub(crate) use audit::line;
 pub(crate) use audit::{Chain, Entry as AuditEntry, Head, Verified};
+pub(crate) use cache::{KeptCount, StoreCache};
 pub(crate) use claim::Claim;
 pub(crate) use decide::{Decision, DecisionKind};
 pub(crate) use declare::Source;

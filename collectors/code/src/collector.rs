@@ -82,7 +82,7 @@ impl Collector for CodeCollector {
         whole::off_the_runtime(unit, cx, out, |target, cx| {
             let tree = Tree::open(Path::new(target), cx.options.one(BRANCH.name))
                 .map_err(|error| CollectError::Unusable(error.to_string()))?;
-            let outcome = scan(&tree, target, &Engine::new(&cx.rules), cx)?;
+            let outcome = scan(&tree, target, &Engine::shared(&cx.rules), cx)?;
             Ok((outcome.observations, outcome.coverage))
         })
         .await

@@ -16,12 +16,12 @@ const MAX_SPECIFIERS: usize = 500;
 pub(crate) struct Importers(BTreeMap<Arc<str>, BTreeSet<Arc<str>>>);
 
 impl Importers {
-    /// Adds what one file imports.
-    pub(crate) fn add(&mut self, index: &SourceIndex, dialect: Dialect, path: &Arc<str>, text: &[u8]) {
+    /// Adds what one file imports: names, one on each line.
+    pub(crate) fn add(&mut self, index: &SourceIndex, dialect: Dialect, path: &Arc<str>, names: &str) {
         if finds_by_name(dialect.language()) {
             // A type is used by its name alone, wherever its file is.
-            for name in type_names(text) {
-                if let Some(target) = index.of_type(dialect, path, &name) {
+            for name in names.lines() {
+                if let Some(target) = index.of_type(dialect, path, name) {
                     self.0.entry(target).or_default().insert(Arc::clone(path));
                 }
             }
@@ -31,8 +31,8 @@ impl Importers {
         for other in index.beside(dialect, path).iter().filter(|other| *other != path) {
             self.0.entry(Arc::clone(other)).or_default().insert(Arc::clone(path));
         }
-        for specifier in specifiers(dialect.language(), text) {
-            if let Some(target) = index.find(dialect, path, &specifier)
+        for specifier in names.lines() {
+            if let Some(target) = index.find(dialect, path, specifier)
                 && target != *path
             {
                 self.0.entry(target).or_default().insert(Arc::clone(path));
@@ -67,6 +67,30 @@ impl Importers {
         }
         found
     }
+}
+
+/// What a source file names that may be another file, one name on each line.
+pub(crate) fn names(language: Language, text: &[u8]) -> Arc<str> {
+    let found: Vec<String> = if finds_by_name(language) {
+        type_names(text).into_iter().collect()
+    } else {
+        // A specifier is part of one line.
+        specifiers(language, text)
+    };
+    found.join("\n").into()
+}
+
+/// Whether names may be kept from one scan to the next: those of files and modules may, and any other text may be a secret.
+pub(crate) fn may_be_kept(language: Language, names: &str) -> bool {
+    /// Bytes of the longest part of a name: keys and tokens have no stop for longer.
+    const LONGEST_PART: usize = 28;
+    let is_path = |name: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@');
+        let is_short = |part: &str| part.len() <= LONGEST_PART;
+        name.chars().all(is_plain) && name.split(['_', '-', '.', '/', '@']).all(is_short)
+    };
+    // Where types are found by their names, every word is one.
+    !finds_by_name(language) && names.lines().all(is_path)
 }
 
 /// Modules that a file names in its imports, without regard to whether the line is real code.
@@ -207,9 +231,12 @@ mod tests {
             index.add(Arc::clone(path));
         }
         let mut importers = Importers::default();
-        importers.add(&index, Dialect::Python, &paths[1], b"import agent\n");
-        importers.add(&index, Dialect::Python, &paths[2], b"from service import run\n");
-        importers.add(&index, Dialect::Python, &paths[3], b"import os\n");
+        let add = |importers: &mut Importers, dialect: Dialect, path: &Arc<str>, text: &str| {
+            importers.add(&index, dialect, path, &names(dialect.language(), text.as_bytes()));
+        };
+        add(&mut importers, Dialect::Python, &paths[1], "import agent\n");
+        add(&mut importers, Dialect::Python, &paths[2], "from service import run\n");
+        add(&mut importers, Dialect::Python, &paths[3], "import os\n");
         let of = |depth, most| importers.of(paths[..1].iter(), depth, most);
         assert_eq!(of(1, 9), [Arc::clone(&paths[1])]);
         assert_eq!(of(4, 9), [Arc::clone(&paths[1]), Arc::clone(&paths[2])]);

@@ -18,6 +18,7 @@ mod infrastructure;
 mod keys;
 mod libraries;
 mod manifests;
+mod memory;
 mod model_files;
 mod ownership;
 mod prefilter;

@@ -6,6 +6,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use asmm_model::GapReason;
 use muster_rules::{Language, RulePack, SiteKind};
+use serde::{Deserialize, Serialize};
 
 /// Anchors shorter than this may confirm but not trigger.
 const MIN_ANCHOR: usize = 4;
@@ -39,7 +40,7 @@ struct Anchor {
 }
 
 /// What the prefilter found in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Hits {
     /// Something that is about AI.
     pub primary: bool,

@@ -16,14 +16,15 @@ use crate::document::{MAX_BYTES, Node, reading};
 use crate::elsewhere::known_elsewhere;
 use crate::evaluations::Steps;
 use crate::evidence::{self, Case};
-use crate::imports::Importers;
+use crate::imports::{self, Importers};
 use crate::infrastructure::{Agents, Format, Wiring};
+use crate::memory::{Listing, Memory, Modules, Names};
 use crate::ownership::committers;
 use crate::program::{Program, finds_by_name};
 use crate::source::{Lines, read_source};
-use crate::survey::{Engine, SourceFile, Survey};
-use crate::syntax::{Module, Parsers};
-use crate::tree::{Reader, Tree};
+use crate::survey::{Engine, FileFacts, Listed, SourceFile, Survey};
+use crate::syntax::{Module, ParseFailure, Parsers};
+use crate::tree::{Identity, Reader, Tree};
 use crate::units::{Unit, Units};
 use crate::workloads::Runs;
 
@@ -33,6 +34,8 @@ const MAX_MODULES: usize = 5_000;
 const MAX_BORROWED: usize = 1_000;
 /// Steps from one import to the next that are followed.
 const MAX_STEPS: usize = 5;
+/// Files that one thread reads before it asks whether they are known.
+const PARSED_AT_ONCE: usize = 8;
 
 /// A module with where its lines stand, or why there is none.
 type Parsed = Result<(Module, Lines), Gap>;
@@ -43,14 +46,60 @@ pub(crate) struct Outcome {
     pub(crate) observations: Vec<Observation>,
 }
 
-/// Scans a tree.
+/// Scans a tree; what an earlier scan saw of it, and is still so, is not looked at again.
 pub(crate) fn scan(
     tree: &Tree,
     target: &str,
     engine: &Engine,
     cx: &Context,
 ) -> Result<Outcome, CollectError> {
-    let survey = Survey::of(tree, engine, cx)?;
+    let Some(memory) = Memory::of(tree, target, engine, cx) else {
+        return Ok(look(tree, target, engine, cx, None)?.outcome);
+    };
+    if let Some(outcome) = memory.early_state().and_then(|state| memory.outcome(state)) {
+        return Ok(outcome);
+    }
+    let listing = Listing::of(tree, cx);
+    if cx.stop.is_asked() {
+        return Err(CollectError::Stopped);
+    }
+    let state = memory.state(&listing);
+    if let Some(outcome) = state.and_then(|state| memory.outcome(state)) {
+        cx.progress.done(listing.files.len() as u64);
+        return Ok(outcome);
+    }
+    let mut known = memory.files();
+    let listed = Listed { listing, known: &mut known };
+    let Look { outcome, facts, imports, in_haste } = look(tree, target, engine, cx, Some((&memory, listed)))?;
+    known.add(facts);
+    known.learn(&imports);
+    memory.keep_files(known);
+    if let Some(state) = state.filter(|_| !in_haste) {
+        memory.keep(state, &outcome);
+    }
+    Ok(outcome)
+}
+
+/// What a look at a tree gives, with what is worth remembering of it.
+struct Look {
+    outcome: Outcome,
+    facts: Vec<(Arc<str>, Identity, FileFacts)>,
+    /// What source files import that were read for that.
+    imports: BTreeMap<Arc<str>, Names>,
+    /// Whether something was given up because it took too long: the next time it may not.
+    in_haste: bool,
+}
+
+fn look(
+    tree: &Tree,
+    target: &str,
+    engine: &Engine,
+    cx: &Context,
+    memory: Option<(&Memory<'_>, Listed<'_>)>,
+) -> Result<Look, CollectError> {
+    let (memory, listed) = memory.unzip();
+    let mut survey = Survey::of(tree, listed, engine, cx)?;
+    let facts = std::mem::take(&mut survey.facts);
     if let Some(why) = tree.exhausted() {
         return Err(CollectError::Failed(why));
     }
@@ -63,7 +112,10 @@ pub(crate) fn scan(
         engine,
         cx,
         survey: &survey,
+        modules: memory.map(Memory::modules),
         importers: None,
+        imports: BTreeMap::new(),
+        in_haste: false,
         cells: BTreeMap::new(),
         gaps: Vec::new(),
     };
@@ -96,13 +148,12 @@ pub(crate) fn scan(
     }
     let mut skipped = survey.gaps.clone();
     skipped.extend(cut.into_iter().chain(cut_short));
-    skipped.extend(scan.gaps);
+    let Scan { gaps, imports, in_haste, .. } = scan;
+    skipped.extend(gaps);
     skipped.sort();
     skipped.dedup();
-    Ok(Outcome {
-        coverage: Coverage { target: target.to_owned(), seen: survey.seen, skipped, kinds: Vec::new() },
-        observations,
-    })
+    let coverage = Coverage { target: target.to_owned(), seen: survey.seen, skipped, kinds: Vec::new() };
+    Ok(Look { outcome: Outcome { coverage, observations }, facts, imports, in_haste })
 }
 
 struct Scan<'s> {
@@ -112,8 +163,13 @@ struct Scan<'s> {
     engine: &'s Engine,
     cx: &'s Context,
     survey: &'s Survey,
+    /// Files that were parsed before.
+    modules: Option<Modules<'s>>,
     /// Who imports whom; read when the first unit that uses AI asks.
     importers: Option<Importers>,
+    /// What was read off source files for that.
+    imports: BTreeMap<Arc<str>, Names>,
+    in_haste: bool,
     /// Lines and cells of the notebooks that were parsed.
     cells: BTreeMap<Arc<str>, Vec<(u32, u32)>>,
     gaps: Vec<Gap>,
@@ -396,10 +452,19 @@ impl Scan<'_> {
                 if self.cx.stop.is_asked() {
                     return Err(CollectError::Stopped);
                 }
-                // What could not be read was a gap of the survey already.
-                if read(&mut self.reader, file, &mut buffer).is_ok() {
-                    importers.add(&self.survey.index, file.dialect, &file.path, &buffer);
-                }
+                let names = match &file.imports {
+                    Some(names) => Arc::clone(names),
+                    // What could not be read was a gap of the survey already.
+                    None if read(&mut self.reader, file, &mut buffer).is_err() => continue,
+                    None => {
+                        let names = imports::names(file.dialect.language(), &buffer);
+                        if self.modules.is_some() && imports::may_be_kept(file.dialect.language(), &names) {
+                            self.imports.insert(Arc::clone(&file.path), Arc::clone(&names));
+                        }
+                        names
+                    }
+                };
+                importers.add(&self.survey.index, file.dialect, &file.path, &names);
             }
             self.importers = Some(importers);
         }
@@ -410,24 +475,23 @@ impl Scan<'_> {
     fn parse(&mut self, files: &[&SourceFile]) -> Result<Vec<Module>, CollectError> {
         let next = AtomicUsize::new(0);
         let work = || {
-            let mut parsers = Parsers::new();
-            let mut reader = self.tree.reader();
-            let mut buffer = Vec::new();
-            let mut parsed: Vec<(usize, Parsed)> = Vec::new();
+            let mut parsing = Parsing {
+                engine: self.engine,
+                modules: self.modules,
+                parsers: Parsers::new(),
+                reader: self.tree.reader(),
+                parsed: Vec::new(),
+                in_haste: false,
+            };
             loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(file) = files.get(index) else { return parsed };
+                let from = next.fetch_add(PARSED_AT_ONCE, Ordering::Relaxed);
+                let Some(rest) = files.get(from..).filter(|rest| !rest.is_empty()) else {
+                    return parsing.done();
+                };
                 if self.cx.stop.is_asked() {
-                    return parsed;
+                    return parsing.done();
                 }
-                let module = read(&mut reader, file, &mut buffer).and_then(|lines| {
-                    let lexicon = &self.engine.lexicon;
-                    let module = parsers.module(&file.path, file.dialect, file.role, &buffer, lexicon);
-                    module.map(|module| (module.on(&lines), lines)).map_err(|failure| {
-                        Gap::new(&*file.path, GapReason::Unparsable).because(failure.to_string())
-                    })
-                });
-                parsed.push((index, module));
+                parsing.some(from, &rest[..rest.len().min(PARSED_AT_ONCE)]);
             }
         };
         let threads = self.cx.threads.clamp(1, files.len().max(1));
@@ -440,9 +504,10 @@ impl Scan<'_> {
         }
         let mut ordered: BTreeMap<usize, Parsed> = BTreeMap::new();
         for result in results {
-            let parsed =
+            let (parsed, in_haste) =
                 result.map_err(|_| CollectError::Failed("a parser ended unexpectedly".to_owned()))?;
             ordered.extend(parsed);
+            self.in_haste |= in_haste;
         }
         let mut modules = Vec::new();
         for module in ordered.into_values() {
@@ -483,6 +548,64 @@ impl Scan<'_> {
     /// Whether the unit holds code in a language without rules.
     fn has_other_languages(&self, unit: &Unit) -> bool {
         self.survey.foreign.keys().any(|(_, folder)| unit_holds(unit, folder))
+    }
+}
+
+/// One thread that parses.
+struct Parsing<'p> {
+    engine: &'p Engine,
+    modules: Option<Modules<'p>>,
+    parsers: Parsers,
+    reader: Reader<'p>,
+    parsed: Vec<(usize, Parsed)>,
+    in_haste: bool,
+}
+
+impl Parsing<'_> {
+    /// Parses some files, of which the first has an index; those that are known are not parsed again.
+    fn some(&mut self, from: usize, files: &[&SourceFile]) {
+        let Some(modules) = self.modules else {
+            let mut buffer = Vec::new();
+            for (index, file) in (from..).zip(files) {
+                let lines = read(&mut self.reader, file, &mut buffer);
+                let parsed = lines.and_then(|lines| self.one(file, &buffer, lines));
+                self.parsed.push((index, parsed.map(|(module, lines)| (module.on(&lines), lines))));
+            }
+            return;
+        };
+        let mut texts = Vec::new();
+        for (index, file) in (from..).zip(files) {
+            let mut buffer = Vec::new();
+            match read(&mut self.reader, file, &mut buffer) {
+                Ok(lines) => texts.push((index, *file, lines, buffer)),
+                Err(gap) => self.parsed.push((index, Err(gap))),
+            }
+        }
+        let keys: Vec<_> =
+            texts.iter().map(|(_, file, _, text)| modules.text(file.dialect, file.role, text)).collect();
+        let mut news = Vec::new();
+        for (((index, file, lines, text), known), key) in
+            texts.into_iter().zip(modules.recall(&keys)).zip(&keys)
+        {
+            let parsed = match known {
+                Some(module) => Ok((Module { path: Arc::clone(&file.path), ..module }, lines)),
+                None => self.one(file, &text, lines).inspect(|(module, _)| news.extend(key.seal(module))),
+            };
+            self.parsed.push((index, parsed.map(|(module, lines)| (module.on(&lines), lines))));
+        }
+        modules.keep(news);
+    }
+
+    fn one(&mut self, file: &SourceFile, text: &[u8], lines: Lines) -> Parsed {
+        let module = self.parsers.module(&file.path, file.dialect, file.role, text, &self.engine.lexicon);
+        module.map(|module| (module, lines)).map_err(|failure| {
+            self.in_haste |= failure == ParseFailure::TooSlow;
+            Gap::new(&*file.path, GapReason::Unparsable).because(failure.to_string())
+        })
+    }
+
+    fn done(self) -> (Vec<(usize, Parsed)>, bool) {
+        (self.parsed, self.in_haste)
     }
 }
 

@@ -270,6 +270,7 @@ mod tests {
                 role,
                 hits,
                 only: None,
+                imports: None,
             };
             survey.sources.insert(path, file);
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use muster_rules::RulePack;
 
-use crate::{Environment, FingerprintKey, Options};
+use crate::{Cache, Environment, FingerprintKey, Options};
 
 /// Says that no more is wanted; shared by everybody who works on a scan.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +36,10 @@ pub trait Progress: Send + Sync {
     fn found(&self, count: u64);
     /// `count` more things are done.
     fn done(&self, count: u64);
+    /// There are `count` targets.
+    fn targets(&self, _: usize) {}
+    /// One of them is done.
+    fn target_done(&self) {}
     /// Something that whoever asked for the scan may want to know when it is over.
     fn note(&self, _: &str) {}
 }
@@ -68,6 +72,8 @@ pub struct Context {
     pub options: Arc<Options>,
     /// What the collectors asked to know of the environment.
     pub environment: Arc<Environment>,
+    /// What is kept from one scan to the next; nothing without it.
+    pub cache: Option<Arc<dyn Cache>>,
 }
 
 impl std::fmt::Debug for Context {
@@ -87,6 +93,7 @@ impl Context {
             fingerprints: None,
             options: Arc::default(),
             environment: Arc::default(),
+            cache: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! it could not see.
 #![warn(missing_docs)]
 
+mod cache;
 mod collector;
 pub mod conformance;
 mod context;
@@ -13,6 +14,7 @@ mod target;
 pub mod url;
 pub mod whole;
 
+pub use cache::{Cache, EntryName, Kept};
 pub use collector::{Collector, Descriptor, Diagnosis, Permission, PermissionState, Sink, Unit};
 pub use context::{Context, NoProgress, Progress, Stop};
 pub use environment::Environment;

@@ -5,6 +5,7 @@ mod assess;
 mod assessment;
 mod aws;
 mod boms;
+mod cache;
 mod chart;
 mod cluster;
 mod codes;

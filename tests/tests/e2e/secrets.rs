@@ -51,7 +51,9 @@ fn everything(stage: &Stage) -> String {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     all.push_str(&ended.stdout);
     all.push_str(&ended.stderr);
-    for name in ["muster.db", "muster.db-wal", "run.db", "run.db-wal", "run.html"] {
+    for name in
+        ["muster.db", "muster.db-wal", "muster.db.cache", "run.db", "run.db-wal", "run.db.cache", "run.html"]
+    {
         let held = std::fs::read(stage.beside(name)).unwrap_or_default();
         all.push_str(&String::from_utf8_lossy(&held));
     }

@@ -107,7 +107,7 @@ impl Collector for GitCollector {
         let commit = unit.commit.clone();
         whole::off_the_runtime(unit, cx, out, move |target, cx| {
             let (tree, _held) = opened(target, cx, commit.as_deref())?;
-            let outcome = scan(&tree, target, &Engine::new(&cx.rules), cx)?;
+            let outcome = scan(&tree, target, &Engine::shared(&cx.rules), cx)?;
             Ok((outcome.observations, outcome.coverage))
         })
         .await

@@ -26,9 +26,14 @@ pub(super) struct Plain {
 }
 
 impl Charts {
+    /// Whether what a file says may depend on the chart around it.
+    pub(super) fn may_complete(found: &Found, bytes: &[u8]) -> bool {
+        has_extension(&found.path, &["yaml", "yml"]) && template::has_actions(bytes)
+    }
+
     /// The file without the actions of a template engine, if it has any; values are those of the chart around it.
     pub(super) fn plain(&mut self, reader: &mut Reader<'_>, found: &Found, bytes: &[u8]) -> Option<Plain> {
-        if !has_extension(&found.path, &["yaml", "yml"]) || !template::has_actions(bytes) {
+        if !Self::may_complete(found, bytes) {
             return None;
         }
         let chart = chart_of(reader, found);

@@ -4,6 +4,7 @@
 //! rules know, starters. Source is parsed later, unit by unit.
 
 mod charts;
+mod facts;
 mod settings;
 mod worker;
 
@@ -21,16 +22,19 @@ use crate::infrastructure::{self, Declaration, Resource};
 use crate::keys::Key;
 use crate::libraries;
 use crate::manifests::{self, Alias, Catalogue, Dependency, ManifestKind};
+use crate::memory::{Listing, Recalled};
 use crate::model_files::ModelFile;
 use crate::ownership::{Claims, Ownership, Statement};
 use crate::prefilter::Hits;
 use crate::program::{SourceIndex, parent};
 use crate::starters::{Declared, Known, Links, Setup, Starter};
 use crate::syntax::{Dialect, canonical_go_path};
-use crate::tree::{Location, Tree};
+use crate::tree::{Identity, Location, Tree};
 
+pub(crate) use facts::FileFacts;
 pub(crate) use settings::{Setting, is_text};
 pub(crate) use worker::Engine;
+use worker::Looked;
 
 /// Files that wait to be read, over all threads: bounds the memory, not the work.
 const WAITING: usize = 256;
@@ -46,6 +50,8 @@ pub(crate) struct SourceFile {
     pub(crate) hits: Hits,
     /// The one package whose imports are all that it has to do with AI.
     pub(crate) only: Option<Arc<str>>,
+    /// What it imports, one name on each line, where that was read off it already.
+    pub(crate) imports: Option<Arc<str>>,
 }
 
 /// What is kept of a manifest: the unit it describes, and the packages that rules know.
@@ -111,6 +117,14 @@ pub(crate) struct Survey {
     pub(crate) gaps: Vec<Gap>,
     /// How many files were looked at.
     pub(crate) seen: u64,
+    /// What is worth remembering of files that were read.
+    pub(crate) facts: Vec<(Arc<str>, Identity, FileFacts)>,
+}
+
+/// The files of a target, and what is known of them.
+pub(crate) struct Listed<'k> {
+    pub(crate) listing: Listing,
+    pub(crate) known: &'k mut Recalled,
 }
 
 /// What one worker found in one file.
@@ -137,9 +151,15 @@ pub(crate) enum Piece {
 }
 
 impl Survey {
-    /// Reads the whole tree once.
-    pub(crate) fn of(tree: &Tree, engine: &Engine, cx: &Context) -> Result<Self, CollectError> {
+    /// Reads the whole tree once; of files that are listed, only those that nothing is known of.
+    pub(crate) fn of(
+        tree: &Tree,
+        listed: Option<Listed<'_>>,
+        engine: &Engine,
+        cx: &Context,
+    ) -> Result<Self, CollectError> {
         let (send, receive) = crossbeam_channel::bounded(WAITING);
+        let mut remembered = Vec::new();
         let (gaps, outcomes) = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..cx.threads.max(1))
                 .map(|_| {
@@ -148,13 +168,31 @@ impl Survey {
                 })
                 .collect();
             drop(receive);
-            let gaps = tree.walk(&mut |found| {
-                cx.progress.found(1);
-                if cx.stop.is_asked() || send.send(found).is_err() {
+            let ask = |found, identity| {
+                if cx.stop.is_asked() || send.send((found, identity)).is_err() {
                     return ControlFlow::Break(());
                 }
                 ControlFlow::Continue(())
-            });
+            };
+            let gaps = match listed {
+                None => tree.walk(&mut |found| {
+                    cx.progress.found(1);
+                    ask(found, None)
+                }),
+                Some(Listed { listing, known }) => {
+                    for (found, identity) in listing.files {
+                        match identity.and_then(|identity| known.recall(&found.path, identity)) {
+                            Some(facts) => {
+                                cx.progress.done(1);
+                                remembered.push((facts.seen(), facts.pieces(&found)));
+                            }
+                            None if ask(found, identity).is_break() => break,
+                            None => {}
+                        }
+                    }
+                    listing.gaps
+                }
+            };
             drop(send);
             let outcomes: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
             (gaps, outcomes)
@@ -170,10 +208,17 @@ impl Survey {
             }
         }
         for outcome in outcomes {
-            let Ok((seen, pieces)) = outcome else {
+            let Ok(Looked { seen, pieces, facts }) = outcome else {
                 return Err(CollectError::Failed("a worker ended unexpectedly".to_owned()));
             };
             survey.seen += seen;
+            survey.facts.extend(facts);
+            for piece in pieces {
+                survey.add(piece);
+            }
+        }
+        for (seen, pieces) in remembered {
+            survey.seen += u64::from(seen);
             for piece in pieces {
                 survey.add(piece);
             }

@@ -1,6 +1,6 @@
 //! One worker of the survey: reads files and says what is in them.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use asmm_model::{Gap, GapReason};
 use crossbeam_channel::Receiver;
@@ -9,7 +9,7 @@ use muster_rules::{Language, RulePack};
 
 use super::charts::Charts;
 use super::settings;
-use super::{ManifestFacts, Piece, SourceFile};
+use super::{FileFacts, ManifestFacts, Piece, SourceFile};
 use crate::artifacts;
 use crate::flows;
 use crate::infrastructure;
@@ -24,7 +24,7 @@ use crate::role::role_of;
 use crate::source::{cut_to_code, read_whole};
 use crate::starters;
 use crate::syntax::{Dialect, Lexicon};
-use crate::tree::{Found, Location, Reader};
+use crate::tree::{Found, Identity, Location, Reader};
 use memchr::memmem::find;
 
 /// Configuration above this size is data.
@@ -43,7 +43,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(rules: &Arc<RulePack>) -> Self {
+    fn new(rules: &Arc<RulePack>) -> Self {
         Self {
             rules: Arc::clone(rules),
             lexicon: Lexicon::new(rules),
@@ -51,6 +51,16 @@ impl Engine {
             credentials: Prefilter::for_credentials(rules),
             keys: Shapes::new(rules),
             formats: Formats::new(rules),
+        }
+    }
+
+    /// The one that the last scan made, where its rules are the same ones: of a thousand targets each would make its own.
+    pub(crate) fn shared(rules: &Arc<RulePack>) -> Arc<Self> {
+        static LAST: Mutex<Option<Arc<Engine>>> = Mutex::new(None);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(engine) if Arc::ptr_eq(&engine.rules, rules) => Arc::clone(engine),
+            _ => Arc::clone(last.insert(Arc::new(Self::new(rules)))),
         }
     }
 
@@ -66,28 +76,57 @@ pub(super) struct Worker<'a> {
     buffer: Vec<u8>,
     pieces: Vec<Piece>,
     charts: Charts,
+    /// Whether no other file had a part in what is said about the one that is looked at.
+    is_alone: bool,
+}
+
+/// What one worker saw.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// How many files could be looked at.
+    pub(super) seen: u64,
+    pub(super) pieces: Vec<Piece>,
+    /// What is worth remembering.
+    pub(super) facts: Vec<(Arc<str>, Identity, FileFacts)>,
 }
 
 impl<'a> Worker<'a> {
     pub(super) fn new(engine: &'a Engine, cx: &'a Context, reader: Reader<'a>) -> Self {
-        Self { engine, cx, reader, buffer: Vec::new(), pieces: Vec::new(), charts: Charts::default() }
+        Self {
+            engine,
+            cx,
+            reader,
+            buffer: Vec::new(),
+            pieces: Vec::new(),
+            charts: Charts::default(),
+            is_alone: true,
+        }
     }
 
     /// Reads what comes until nothing more comes.
-    pub(super) fn run(mut self, files: &Receiver<Found>) -> (u64, Vec<Piece>) {
-        let mut seen = 0;
-        for found in files {
+    pub(super) fn run(mut self, files: &Receiver<(Found, Option<Identity>)>) -> Looked {
+        let mut looked = Looked::default();
+        for (found, identity) in files {
             if self.cx.stop.is_asked() {
                 break;
             }
-            seen += u64::from(self.file(&found));
+            let from = self.pieces.len();
+            self.is_alone = true;
+            let seen = self.file(&found);
+            looked.seen += u64::from(seen);
             self.cx.progress.done(1);
+            if let Some(identity) = identity.filter(|_| self.is_alone)
+                && let Some(facts) = FileFacts::of(seen, &self.pieces[from..])
+            {
+                looked.facts.push((found.path.into(), identity, facts));
+            }
             // One huge lock file must not keep its memory for the rest of the scan.
             if self.buffer.capacity() > 8 * 1024 * 1024 {
                 self.buffer = Vec::new();
             }
         }
-        (seen, self.pieces)
+        looked.pieces = self.pieces;
+        looked
     }
 
     /// Looks at one file; says whether it could be looked at.
@@ -159,17 +198,20 @@ impl<'a> Worker<'a> {
         hits.opens =
             hits.primary && dialect == Dialect::CSharp && find(&self.buffer, b"global using ").is_some();
         let only = only.map(Arc::from);
-        let elsewhere = match &found.at {
-            // A path that is not what it says, because some of its bytes are no UTF-8, is kept byte for byte.
-            Location::File(full) => (!full.ends_with(&found.path)).then(|| found.at.clone()),
-            Location::Blob(_) => Some(found.at.clone()),
-        };
         let path = Arc::from(found.path.as_str());
         let role = role_of(&found.path);
         if role.is_own() && begins_program(dialect, &found.path, &self.buffer) {
             self.pieces.push(Piece::Program(Arc::clone(&path)));
         }
-        self.pieces.push(Piece::Source(SourceFile { path, elsewhere, dialect, role, hits, only }));
+        self.pieces.push(Piece::Source(SourceFile {
+            path,
+            elsewhere: elsewhere(found),
+            dialect,
+            role,
+            hits,
+            only,
+            imports: None,
+        }));
         true
     }
 
@@ -372,6 +414,7 @@ impl<'a> Worker<'a> {
         if !settings.is_empty() {
             self.pieces.push(Piece::Settings(settings));
         }
+        self.is_alone &= !Charts::may_complete(found, &self.buffer);
         if let Some(plain) = self.charts.plain(&mut self.reader, found, &self.buffer) {
             self.buffer = plain.text.into_bytes();
             self.pieces.extend(plain.gap.map(Piece::Gap));
@@ -414,11 +457,20 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// Where a file is, when its path does not say it.
+pub(super) fn elsewhere(found: &Found) -> Option<Location> {
+    match &found.at {
+        // A path that is not what it says, because some of its bytes are no UTF-8, is kept byte for byte.
+        Location::File(full) => (!full.ends_with(&found.path)).then(|| found.at.clone()),
+        Location::Blob(_) => Some(found.at.clone()),
+    }
+}
+
 /// How much of a file is read to see whether its first line says what runs it.
 const SHEBANG: u64 = 128;
 
 /// Languages that have no rules yet, by the extension of their files.
-fn foreign(name: &str) -> Option<&'static str> {
+pub(super) fn foreign(name: &str) -> Option<&'static str> {
     Some(match name.rsplit_once('.')?.1 {
         "scala" => "Scala",
         "swift" => "Swift",

@@ -26,15 +26,16 @@ use std::sync::Arc;
 
 use asmm_model::Role;
 use muster_rules::Language;
+use serde::{Deserialize, Serialize};
 
 use crate::source::Lines;
 
 pub(crate) use go::canonical as canonical_go_path;
 pub(crate) use lexicon::Lexicon;
-pub(crate) use parse::Parsers;
+pub(crate) use parse::{ParseFailure, Parsers};
 
 /// How a source file is written: a language and its dialect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Dialect {
     /// Python.
     Python,
@@ -129,7 +130,7 @@ pub(crate) type LoopId = u32;
 pub(crate) type BranchId = u32;
 
 /// A value, as far as its shape matters.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Expr {
     /// A name.
     Name(Arc<str>),
@@ -177,7 +178,7 @@ impl Expr {
 }
 
 /// One argument of a call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Argument {
     /// Its name, when passed by name.
     pub name: Option<Arc<str>>,
@@ -186,7 +187,7 @@ pub(crate) struct Argument {
 }
 
 /// A function, method, lambda, or the body of a class-less script's handler.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Function {
     /// Name; empty for one written in place.
     pub name: Arc<str>,
@@ -211,7 +212,7 @@ pub(crate) struct Function {
 }
 
 /// A class.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Class {
     /// Name.
     pub name: Arc<str>,
@@ -224,7 +225,7 @@ pub(crate) struct Class {
 }
 
 /// A call or construction.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Call {
     /// What is called.
     pub callee: Expr,
@@ -245,7 +246,7 @@ pub(crate) struct Call {
 }
 
 /// A name bound to a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Binding {
     /// `x`, or `x` of `self.x` when `on_self`.
     pub name: Arc<str>,
@@ -266,7 +267,7 @@ pub(crate) struct Binding {
 }
 
 /// An import of a module or of one of its names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Import {
     /// Name it is bound to; empty for one made only for its effects.
     pub local: Arc<str>,
@@ -279,7 +280,7 @@ pub(crate) struct Import {
 }
 
 /// `table[key]`, where the key is a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lookup {
     /// The table.
     pub object: Expr,
@@ -294,7 +295,7 @@ pub(crate) struct Lookup {
 }
 
 /// `tool.name == asked`: what something is called, compared with a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Compared {
     /// The name of something.
     pub name: Expr,
@@ -309,7 +310,7 @@ pub(crate) struct Compared {
 }
 
 /// `variable["key"] = value` or `variable.key = value`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Setting {
     /// The variable.
     pub variable: Arc<str>,
@@ -322,7 +323,7 @@ pub(crate) struct Setting {
 }
 
 /// `variable += value`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Update {
     /// What is added to.
     pub target: Expr,
@@ -337,7 +338,7 @@ pub(crate) struct Update {
 }
 
 /// A loop.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Loop {
     /// Loop around it, in the same function.
     pub outer: Option<LoopId>,
@@ -354,7 +355,7 @@ pub(crate) struct Loop {
 }
 
 /// A name or string that a rule asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mention {
     /// The name, or the string.
     pub text: Arc<str>,
@@ -369,9 +370,10 @@ pub(crate) struct Mention {
 }
 
 /// One source file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Module {
     /// Path relative to the target.
+    #[serde(skip)]
     pub path: Arc<str>,
     /// How it is written.
     pub dialect: Dialect,

@@ -18,6 +18,8 @@ const MAX_LINE_FILE: u64 = 8 * 1024;
 const MAX_CONFIG: u64 = 64 * 1024;
 /// How much of the packed refs is searched.
 const MAX_PACKED_REFS: u64 = 64 << 20;
+/// How much of the list of commits is read at which a history was cut off.
+const MAX_SHALLOW: u64 = 4 << 20;
 /// A ref may name another ref; git itself stops at this many.
 const MAX_REF_STEPS: usize = 5;
 /// Repositories within repositories whose `info/exclude` is held in memory at a time.
@@ -133,6 +135,16 @@ impl GitFolder {
     /// Whether the history was cut off by whoever made the clone.
     pub(super) fn is_shallow(&self) -> bool {
         self.common.join("shallow").is_file()
+    }
+
+    /// Where the history was cut off, as far as it is read; of a file that is larger, its size.
+    pub(super) fn shallow(&self) -> Option<Vec<u8>> {
+        let path = self.common.join("shallow");
+        let mut bytes = Vec::new();
+        match read_regular(&path, Links::Follow, MAX_SHALLOW, &mut bytes) {
+            Ok(()) => Some(bytes),
+            Err(_) => path.metadata().ok().map(|about| about.len().to_le_bytes().to_vec()),
+        }
     }
 
     fn packed(&self, name: &str) -> Option<String> {

@@ -8,6 +8,7 @@ mod commit;
 mod folder;
 mod git;
 mod history;
+mod identity;
 mod index;
 mod objects;
 mod packs;
@@ -27,7 +28,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use asmm_model::Gap;
+use asmm_model::{Gap, GapReason};
 
 use self::commit::CommitTree;
 use self::git::GitFolder;
@@ -35,6 +36,7 @@ use self::objects::ObjectId;
 use self::work::WorkTree;
 
 pub(crate) use self::history::{Commit, End, History, co_authors};
+pub(crate) use self::identity::Identity;
 pub use self::read::read_bounded;
 pub(crate) use self::reader::Reader;
 
@@ -185,6 +187,38 @@ impl Tree {
             Self::Work(tree) => tree.walk(on),
             Self::Commit(tree) => tree.walk(on),
         }
+    }
+
+    /// What stays the same as long as a file of it does, where there is such a thing.
+    pub(crate) fn identity(found: &Found) -> Option<Identity> {
+        match &found.at {
+            Location::File(path) => Identity::of_file(path),
+            Location::Blob(id) => Some(Identity::of_blob(*id)),
+        }
+    }
+
+    /// Everything that what is said about it depends on, beside its files.
+    pub(crate) fn circumstances(&self) -> Vec<Vec<u8>> {
+        let (git, is_commit, aside) = match self {
+            Self::Work(tree) => (tree.git_folder(), false, None),
+            Self::Commit(tree) => (Some(tree.git_folder()), true, tree.aside()),
+        };
+        let aside = aside.map(|gap| format!("{} {}", gap.count, gap.detail.as_deref().unwrap_or_default()));
+        let text = |text: Option<String>| text.unwrap_or_default().into_bytes();
+        // Where the history of a shallow clone ends.
+        let shallow = git.and_then(GitFolder::shallow);
+        let mut all = vec![text(self.name()), text(self.commit()), text(self.origin())];
+        all.extend([
+            shallow.unwrap_or_default(),
+            vec![u8::from(is_commit), u8::from(git.is_some())],
+            text(aside),
+        ]);
+        all
+    }
+
+    /// Whether a gap may be gone the next time although no file changed: what could not be read, or may be mended.
+    pub(crate) fn is_passing(gap: &Gap) -> bool {
+        matches!(gap.why, GapReason::Failed | GapReason::Denied) || commit::may_be_mended(gap)
     }
 
     /// What one thread reads the files with.

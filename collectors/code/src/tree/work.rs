@@ -92,6 +92,11 @@ impl WorkTree {
         muster_collect::url::repository(&git.origin()?)
     }
 
+    /// Where git keeps what belongs to it.
+    pub(super) fn git_folder(&self) -> Option<&GitFolder> {
+        self.git.as_ref().map(|(git, _)| git)
+    }
+
     /// The commits behind the folder, if it is part of a repository with SHA-1 names.
     pub(crate) fn history(&self) -> Option<History> {
         let (git, below) = self.git.as_ref()?;

@@ -138,6 +138,15 @@ impl CommitTree {
         History::new(objects, self.commit, self.git.is_shallow(), String::new())
     }
 
+    /// What is told of the folder that the repository is in.
+    pub(super) fn aside(&self) -> Option<&Gap> {
+        self.beside.as_ref()
+    }
+
+    pub(super) fn git_folder(&self) -> &GitFolder {
+        &self.git
+    }
+
     pub(super) fn walk(&self, on: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Vec<Gap> {
         let mut tally = Tally::default();
         if let Err(much) = Walk::new(self.store.handle(), self.root, &mut tally, on).run() {
@@ -262,17 +271,23 @@ impl BlobReader<'_> {
     }
 }
 
+/// Said of an object that git would not take either: whoever mends the repository changes no name in it.
+const BROKEN: &str = "its object is broken, or cannot be unpacked within the memory that one object may take";
+const NO_FILE: &str = "its object is no file";
+
+/// Whether a gap is gone once the repository is mended.
+pub(super) fn may_be_mended(gap: &Gap) -> bool {
+    gap.detail.as_deref().is_some_and(|detail| [BROKEN, NO_FILE].contains(&detail))
+}
+
 /// The gap to report for a file whose object is lost.
 fn gap(lost: Lost, path: &str, limit: u64) -> Gap {
     let gap = |why, detail: &str| Gap::new(path, why).because(detail);
     match lost {
         Lost::TooLarge => Unread::TooLarge.gap(path, limit),
         Lost::Missing => gap(GapReason::Failed, "its object is not in the repository"),
-        Lost::Other => gap(GapReason::Unparsable, "its object is no file"),
-        Lost::Broken => gap(
-            GapReason::Unparsable,
-            "its object is broken, or cannot be unpacked within the memory that one object may take",
-        ),
+        Lost::Other => gap(GapReason::Unparsable, NO_FILE),
+        Lost::Broken => gap(GapReason::Unparsable, BROKEN),
         Lost::Spent => gap(GapReason::TooLarge, "more of the repository was unpacked than is allowed"),
     }
 }

@@ -39,7 +39,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A repository with everything in it that is read in a way of its own.
-fn varied() -> Place {
+pub(super) fn varied() -> Place {
     let place = Place::repository();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
     for folder in ["mini", "organisation/repositories"] {

@@ -5,6 +5,7 @@ mod commits;
 mod files;
 mod groups;
 mod history;
+mod remembered;
 mod repositories;
 
 use std::fs;
