@@ -10,9 +10,10 @@ use muster_collect::{
     CollectError, Collector, Context, Descriptor, Sink, Source, SourceOption, Target, Unit, whole,
 };
 
+use crate::base::BASE;
 use crate::scan::scan;
 use crate::survey::Engine;
-use crate::tree::{Tree, repositories};
+use crate::tree::{Tree, TreeError, repositories};
 
 /// Reads working trees and bare repositories: source code, manifests, and the files that start code.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,6 +59,14 @@ fn branch(name: &str) -> Result<(), String> {
     if is_name { Ok(()) } else { Err("is no name of a branch, a tag or a commit".to_owned()) }
 }
 
+/// A folder as it is, or as the commit has it that it is compared with.
+fn opened(folder: &Path, cx: &Context) -> Result<Tree, TreeError> {
+    match cx.options.one(BASE) {
+        Some(commit) => Tree::of_base(folder, commit),
+        None => Tree::open(folder, cx.options.one(BRANCH.name)),
+    }
+}
+
 #[async_trait]
 impl Collector for CodeCollector {
     fn descriptor(&self) -> &'static Descriptor {
@@ -68,7 +77,7 @@ impl Collector for CodeCollector {
         let unit = match target.folder() {
             _ if cx.stop.is_asked() => Err(CollectError::Stopped),
             None => Err(CollectError::Unusable(format!("`{}` is not a folder", target.given))),
-            Some(folder) => match Tree::open(&folder, cx.options.one(BRANCH.name)) {
+            Some(folder) => match opened(&folder, cx) {
                 Ok(tree) => {
                     Ok(Unit { target: target.given.clone(), part: String::new(), commit: tree.commit() })
                 }
@@ -80,8 +89,8 @@ impl Collector for CodeCollector {
 
     async fn collect(&self, unit: &Unit, cx: &Context, out: &mut Sink<'_>) -> Result<Coverage, CollectError> {
         whole::off_the_runtime(unit, cx, out, |target, cx| {
-            let tree = Tree::open(Path::new(target), cx.options.one(BRANCH.name))
-                .map_err(|error| CollectError::Unusable(error.to_string()))?;
+            let tree =
+                opened(Path::new(target), cx).map_err(|error| CollectError::Unusable(error.to_string()))?;
             let outcome = scan(&tree, target, &Engine::shared(&cx.rules), cx)?;
             Ok((outcome.observations, outcome.coverage))
         })

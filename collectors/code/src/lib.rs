@@ -4,6 +4,7 @@
 mod access;
 mod artifacts;
 mod assistants;
+mod base;
 mod collector;
 mod detect;
 mod document;
@@ -35,6 +36,7 @@ mod tree;
 mod units;
 mod workloads;
 
+pub use base::{Against, Base, Unbased, base};
 pub use collector::CodeCollector;
 pub use firing::{BrokenExample, Fired, Named, check_examples, fired, literals, names};
 pub use git::{GitCollector, variables as git_variables};

@@ -114,6 +114,18 @@ impl Collector for GitCollector {
     }
 }
 
+/// Where a target is, if it is a repository on this machine.
+///
+/// # Errors
+/// What is wrong with its address, as a sentence.
+pub(crate) fn folder_of(target: &str) -> Result<Option<PathBuf>, String> {
+    match address(target) {
+        Ok(Address::Folder(folder)) => Ok(Some(folder)),
+        Ok(Address::Remote(_)) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 fn address(target: &str) -> Result<Address, CollectError> {
     let url = target.strip_prefix("git+").unwrap_or(target);
     Address::parse(url).map_err(|problem| CollectError::Unusable(format!("{target} {problem}")))

@@ -20,13 +20,13 @@ const MAX_AUTHOR: usize = 400;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Commit {
     tree: ObjectId,
-    parents: Vec<ObjectId>,
+    pub(super) parents: Vec<ObjectId>,
     /// `Name <address>`, as it was given.
     pub(crate) author: String,
     /// Others who are said to have written it, in the same form.
     pub(crate) others: Vec<String>,
     /// Seconds since 1970.
-    time: i64,
+    pub(super) time: i64,
 }
 
 /// How the reading of a history ended.
@@ -163,7 +163,7 @@ impl History {
 }
 
 impl Commit {
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let (mut tree, mut parents, mut author, mut time) = (None, Vec::new(), None, None);
         for line in bytes.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()) {
             let Some(space) = line.iter().position(|byte| *byte == b' ') else { continue };

@@ -4,6 +4,7 @@
 //! leave out are skipped and counted. Without git everything is scanned. Of a bare repository, the files of one commit
 //! are, straight from its objects. Links are never followed, and nothing but regular files is ever opened.
 
+mod base;
 mod commit;
 mod folder;
 mod git;
@@ -35,6 +36,7 @@ use self::git::GitFolder;
 use self::objects::ObjectId;
 use self::work::WorkTree;
 
+pub(crate) use self::base::{NoBase, Which, base};
 pub(crate) use self::history::{Commit, End, History, co_authors};
 pub(crate) use self::identity::Identity;
 pub use self::read::read_bounded;

@@ -66,6 +66,10 @@ pub(crate) struct CommitTree {
     too_much: std::sync::OnceLock<&'static str>,
     /// Its name and its origin, where these are not those of the folder.
     copy_of: Option<(String, Option<String>)>,
+    /// The folder of it that is read, from its top; empty for all of it.
+    below: String,
+    /// Whether the commit has no such folder.
+    is_absent: bool,
 }
 
 impl CommitTree {
@@ -102,7 +106,29 @@ impl CommitTree {
         let folder = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let beside = beside(&git, &folder);
         let too_much = std::sync::OnceLock::new();
-        Ok(Self { git, folder, commit, root, store, beside, too_much, copy_of: None })
+        let (copy_of, below, is_absent) = (None, String::new(), false);
+        Ok(Self { git, folder, commit, root, store, beside, too_much, copy_of, below, is_absent })
+    }
+
+    /// The same commit, but of it only a folder; where it has no such folder, nothing.
+    pub(super) fn below(mut self, folder: &str) -> Result<Self, TreeError> {
+        let mut at = self.root;
+        let mut handle = self.store.handle();
+        for part in folder.split('/').filter(|part| !part.is_empty()) {
+            let child = handle.child(at, &|name| name == part.as_bytes()).map_err(|_| {
+                let problem = format!("is a folder that the commit {} has, but cannot be read", self.commit);
+                TreeError::Repository { path: self.folder.clone(), problem }
+            })?;
+            let Some(Entry::Folder(id)) = child else {
+                self.is_absent = true;
+                break;
+            };
+            at = id;
+        }
+        drop(handle);
+        self.root = at;
+        folder.clone_into(&mut self.below);
+        Ok(self)
     }
 
     pub(super) fn known_as(mut self, name: String, origin: Option<String>) -> Self {
@@ -135,7 +161,7 @@ impl CommitTree {
 
     pub(super) fn history(&self) -> History {
         let objects = Objects::open(self.git.objects());
-        History::new(objects, self.commit, self.git.is_shallow(), String::new())
+        History::new(objects, self.commit, self.git.is_shallow(), self.below.clone())
     }
 
     /// What is told of the folder that the repository is in.
@@ -148,6 +174,9 @@ impl CommitTree {
     }
 
     pub(super) fn walk(&self, on: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Vec<Gap> {
+        if self.is_absent {
+            return Vec::new();
+        }
         let mut tally = Tally::default();
         if let Err(much) = Walk::new(self.store.handle(), self.root, &mut tally, on).run() {
             let _ = self.too_much.set(much);
@@ -258,7 +287,7 @@ impl BlobReader<'_> {
 
     /// The regular file at a path, which is taken as it is, or as it is reported.
     pub(super) fn find(&mut self, path: &str, as_shown: bool) -> Option<ObjectId> {
-        let mut at = Entry::Folder(self.tree.root);
+        let mut at = (!self.tree.is_absent).then_some(Entry::Folder(self.tree.root))?;
         for part in path.split('/') {
             let Entry::Folder(folder) = at else { return None };
             let is = |name: &[u8]| name == part.as_bytes() || (as_shown && shown(name) == part);

@@ -1,5 +1,6 @@
 //! Walks of real folders, built with the `git` binary where git matters.
 
+mod base;
 mod bombs;
 mod commits;
 mod files;
