@@ -11,7 +11,7 @@ use super::output::OutputFile;
 use super::printer::Printer;
 use super::store::StoreOption;
 use super::{UsageError, document};
-use crate::history::{self, Difference, Weight};
+use crate::history::{self, Difference};
 use crate::store::Filter;
 
 /// Compare two scans: what appeared, disappeared, or is decided otherwise than before
@@ -124,7 +124,7 @@ impl Diff {
         if let Some(text) = text {
             printer.result_to(output, &text)?;
         }
-        Ok(if self.exit_code && is_worse(&difference) { Exit::Flagged } else { Exit::Done })
+        Ok(if self.exit_code && difference.is_worse() { Exit::Flagged } else { Exit::Done })
     }
 }
 
@@ -135,9 +135,4 @@ impl Diff {
             store.difference(&before, &after).await
         })
     }
-}
-
-fn is_worse(difference: &Difference) -> bool {
-    !difference.less_seen.is_empty()
-        || difference.systems.iter().any(|system| system.weight() == Weight::Worse)
 }

@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Nothing = 3,
     /// Finished, but something that was meant to be seen stayed hidden.
     Gaps = 4,
-    /// Agentic or undetermined systems were found.
+    /// Agentic or undetermined systems were found; in a comparison, something is worse than before.
     Flagged = 10,
 }
 
@@ -27,7 +27,7 @@ Exit codes:
    2  the command line has a mistake, or a rule file that it names
    3  there was nothing to scan: nothing readable in any target
    4  finished with gaps that hide something (only with --strict-coverage)
-  10  agentic or undetermined systems were found (only with --exit-code)
+  10  agentic or undetermined systems were found; in a comparison, something is worse than before (only with --exit-code)
 The first that applies of 2, 1, 3, 10, 4, 0. A target that fails among others is a coverage gap.";
 
 /// What decides about the exit code of a scan.

@@ -5,6 +5,7 @@ mod assess;
 mod audit;
 mod backup;
 mod cache;
+mod compare;
 mod completions;
 mod config;
 mod decide;

@@ -9,6 +9,7 @@ use clap::Args;
 use muster_collect::Stop;
 
 use super::UsageError;
+use super::compare::{Compare, Comparison};
 use super::exit::{self, Exit, Findings};
 use super::output::OutputFile;
 use super::printer::Printer;
@@ -40,7 +41,8 @@ pub(super) struct Scan {
     /// Add the rules of a folder to the built-in ones; a rule with the id of a built-in one replaces it
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
-    /// End with code 10 when agentic or undetermined systems are found
+    /// End with code 10 when agentic or undetermined systems are found; with --diff or --since, when something is worse than
+    /// before
     #[arg(long)]
     exit_code: bool,
     /// End with code 4 when something that was meant to be seen could not be
@@ -63,6 +65,8 @@ pub(super) struct Scan {
     #[arg(long, value_name = "FILE")]
     register: Vec<PathBuf>,
     #[command(flatten)]
+    comparison: Comparison,
+    #[command(flatten)]
     sources: SourceOptions,
 }
 
@@ -78,6 +82,8 @@ Examples:
   muster scan @targets.txt                            # one target on each line
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
+  muster scan . --diff origin/main --format markdown --exit-code   # what a pull request changes
+  muster scan . --since v1.2.0                  # what is otherwise than in a commit
   muster scan . --register systems.csv          # what is declared, and what is not
   muster scan . --store muster.db               # and remember it: see `muster diff` and `muster systems`
   muster scan . aws-export:details.json         # with the identities of an account
@@ -105,6 +111,7 @@ impl Scan {
             let what = "one name cannot stand for several targets";
             return Err(UsageError::new(what, "scan each of them with its own `--as NAME`").into());
         }
+        let earlier = self.comparison.earlier(&plan, &self.sources.0, self.format)?;
         let store = self.store.as_deref().map(Place::named).transpose()?;
         let output = self.output.as_deref().map(OutputFile::at).transpose()?;
         let rules = super::rules::for_scan(self.rules.as_deref())?;
@@ -127,7 +134,7 @@ impl Scan {
             stop: Stop::new(),
             cache,
         };
-        let mut outcome = scan::run(&plan, settings)?;
+        let mut outcome = scan::run(&plan, settings.clone())?;
         // What is kept is what each target showed; people are told what that comes to.
         let kept = store.is_some().then(|| outcome.inventory.clone());
         let decided = store.as_ref().map(decided).transpose()?.unwrap_or_default();
@@ -141,7 +148,19 @@ impl Scan {
         if let Some(summary) = outcome.summary() {
             printer.note(&summary);
         }
-        let exit = Exit::of(self.findings(&outcome));
+        let compare = match &earlier {
+            Some(earlier) if !outcome.all_failed() => {
+                let options = earlier.options(&settings.options);
+                let mut before = scan::run(&plan, Settings { options, ..settings })?;
+                before.inventory = correlate::joined(before.inventory, &decided);
+                Some(earlier.compare(before, &outcome)?)
+            }
+            _ => None,
+        };
+        if let Some(note) = compare.as_ref().and_then(Compare::note) {
+            printer.note(&note);
+        }
+        let exit = Exit::of(self.findings(&outcome, compare.as_ref()));
         for failure in &outcome.failures {
             let message = failure.to_string();
             if exit == Exit::Failed { printer.error(&message, None) } else { printer.warning(&message) }
@@ -154,7 +173,10 @@ impl Scan {
             && outcome.inventory.coverage.iter().all(|coverage| coverage.skipped.is_empty());
         if exit != Exit::Failed && !says_nothing {
             let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
-            let text = self.format.write(&outcome.inventory, surface)?;
+            let text = match &compare {
+                Some(compare) => compare.write(&outcome, self.format, surface)?,
+                None => self.format.write(&outcome.inventory, surface)?,
+            };
             printer.result_to(output, &text)?;
         }
         if let Some((store, inventory)) = store.zip(kept) {
@@ -168,12 +190,17 @@ impl Scan {
         Ok(exit)
     }
 
-    fn findings(&self, outcome: &Outcome) -> Findings {
+    fn findings(&self, outcome: &Outcome, compare: Option<&Compare>) -> Findings {
+        let is_flagged = match compare {
+            Some(compare) => compare.difference.is_worse(),
+            None => outcome.inventory.systems.iter().any(asmm_model::System::is_flagged),
+        };
+        let before = compare.map(|compare| &compare.before);
         Findings {
             all_failed: outcome.all_failed(),
-            saw_nothing: outcome.saw_nothing(),
-            flagged: self.exit_code && outcome.inventory.systems.iter().any(asmm_model::System::is_flagged),
-            gaps: self.strict_coverage && !outcome.is_complete(),
+            saw_nothing: outcome.saw_nothing() && before.is_none_or(Outcome::saw_nothing),
+            flagged: self.exit_code && is_flagged,
+            gaps: self.strict_coverage && !(outcome.is_complete() && before.is_none_or(Outcome::is_complete)),
         }
     }
 }
@@ -243,12 +270,8 @@ mod tests {
         if !complete {
             inventory.coverage[0].skipped.push(Gap::new("secret", GapReason::Denied));
         }
-        Exit::of(scan.findings(&Outcome {
-            inventory,
-            failures: Vec::new(),
-            notes: Vec::new(),
-            took: Vec::new(),
-        })) as u8
+        let (failures, notes, took) = (Vec::new(), Vec::new(), Vec::new());
+        Exit::of(scan.findings(&Outcome { inventory, failures, notes, took }, None)) as u8
     }
 
     #[test]

@@ -22,6 +22,7 @@ use clap::ValueEnum;
 pub(crate) use self::html::{Badge, Covered, Lists, Prose, STYLE, Section, Text};
 pub(crate) use bom::uuid;
 pub(crate) use csv::lines;
+pub(crate) use sarif::compared;
 
 /// A format; a new one is its file, and a line here and in [`Format::write`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -4,10 +4,12 @@
 //! `unseen`, which concludes nothing.
 
 mod change;
+mod components;
 pub(crate) mod pair;
 mod report;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +18,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use change::{Change, Signal, Weight, between};
+pub(crate) use components::ComponentChange;
 use pair::Pair;
 pub(crate) use report::{markdown, page};
+use unread::Unread;
 
 /// Name and version of the document that [`Difference`] is written as.
 pub(crate) const SCHEMA: &str = "muster.diff/1";
@@ -67,6 +71,26 @@ pub(crate) struct LessSeen {
     pub(crate) gaps: Vec<String>,
 }
 
+/// A target of which more was seen than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct MoreSeen {
+    /// The target, as given.
+    pub(crate) target: String,
+    /// What was looked at and was not before. What is there is not new for that.
+    pub(crate) gaps: Vec<String>,
+}
+
+/// The commit that a tree was compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Compared {
+    /// What was asked for: a branch, a tag or a commit.
+    pub(crate) revision: String,
+    /// The commit that was compared with, in hexadecimal.
+    pub(crate) commit: String,
+    /// Whether that is where the history of what was scanned parted from the revision, and not the revision itself.
+    pub(crate) merge_base: bool,
+}
+
 /// Everything that changed between two scans.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Difference {
@@ -86,6 +110,23 @@ pub(crate) struct Difference {
     pub(crate) present: u64,
     /// The targets of which less was seen.
     pub(crate) less_seen: Vec<LessSeen>,
+    /// The targets of which more was seen. Only told where two inventories are compared, and not two runs of a store.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more_seen: Vec<MoreSeen>,
+    /// The components that are otherwise. Only told where two inventories are compared, and not two runs of a store.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) components: Vec<ComponentChange>,
+    /// The commit that was compared with, where a tree was compared with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<Compared>,
+}
+
+impl Difference {
+    /// Whether something is worse than before: a system that is new and may be agentic, one that can do more or asks fewer
+    /// people, or a target of which less was seen.
+    pub(crate) fn is_worse(&self) -> bool {
+        !self.less_seen.is_empty() || self.systems.iter().any(|system| system.weight() == Weight::Worse)
+    }
 }
 
 /// Compares two inventories.
@@ -93,15 +134,27 @@ pub(crate) fn difference(before: &Inventory, after: &Inventory) -> Difference {
     // What is a part of something now is not gone: that tells of it.
     let parts: BTreeSet<&SystemId> =
         after.systems.iter().flat_map(|system| &system.joins).map(|part| &part.id).collect();
+    let (unread_before, unread_now) = (Unread::between(before, after), Unread::between(after, before));
+    // What could not be read before may have been there.
+    let hid = |system: &System| {
+        let target = after.target_of(system).unwrap_or_default();
+        unread_before.hid(target, &unread::places(system))
+    };
     let is_there = |pair: &Pair<'_>| !matches!(pair, Pair::Gone(old) if parts.contains(&old.id));
     let mut systems: Vec<Entry> = pair::pairs(before, after)
         .into_iter()
         .filter(is_there)
         .map(|pair| match pair {
-            Pair::New(new) => entry(after, new, Presence::New, Vec::new()),
+            Pair::New(new) => match hid(new) {
+                Some(gap) => entry(after, new, Presence::Changed, vec![read_now(gap)]),
+                None => entry(after, new, Presence::New, Vec::new()),
+            },
             Pair::Gone(old) => entry(before, old, gone(before, after, old), Vec::new()),
             Pair::Both(old, new) => {
-                let changes = between(old, new);
+                let mut changes = between(old, new);
+                if let Some(gap) = hid(new).filter(|_| !changes.is_empty()) {
+                    changes.push(read_now(gap));
+                }
                 let presence = if changes.is_empty() { Presence::Present } else { Presence::Changed };
                 let was = (old.id != new.id).then(|| old.id.as_str().to_owned());
                 Entry { was, ..entry(after, new, presence, changes) }
@@ -120,6 +173,26 @@ pub(crate) fn difference(before: &Inventory, after: &Inventory) -> Difference {
         systems,
         present,
         less_seen: less_seen(before, after),
+        more_seen: unread_before
+            .each()
+            .map(|(target, gaps)| MoreSeen {
+                target: target.to_owned(),
+                gaps: gaps.iter().map(|gap| gap.what.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
+            })
+            .collect(),
+        components: components::components(before, after, &unread_before, &unread_now),
+        base: None,
+    }
+}
+
+/// What is told of a system that may be otherwise only because more of it can be read.
+fn read_now(gap: &Gap) -> Change {
+    Change {
+        weight: Weight::Other,
+        what: "coverage".to_owned(),
+        before: format!("could not read {}", gap.what),
+        after: "read".to_owned(),
+        signals: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use asmm_model::Presence;
 
-use super::{Change, Difference, Entry, Weight};
+use super::{Change, Compared, ComponentChange, Difference, Entry, Weight};
 use crate::page::{Line, Page, Tone, visible};
 
 /// Systems that are shown.
@@ -26,6 +26,42 @@ fn summary(difference: &Difference) -> String {
         count => format!("{count} AI systems"),
     };
     format!("{systems}: {}.", counts.join(", "))
+}
+
+/// Digits of a commit that are enough for people.
+const DIGITS: usize = 12;
+/// Components that are shown.
+const COMPONENTS: usize = 50;
+
+fn compared(base: &Compared) -> String {
+    let commit = base.commit.get(..DIGITS).unwrap_or(&base.commit);
+    if base.merge_base {
+        format!("Compared with {commit}, where the history parted from {}.", base.revision)
+    } else if base.commit == base.revision {
+        format!("Compared with {commit}.")
+    } else {
+        format!("Compared with {}, which is {commit}.", base.revision)
+    }
+}
+
+fn component(change: &ComponentChange) -> String {
+    let versions = |versions: &[String]| match versions {
+        [] => "no version".to_owned(),
+        versions => versions.join(", "),
+    };
+    let became = match (change.before.as_deref(), change.after.as_deref()) {
+        (None, Some([])) => "new".to_owned(),
+        (None, Some(after)) => format!("new, {}", versions(after)),
+        (Some([]), None) => "gone".to_owned(),
+        (Some(before), None) => format!("gone, was {}", versions(before)),
+        (before, after) => {
+            format!("{} → {}", versions(before.unwrap_or_default()), versions(after.unwrap_or_default()))
+        }
+    };
+    let kind = change.kind.name().replace('-', " ");
+    let of =
+        if change.systems.is_empty() { String::new() } else { format!(" ({})", change.systems.join(", ")) };
+    format!("{kind} {}: {became}{of}", change.name)
 }
 
 const OTHER_RULES: &str =
@@ -51,6 +87,9 @@ fn tone(weight: Weight) -> Tone {
 pub(crate) fn page(difference: &Difference, width: usize) -> Page {
     let mut page = Page::new(width);
     page.push(Line::new().with(Tone::Strong, summary(difference)));
+    if let Some(base) = &difference.base {
+        page.wrap(0, 0, &Line::new().with(Tone::Dim, compared(base)));
+    }
     if !difference.same_rules {
         page.wrap(0, 0, &Line::new().with(Tone::Open, OTHER_RULES));
     }
@@ -81,6 +120,31 @@ pub(crate) fn page(difference: &Difference, width: usize) -> Page {
             page.push(Line::new().with(Tone::Dim, format!("  … and {} more", target.gaps.len() - GAPS)));
         }
     }
+    for target in &difference.more_seen {
+        page.gap();
+        page.wrap(
+            0,
+            2,
+            &Line::new().with(Tone::Open, format!("Could not be read before in {}", target.target)),
+        );
+        for gap in target.gaps.iter().take(GAPS) {
+            page.wrap(2, 4, &Line::new().plain(gap));
+        }
+        if target.gaps.len() > GAPS {
+            page.push(Line::new().with(Tone::Dim, format!("  … and {} more", target.gaps.len() - GAPS)));
+        }
+    }
+    if !difference.components.is_empty() {
+        page.gap();
+        page.push(Line::new().with(Tone::Strong, "Components"));
+    }
+    for change in difference.components.iter().take(COMPONENTS) {
+        page.wrap(2, 4, &Line::new().plain(component(change)));
+    }
+    let more = difference.components.len().saturating_sub(COMPONENTS);
+    if more > 0 {
+        page.push(Line::new().with(Tone::Dim, format!("  … and {more} more (--format json shows all)")));
+    }
     page
 }
 
@@ -95,6 +159,9 @@ fn place(entry: &Entry) -> String {
 /// The report in Markdown.
 pub(crate) fn markdown(difference: &Difference) -> String {
     let mut text = format!("# What changed\n\n{}\n", summary(difference));
+    if let Some(base) = &difference.base {
+        let _ = writeln!(text, "\n{}", plain(&compared(base)));
+    }
     if !difference.same_rules {
         let _ = writeln!(text, "\n{OTHER_RULES}");
     }
@@ -117,6 +184,20 @@ pub(crate) fn markdown(difference: &Difference) -> String {
         for gap in &target.gaps {
             let _ = writeln!(text, "- {}: {}", plain(&target.target), plain(gap));
         }
+    }
+    if !difference.more_seen.is_empty() {
+        text.push_str("\n## Could not be read before\n\n");
+    }
+    for target in &difference.more_seen {
+        for gap in &target.gaps {
+            let _ = writeln!(text, "- {}: {}", plain(&target.target), plain(gap));
+        }
+    }
+    if !difference.components.is_empty() {
+        text.push_str("\n## Components\n\n");
+    }
+    for change in &difference.components {
+        let _ = writeln!(text, "- {}", plain(&component(change)));
     }
     text
 }

@@ -133,3 +133,63 @@ fn what_a_reviewer_has_to_know_is_told_and_weighed() {
     assert_snapshot!("markdown", markdown(&found));
     assert_snapshot!("json", serde_json::to_string_pretty(&found).unwrap());
 }
+
+#[test]
+fn what_could_not_be_read_before_is_neither_new_nor_gone() {
+    let mut before = inventory(vec![sample::summaries(".")]);
+    let after = inventory(vec![sample::summaries("."), named("orders", "services/orders", "x")]);
+    let told = |before: &Inventory, after: &Inventory| {
+        let found = difference(before, after);
+        let components: Vec<&str> = found.components.iter().map(|change| change.name.as_str()).collect();
+        let systems: Vec<(&str, Presence)> =
+            found.systems.iter().map(|entry| (entry.name.as_str(), entry.presence)).collect();
+        format!("{systems:?} {components:?}")
+    };
+    assert_eq!(told(&before, &after), r#"[("orders", New)] ["x"]"#);
+    for (gap, hides) in [
+        (Gap::new("services/orders/a.py", GapReason::Unparsable), true),
+        (Gap::new("services/orders/", GapReason::Unsupported), true),
+        (Gap::new("services", GapReason::TooLarge), true),
+        (Gap::new(".", GapReason::Failed), true),
+        // Some of many, and nobody says which.
+        (Gap::new("submodules", GapReason::Unsupported).times(30), true),
+        (Gap::new("services/order", GapReason::Denied), false),
+        (Gap::new("services/orders/b.py", GapReason::Unparsable), false),
+        (Gap::new("services/orders/", GapReason::Ignored), false),
+    ] {
+        before.coverage[0].skipped = vec![gap.clone()];
+        let expected = if hides { r#"[("orders", Changed)] []"# } else { r#"[("orders", New)] ["x"]"# };
+        assert_eq!(told(&before, &after), expected, "{gap:?}");
+        assert!(!difference(&before, &after).is_worse() || !hides, "{gap:?}");
+        let back = difference(&after, &before);
+        assert_eq!(back.components.is_empty(), hides, "{gap:?}: nothing is gone that cannot be seen");
+    }
+    // What neither of them could read explains nothing.
+    let mut blind = after.clone();
+    blind.coverage[0].skipped = vec![Gap::new("services", GapReason::TooLarge)];
+    before.coverage[0].skipped = blind.coverage[0].skipped.clone();
+    assert_eq!(told(&before, &blind), r#"[("orders", New)] ["x"]"#);
+}
+
+#[test]
+fn a_comparison_with_a_commit_tells_components_and_what_was_unread() {
+    let mut before =
+        inventory(vec![named("a", "one", "x"), named("b", "two", "y"), named("c", "three", "z")]);
+    let mut after = inventory(vec![named("a", "one", "x"), named("b", "two", "y"), named("d", "four", "n")]);
+    before.systems.iter_mut().find(|system| system.name == "a").unwrap().components[0].version =
+        Some("1.0".to_owned());
+    after.systems.iter_mut().find(|system| system.name == "a").unwrap().components[0].version =
+        Some("2.0".to_owned());
+    before.coverage[0].skipped = vec![Gap::new("vendor/[x](y)/", GapReason::Unsupported)];
+    let mut found = difference(&before, &after);
+    for (revision, merge_base) in [("main", true), ("v1", false), ("0123456789abcdef", false)] {
+        found.base = Some(super::Compared {
+            revision: revision.to_owned(),
+            commit: "0123456789abcdef".to_owned(),
+            merge_base,
+        });
+        assert_snapshot!(format!("compared_{revision}"), page(&found, 100).text(false));
+    }
+    assert_snapshot!("compared_markdown", markdown(&found));
+    assert_snapshot!("compared_json", serde_json::to_string_pretty(&found.components).unwrap());
+}

@@ -108,6 +108,9 @@ fn of_events(happened: Vec<Happened>) -> Vec<Notice> {
             systems: Vec::new(),
             present: 0,
             less_seen: Vec::new(),
+            more_seen: Vec::new(),
+            components: Vec::new(),
+            base: None,
         };
         let mut next = Some(first);
         while let Some(one) = next {

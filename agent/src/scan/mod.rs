@@ -19,6 +19,7 @@ pub(crate) use plan::{Plan, PlanError};
 use collect::Collected;
 
 /// What a scan works with.
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// The rules.
     pub(crate) rules: Arc<RulePack>,

@@ -73,6 +73,14 @@ impl Plan {
         self.targets.len()
     }
 
+    /// The target, where there is one only.
+    pub(crate) fn only(&self) -> Option<&Target> {
+        match self.targets.as_slice() {
+            [planned] => Some(&planned.target),
+            _ => None,
+        }
+    }
+
     /// The targets that are folders, with these.
     pub(crate) fn folders(&self) -> impl Iterator<Item = (String, std::path::PathBuf)> {
         let folder = |planned: &Planned| Some((planned.target.given.clone(), planned.target.folder()?));

@@ -60,6 +60,9 @@ impl Store {
             systems,
             present: there.saturating_sub(told),
             less_seen: less_seen(&mut transaction, a, b).await?,
+            more_seen: Vec::new(),
+            components: Vec::new(),
+            base: None,
         })
     }
 }

@@ -66,7 +66,7 @@ pub(super) struct Configuration {
 }
 
 /// A sentence for people.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Message {
     text: String,
 }
@@ -135,12 +135,17 @@ pub(super) struct Found {
     pub(super) rule_index: usize,
     pub(super) kind: &'static str,
     pub(super) level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) baseline_state: Option<&'static str>,
     pub(super) message: Message,
     pub(super) locations: Vec<Location>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) related_locations: Vec<Location>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     pub(super) properties: Value,
+    /// What makes it another finding than those of its rule and system.
+    #[serde(skip)]
+    pub(super) key: String,
 }
 
 #[derive(Debug, Serialize)]

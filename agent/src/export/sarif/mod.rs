@@ -1,5 +1,6 @@
 //! Findings in the Static Analysis Results Interchange Format, version 2.1.0, for code scanning and editors.
 
+mod baseline;
 mod log;
 mod results;
 mod rules;
@@ -8,9 +9,11 @@ use asmm_model::{Coverage, Gap, GapReason, Inventory};
 use serde_json::{Value, json};
 
 use self::log::{
-    Descriptor, DescriptorReference, Driver, Identifier, Invocation, Log, Message, Notification, Run, Tool,
+    Descriptor, DescriptorReference, Driver, Found, Identifier, Invocation, Log, Message, Notification, Run,
+    Tool,
 };
 use self::rules::Rule;
+use crate::history::Difference;
 
 /// The schema of the standard.
 const SCHEMA: &str =
@@ -30,12 +33,29 @@ const REASONS: [GapReason; 8] = [
 
 /// Indented, with a newline at the end.
 pub(super) fn text(inventory: &Inventory) -> anyhow::Result<String> {
-    let mut text = serde_json::to_string_pretty(&log(inventory))?;
+    written(&log(inventory, results::all(inventory)))
+}
+
+/// The findings of an inventory beside those of an earlier one: each says what became of it.
+pub(crate) fn compared(
+    before: &Inventory,
+    after: &Inventory,
+    difference: &Difference,
+) -> anyhow::Result<String> {
+    let mut log = log(after, baseline::all(before, after, difference));
+    if let (Some(base), Some(run)) = (&difference.base, log.runs.first_mut()) {
+        run.properties["base"] = serde_json::to_value(base)?;
+    }
+    written(&log)
+}
+
+fn written(log: &Log) -> anyhow::Result<String> {
+    let mut text = serde_json::to_string_pretty(log)?;
     text.push('\n');
     Ok(text)
 }
 
-fn log(inventory: &Inventory) -> Log {
+fn log(inventory: &Inventory, results: Vec<Found>) -> Log {
     let scan = &inventory.scan;
     let version = scan.tool.split_once(' ').map_or(scan.tool.as_str(), |(_, version)| version).to_owned();
     let targets: Vec<Value> = scan
@@ -64,7 +84,7 @@ fn log(inventory: &Inventory) -> Log {
                 .collect(),
         }],
         original_uri_base_ids: results::bases(inventory),
-        results: results::all(inventory),
+        results,
         column_kind: "unicodeCodePoints",
         properties: json!({ "rules": scan.rules, "targets": targets }),
     };

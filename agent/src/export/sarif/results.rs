@@ -236,11 +236,13 @@ fn result(inventory: &Inventory, system: Option<&System>, claim: Claim, evidence
         // The standard wants no level where nothing failed.
         kind: if claim.level.is_some() { "fail" } else { "review" },
         level: claim.level.unwrap_or("none"),
+        baseline_state: None,
         message: Message::with_scanned(&claim.text),
         related_locations: related.collect(),
         locations,
         partial_fingerprints: prints,
         properties,
+        key: claim.key,
     }
 }
 

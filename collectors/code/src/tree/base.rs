@@ -77,18 +77,13 @@ fn repository(path: &Path) -> Result<(GitFolder, String, Option<(String, Option<
     }
     let top = work.root().ancestors().find_map(|top| Some((top, GitFolder::of(top)?)));
     let below = |top: &Path| work.root().strip_prefix(top).ok()?.to_str().map(|path| path.replace('\\', "/"));
-    match top.and_then(|(top, git)| Some((git, below(top)?))) {
-        Some((git, below)) => {
-            let name = work.root().file_name().map(|name| name.to_string_lossy().into_owned());
-            // As a work tree at the root of a disk is called.
-            let name = name.unwrap_or_else(|| "target".to_owned());
-            Ok((git, below, Some((name, work.origin()))))
-        }
-        None => {
-            let problem = "is in no git repository, so that there is nothing to compare it with".to_owned();
-            Err(TreeError::Repository { path: path.to_owned(), problem })
-        }
-    }
+    let Some((git, below)) = top.and_then(|(top, git)| Some((git, below(top)?))) else {
+        let problem = "is in no git repository, so that there is nothing to compare it with".to_owned();
+        return Err(TreeError::Repository { path: path.to_owned(), problem });
+    };
+    // As a work tree at the root of a disk is called.
+    let name = work.root().file_name().map_or("target".into(), |name| name.to_string_lossy());
+    Ok((git, below, Some((name.into_owned(), work.origin()))))
 }
 
 /// Finds the commit that a folder is compared with. `branch` names the commit that is scanned where it is none of a work
