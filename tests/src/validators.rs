@@ -45,3 +45,14 @@ pub fn keys(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let said = [ended.stdout, ended.stderr].concat();
     (ended.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
+
+/// What a file of YAML says, read by another implementation.
+///
+/// # Panics
+/// Where it cannot be read.
+pub fn yaml(file: &Path) -> serde_json::Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("exports/read.py");
+    let ended = Command::new(&*PYTHON).arg(script).arg(file).output().expect("python can be run");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    serde_json::from_slice(&ended.stdout).expect("it prints JSON")
+}

@@ -3,7 +3,8 @@
 //! The commands of a page run in a folder with the summariser, with the refund agent in `services/refunds`, the support
 //! bot in `services/support`, all mini repositories in `tests/mini`, and the sample organisation in `tests/organisation`; AWS and Kubernetes
 //! are servers of the tests with a small organisation and a small cluster; in `mirrors` are bare repositories of the refund
-//! agent and the support bot; the variables that channels name are set. `cargo run … -- X` is run as `muster X`. A word
+//! agent and the support bot, and `../shop` is a clone with the support bot, at a branch that adds the
+//! refund agent and asks nobody any more; the variables that channels name are set. `cargo run … -- X` is run as `muster X`. A word
 //! in capitals (PATH, DIR) stands for that folder. A block whose info string ends in a path is a file, and is put there
 //! before the commands that follow it. A `text` or `json` block right below a command holds what it prints, where `…` on
 //! a line of its own stands for lines that are left out.
@@ -189,6 +190,16 @@ fn stage() -> Stage {
     }
     std::fs::write(stage.beside("aws-config"), "[profile audit]\nregion = eu-west-1\n")
         .expect("a file can be written");
+    // A branch of the shop that is to be merged.
+    let shop = stage.beside("shop");
+    copy(&mini.join("support-bot"), &shop.join("support"));
+    commit(&shop);
+    git(&shop, &["checkout", "-q", "-b", "refunds"]);
+    copy(&mini.join("refund-agent"), &shop.join("refunds"));
+    let tools = shop.join("support/src/tools.ts");
+    let text = std::fs::read_to_string(&tools).expect("the tools of the bot");
+    std::fs::write(&tools, text.replace("  needsApproval: true,\n", "")).expect("a file");
+    commit(&shop);
     CLUSTER.kubeconfig(&stage.beside(""), &["staging", "prod"]);
     std::fs::create_dir(stage.beside("bin")).expect("a folder");
     std::fs::hard_link(muster(), stage.beside("bin/muster"))

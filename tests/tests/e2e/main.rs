@@ -31,6 +31,7 @@ mod notices;
 mod organisation;
 mod origins;
 mod pages;
+mod pull_requests;
 mod reach;
 mod registers;
 mod reports;
