@@ -96,7 +96,11 @@ pub(crate) fn base(
 ) -> Result<String, NoBase> {
     let (git, _, work) = repository(path)?;
     let (Which::Named(revision) | Which::Parted(revision)) = which;
-    let mut history = Lineage { objects: Objects::open(git.objects()), is_shallow: git.is_shallow() };
+    let mut history = Lineage {
+        objects: Objects::open(git.objects()),
+        is_shallow: git.is_shallow(),
+        known: BTreeMap::new(),
+    };
     let named = history.named(&git, path, revision)?;
     if let Which::Named(_) = which {
         return Ok(named.to_string());
@@ -111,6 +115,16 @@ pub(crate) fn base(
 struct Lineage {
     objects: Objects,
     is_shallow: bool,
+    /// Those that were read.
+    known: BTreeMap<ObjectId, Step>,
+}
+
+/// What is kept of a commit.
+#[derive(Debug, Clone)]
+struct Step {
+    /// Seconds since 1970.
+    time: i64,
+    parents: Vec<ObjectId>,
 }
 
 /// A commit is in the history of the first.
@@ -149,13 +163,19 @@ impl Lineage {
         Ok(commit)
     }
 
-    fn read(&mut self, id: ObjectId) -> Result<Commit, NoBase> {
+    fn read(&mut self, id: ObjectId) -> Result<Step, NoBase> {
+        if let Some(known) = self.known.get(&id) {
+            return Ok(known.clone());
+        }
         let bytes = self.objects.read(id, Kind::Commit).map_err(|lost| match lost {
             Lost::Missing if self.is_shallow => NoBase::Shallow,
             Lost::Missing | Lost::Broken => NoBase::Broken,
             Lost::Spent => NoBase::TooFar,
         })?;
-        Commit::parse(&bytes).ok_or(NoBase::Broken)
+        let Commit { time, parents, .. } = Commit::parse(&bytes).ok_or(NoBase::Broken)?;
+        let step = Step { time, parents };
+        self.known.insert(id, step.clone());
+        Ok(step)
     }
 
     /// The newest commit that is in the history of both, and before no other one that is.
