@@ -2,12 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::http::sent;
+use crate::http::{Sent, sent};
 
 /// Runs git in a folder, without anything of whoever runs the tests; gives what it prints.
 ///
@@ -84,7 +84,7 @@ impl GitServer {
     }
 }
 
-fn serve(mut stream: &TcpStream, root: &PathBuf, manners: &Manners, asked: &Asked) -> Option<()> {
+fn serve(mut stream: &TcpStream, root: &Path, manners: &Manners, asked: &Asked) -> Option<()> {
     let (method, target, headers, body) = sent(stream)?;
     let given = headers.get("authorization").cloned();
     asked.lock().unwrap_or_else(PoisonError::into_inner).push((target.clone(), given.clone()));
@@ -102,7 +102,13 @@ fn serve(mut stream: &TcpStream, root: &PathBuf, manners: &Manners, asked: &Aske
         let head = "HTTP/1.1 401 No\r\nwww-authenticate: Basic realm=\"git\"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         return stream.write_all(head.as_bytes()).ok();
     }
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    backend(stream, root, &(method, target, headers, body))
+}
+
+/// Answers a request as the real server of git does, with the bare repositories in a folder.
+pub(crate) fn backend(mut stream: &TcpStream, root: &Path, sent: &Sent) -> Option<()> {
+    let (method, target, headers, body) = sent;
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut backend = Command::new("git");
     backend
         .arg("http-backend")
@@ -137,7 +143,7 @@ fn serve(mut stream: &TcpStream, root: &PathBuf, manners: &Manners, asked: &Aske
     }
     let mut backend = backend.spawn().ok()?;
     // What is asked is small, so that nobody waits for the other here.
-    backend.stdin.take()?.write_all(&body).ok()?;
+    backend.stdin.take()?.write_all(body).ok()?;
     let mut answer = BufReader::new(backend.stdout.take()?);
     let (mut status, mut head) = ("200 OK".to_owned(), String::new());
     loop {

@@ -63,7 +63,7 @@ pub fn listen(script: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static
     url
 }
 
-fn answer(mut stream: &TcpStream, reply: &Reply) {
+pub(crate) fn answer(mut stream: &TcpStream, reply: &Reply) {
     let mut head = format!(
         "HTTP/1.1 {} X\r\ncontent-length: {}\r\nconnection: close\r\n",
         reply.status,
