@@ -26,7 +26,7 @@ pub(super) fn variable(name: &str) -> Option<String> {
 #[expect(clippy::disallowed_methods, reason = "this is where the configuration is read from the environment")]
 pub(super) fn handed_on() -> Environment {
     let mut environment = Environment::default();
-    for name in muster_code::git_variables() {
+    for name in muster_code::git_variables().chain(muster_forges::variables()) {
         if let Some(value) = std::env::var_os(name) {
             environment.set(name, value);
         }

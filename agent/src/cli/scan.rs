@@ -18,7 +18,7 @@ use super::{environment, store};
 use crate::clock;
 use crate::correlate;
 use crate::export::Format;
-use crate::scan::{self, Outcome, Plan, PlanError, Settings};
+use crate::scan::{self, Asking, Outcome, Plan, PlanError, Settings};
 use crate::store::{Place, RunState, Seen, Store, StoreError};
 
 /// Find the AI systems in one or more targets, and say which are agentic
@@ -28,7 +28,7 @@ use crate::store::{Place, RunState, Seen, Store, StoreError};
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(super) struct Scan {
-    /// What to scan: folders and bare repositories, other repositories as git+URL, all repositories below a folder as repos:PATH, what a file lists as @FILE, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
+    /// What to scan: folders and bare repositories, other repositories as git+URL, all repositories below a folder as repos:PATH, those of an organisation as github:OWNER or gitlab:GROUP, what a file lists as @FILE, accounts of AWS as aws: or aws:PROFILE, clusters as k8s: or k8s:CONTEXT, and what was saved
     /// of either, as aws-export:PATH and k8s-export:PATH, and bills of materials, as cyclonedx:PATH
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
@@ -79,6 +79,7 @@ Examples:
   muster scan mirrors/shop.git --git-branch release   # a bare repository, without a work tree
   muster scan git+https://github.com/acme/shop        # fetched into a cache; git+ssh://… as well
   muster scan repos:mirrors --repos-include 'acme/*'  # every repository below a folder, each by itself
+  muster scan github:acme gitlab:acme/tools           # the repositories of an organisation, and of a group
   muster scan @targets.txt                            # one target on each line
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
@@ -96,6 +97,8 @@ Examples:
 
 Environment:
   MUSTER_GIT_TOKEN         A token for servers of git, or several as HOST=TOKEN, separated by spaces
+  MUSTER_GITHUB_TOKEN      The token that github: is listed and fetched with; MUSTER_GITLAB_TOKEN for gitlab:
+  MUSTER_GITHUB_APP_KEY    The private key of the app that --github-app-id names
   MUSTER_FINGERPRINT_KEY   A secret of at least 16 bytes; with it, keys that are found in place get a fingerprint
 
 {}",
@@ -105,8 +108,17 @@ Environment:
 
 impl Scan {
     pub(super) fn run(self, printer: &mut Printer) -> anyhow::Result<Exit> {
-        let plan = Plan::of(&self.targets, &self.sources.0)
+        let environment = Arc::new(environment::handed_on());
+        let asking = Asking {
+            options: self.sources.0.clone(),
+            environment: Arc::clone(&environment),
+            progress: printer.progress(),
+            stop: Stop::new(),
+        };
+        let plan = Plan::of(&self.targets, &asking)
             .map_err(|PlanError { what, help }| UsageError { what, help: Some(help) })?;
+        // Its bar is taken away before anything is said.
+        drop(asking);
         if self.known_as.is_some() && plan.len() > 1 {
             let what = "one name cannot stand for several targets";
             return Err(UsageError::new(what, "scan each of them with its own `--as NAME`").into());
@@ -129,7 +141,7 @@ impl Scan {
             fingerprints: environment::fingerprint_key()?,
             threads: self.threads.map_or_else(processors, NonZeroUsize::get),
             options: self.sources.0.clone(),
-            environment: Arc::new(environment::handed_on()),
+            environment,
             started_at: clock::now(),
             stop: Stop::new(),
             cache,

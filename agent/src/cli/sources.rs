@@ -1,9 +1,7 @@
 //! Options of the sources: one argument for each that a collector names.
 
-use std::collections::BTreeSet;
-
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use muster_collect::{Options, SourceOption};
+use muster_collect::{Descriptor, Options, SourceOption};
 
 use crate::collectors;
 
@@ -11,19 +9,9 @@ use crate::collectors;
 #[derive(Debug, Clone, Default)]
 pub(super) struct SourceOptions(pub(super) Options);
 
-/// Every option once, under the first collector that has it.
-fn known() -> impl Iterator<Item = (&'static str, SourceOption)> {
-    let mut seen = BTreeSet::new();
-    collectors::ALL
-        .iter()
-        .map(|collector| collector.descriptor())
-        .flat_map(|descriptor| descriptor.options.iter().map(|option| (descriptor.title, *option)))
-        .filter(move |(_, option)| seen.insert(option.name))
-}
-
-fn argument((heading, option): (&'static str, SourceOption)) -> Arg {
+fn argument((kind, option): (Descriptor, SourceOption)) -> Arg {
     let check = option.check;
-    let argument = Arg::new(option.name).long(option.name).help(option.help).help_heading(heading);
+    let argument = Arg::new(option.name).long(option.name).help(option.help).help_heading(kind.title);
     if option.value.is_empty() {
         return argument.action(ArgAction::SetTrue);
     }
@@ -39,7 +27,7 @@ fn argument((heading, option): (&'static str, SourceOption)) -> Arg {
 
 impl Args for SourceOptions {
     fn augment_args(command: Command) -> Command {
-        command.args(known().map(argument))
+        command.args(collectors::options().map(argument))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -50,7 +38,7 @@ impl Args for SourceOptions {
 impl FromArgMatches for SourceOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut options = Options::default();
-        for (_, option) in known() {
+        for (_, option) in collectors::options() {
             if option.value.is_empty() {
                 if matches.get_flag(option.name) {
                     options.set(option.name, vec![String::new()]);

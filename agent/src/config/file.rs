@@ -107,7 +107,7 @@ impl JsonSchema for OptionsTable {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let mut properties = serde_json::Map::new();
-        for option in collectors::ALL.iter().flat_map(|collector| collector.descriptor().options) {
+        for (_, option) in collectors::options() {
             let mut schema = if option.value.is_empty() {
                 json_schema!({ "type": "boolean" })
             } else if option.many {

@@ -284,8 +284,7 @@ fn source(
 }
 
 fn many(name: &str) -> bool {
-    let mut known = crate::collectors::ALL.iter().flat_map(|collector| collector.descriptor().options);
-    known.any(|option| option.name == name && option.many)
+    crate::collectors::options().any(|(_, option)| option.name == name && option.many)
 }
 
 /// The target with its path, if it has one, from the folder of the process.

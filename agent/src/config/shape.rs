@@ -192,8 +192,9 @@ impl<'a> Shape<'a> {
 
 /// What the collector that has this option says about a value of it.
 fn option(name: &str, text: &str) -> Result<(), Wrong> {
-    let mut known = collectors::ALL.iter().flat_map(|collector| collector.descriptor().options);
-    let Some(option) = known.find(|option| option.name == name) else { return Ok(()) };
+    let Some((_, option)) = collectors::options().find(|(_, option)| option.name == name) else {
+        return Ok(());
+    };
     let mut values = if option.many { text.split(',').collect() } else { vec![text] }.into_iter();
     let help = format!("write {}; it is what `muster scan --{name}` takes", option.value);
     values.try_for_each(option.check).map_err(|why| Wrong::new(format!("is wrong: {why}"), help))

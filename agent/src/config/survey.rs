@@ -28,12 +28,7 @@ pub(crate) fn survey(config: &Config, path: &Path) -> Vec<Problem> {
         let name = &source.name;
         for target in &source.targets {
             let given = &target.given;
-            if collectors::reading(target.source).is_none() && !target.is_group() {
-                say(
-                    format!("`{given}` of the source `{name}` cannot be scanned by this version"),
-                    "write each repository as git+https://HOST/PATH; `muster scan --help` lists the targets",
-                );
-            } else if target.path().is_some_and(|place| !place.exists()) {
+            if target.path().is_some_and(|place| !place.exists()) {
                 say(format!("`{given}` of the source `{name}` does not exist"), "check the path");
             }
             match seen.insert(place(target), name.as_str()) {
@@ -48,11 +43,10 @@ pub(crate) fn survey(config: &Config, path: &Path) -> Vec<Problem> {
             }
         }
         for option in &source.option_names {
-            let used = source.targets.iter().filter_map(|target| collectors::reading(target.source));
-            let used = used.flat_map(|collector| collector.descriptor().options);
+            let is_used = source.targets.iter().any(|target| collectors::understand(target.source, option));
             // What a list holds may change before it is scanned.
             let is_open = source.targets.iter().any(|target| target.source == Kind::List);
-            if !is_open && !used.into_iter().any(|known| known.name == option) {
+            if !is_open && !is_used {
                 say(
                     format!("no target of the source `{name}` understands the option `{option}`"),
                     "move it to the source that it was meant for",

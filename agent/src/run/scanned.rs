@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::Runner;
 use crate::clock;
 use crate::config::Source;
-use crate::scan::{self, Failure, Outcome, Plan, PlanError, Settings};
+use crate::scan::{self, Asking, Failure, Outcome, Plan, PlanError, Settings};
 use crate::store::{Loose, Seen};
 use crate::watch::{Ended, SourceReport};
 
@@ -33,10 +33,6 @@ pub(super) struct Scanned {
 /// Scans a source.
 pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scanned {
     let given: Vec<String> = source.targets.iter().map(|target| target.given.clone()).collect();
-    let plan = match Plan::of(&given, &source.options) {
-        Ok(plan) => Arc::new(plan),
-        Err(PlanError { what, help }) => return failed(source, Ended::Failed, format!("{what}; {help}")),
-    };
     // Of its own: a source that takes too long ends, and the run goes on.
     let own = Stop::new();
     let settings = Settings {
@@ -50,8 +46,18 @@ pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scann
         stop: own.clone(),
         cache: runner.cache.clone(),
     };
-    let planned = Arc::clone(&plan);
-    let mut work = tokio::task::spawn_blocking(move || scan::run(&planned, settings));
+    let asking = Asking {
+        options: source.options.clone(),
+        environment: Arc::clone(&runner.environment),
+        progress: Arc::clone(&runner.progress),
+        stop: own.clone(),
+    };
+    // What a target stands for may have to be asked of a server, which takes a while as well.
+    let mut work = tokio::task::spawn_blocking(move || {
+        let plan = Plan::of(&given, &asking)?;
+        let outcome = scan::run(&plan, settings);
+        Ok::<_, PlanError>((plan, outcome))
+    });
     let began = Instant::now();
     let mut late = false;
     let ended = loop {
@@ -75,8 +81,9 @@ pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scann
         return Scanned { seen: Vec::new(), failures: Vec::new(), said };
     }
     match ended {
-        Some(Ok(Ok(outcome))) => found(source, &plan, outcome),
-        Some(Ok(Err(error))) => failed(source, Ended::Failed, format!("{error:#}")),
+        Some(Ok(Ok((plan, Ok(outcome))))) => found(source, &plan, outcome),
+        Some(Ok(Err(PlanError { what, help }))) => failed(source, Ended::Failed, format!("{what}; {help}")),
+        Some(Ok(Ok((_, Err(error))))) => failed(source, Ended::Failed, format!("{error:#}")),
         // What it panicked with may be text of what was scanned.
         Some(Err(_)) | None => failed(source, Ended::Failed, "the scan broke off".to_owned()),
     }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use asmm_model::{Coverage, Gap, GapReason, Observation, ScanTarget};
 use futures::{StreamExt, stream};
-use muster_collect::{CollectError, Context, Sink, Unit};
+use muster_collect::{CollectError, Collector, Context, Sink, Target, Unit};
 use tokio::sync::Semaphore;
 
-use super::plan::{Plan, Planned};
+use super::plan::{Missing, Plan, Planned, Reading};
 
 /// Everything that the collectors gave.
 #[derive(Default)]
@@ -91,6 +91,13 @@ impl Pace {
     }
 }
 
+/// A target, and what reads it.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    target: &'a Target,
+    collector: &'static dyn Collector,
+}
+
 /// What came of one target.
 struct One {
     target: ScanTarget,
@@ -110,20 +117,28 @@ impl One {
             failure: None,
             took: Duration::ZERO,
         };
-        let read = one.units(planned, pace).await;
+        let read = match &planned.reading {
+            Reading::By(collector) => {
+                one.units(Work { target: &planned.target, collector: *collector }, pace).await
+            }
+            Reading::Not(Missing { gaps, failed }) => {
+                one.coverage.skipped.extend(gaps.iter().cloned());
+                failed.clone().map_or(Ok(()), Err)
+            }
+        };
         one.failure = read.err().map(|why| Failure { target: given.clone(), why });
         one
     }
 
     /// The error is why no unit at all could be read; a unit that could not is a gap as long as another could.
-    async fn units(&mut self, planned: &Planned, pace: &Pace) -> Result<(), String> {
+    async fn units(&mut self, work: Work<'_>, pace: &Pace) -> Result<(), String> {
         let cx = &pace.cx;
         let mut read = false;
         let mut first_error = None;
         let began = Instant::now();
-        let work = planned.collector.plan(&planned.target, cx).map(|unit| collect_unit(planned, unit, pace));
+        let units = work.collector.plan(work.target, cx).map(|unit| collect_unit(work, unit, pace));
         // Answers come in the order of the plan, however long each unit takes.
-        let mut units = work.buffered(planned.collector.at_once(cx).max(1));
+        let mut units = units.buffered(work.collector.at_once(cx).max(1));
         while let Some(Read { what, commit, seen, observed, waited }) = units.next().await {
             self.target.commit = self.target.commit.take().or(commit);
             self.observations.extend(observed);
@@ -157,25 +172,25 @@ struct Read {
     waited: Duration,
 }
 
-async fn collect_unit(planned: &Planned, unit: Result<Unit, CollectError>, pace: &Pace) -> Read {
+async fn collect_unit(work: Work<'_>, unit: Result<Unit, CollectError>, pace: &Pace) -> Read {
     let cx = &pace.cx;
     let unit = match unit {
         Ok(unit) => unit,
         Err(error) => {
-            let what = planned.target.given.clone();
+            let what = work.target.given.clone();
             let (seen, observed, waited) = (Err(error), Vec::new(), Duration::ZERO);
             return Read { what, commit: None, seen, observed, waited };
         }
     };
     let began = Instant::now();
     // What answers over a network takes no processor. The line is never closed: whoever waits gets in.
-    let is_read_here = planned.collector.at_once(cx) <= 1;
+    let is_read_here = work.collector.at_once(cx) <= 1;
     let _room = if is_read_here { pace.reading.acquire().await.ok() } else { None };
     let waited = began.elapsed();
     cx.progress.begin(&unit.target);
     let mut observed = Vec::new();
     let mut put = |observation| observed.push(observation);
-    let seen = planned.collector.collect(&unit, cx, &mut Sink::new(&mut put)).await;
+    let seen = work.collector.collect(&unit, cx, &mut Sink::new(&mut put)).await;
     let what = if unit.part.is_empty() { unit.target } else { unit.part };
     Read { what, commit: unit.commit, seen, observed, waited }
 }
@@ -186,9 +201,10 @@ mod tests {
 
     use async_trait::async_trait;
     use futures::stream::{self, BoxStream};
-    use muster_collect::{Collector, Descriptor, Source, Target};
+    use muster_collect::{Descriptor, NoCredentials, Source};
     use muster_rules::RulePack;
 
+    use super::super::plan::Planned;
     use super::*;
     use crate::sample;
 
@@ -248,9 +264,11 @@ mod tests {
     }
 
     fn collected(targets: &[&str]) -> Collected {
-        let targets =
-            targets.iter().map(|given| Planned { target: Target::parse(given).unwrap(), collector: &Words });
-        let plan = Plan { targets: targets.collect(), notes: Vec::new() };
+        let targets = targets
+            .iter()
+            .map(|given| Planned { target: Target::parse(given).unwrap(), reading: Reading::By(&Words) });
+        let plan =
+            Plan { targets: targets.collect(), notes: Vec::new(), credentials: Arc::new(NoCredentials) };
         let cx = Context::new(Arc::new(RulePack::built_in()));
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(collect(&plan, &cx))
     }

@@ -1,14 +1,17 @@
-//! Targets that stand for several: a file that lists targets, and a folder of repositories.
+//! Targets that stand for several: a file that lists targets, a folder of repositories, an organisation or a group of a forge.
 //!
-//! What asks a server which repositories there are (an organisation, a group) belongs here as well: it gives one target for
-//! each repository, so that each is scanned, recorded and told of by itself.
+//! Each repository becomes a target of its own, so that it is scanned, recorded and told of by itself.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use muster_collect::{Options, Source, Target};
+use muster_forges::Forges;
 
-use super::plan::PlanError;
+use super::forge;
+use super::plan::{Asking, Missing, PlanError};
 
 /// Bytes of a file that lists targets.
 const MAX_BYTES: u64 = 4 << 20;
@@ -16,22 +19,45 @@ const MAX_BYTES: u64 = 4 << 20;
 const MAX_TARGETS: usize = 50_000;
 
 /// Targets that stand for themselves, and what the user should know about them.
+#[derive(Default)]
 pub(super) struct Expanded {
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<Wanted>,
     pub(super) notes: Vec<String>,
+    /// Where repositories were listed that are among the targets.
+    pub(super) forges: Option<Arc<Forges>>,
+}
+
+/// A target, and what becomes of it.
+pub(super) enum Wanted {
+    /// It stands for itself, and is read.
+    Read(Target),
+    /// It stands for others, which are among the targets as far as they are known; this is missing.
+    Not(Target, Missing),
 }
 
 /// Puts what they stand for in the place of the targets that stand for several.
-pub(super) fn expanded(given: &[String], options: &Options) -> Result<Expanded, PlanError> {
-    let mut expanded = Expanded { targets: Vec::new(), notes: Vec::new() };
+pub(super) fn expanded(given: &[String], asking: &Asking) -> Result<Expanded, PlanError> {
+    let mut all = Vec::new();
     for given in given {
         let target = Target::parse(given)?;
         if target.source == Source::List {
-            for target in listed(&target)? {
-                expanded.add(target, options)?;
-            }
+            all.extend(listed(&target)?);
         } else {
-            expanded.add(target, options)?;
+            all.push(target);
+        }
+    }
+    // A forge is asked about the same but once, however it is written.
+    let mut asked = BTreeSet::new();
+    let is_forge = |target: &Target| matches!(target.source, Source::Github | Source::Gitlab);
+    all.retain(|target| !is_forge(target) || asked.insert((target.source, target.rest.to_lowercase())));
+    let forges = forge::of(&all, asking)?.map(Arc::new);
+    let mut expanded = Expanded { forges: forges.clone(), ..Expanded::default() };
+    for target in all {
+        match &forges {
+            Some(forges) if is_forge(&target) => {
+                forge::expand(target, forges, asking, &mut expanded)?;
+            }
+            _ => expanded.add(target, &asking.options)?,
         }
         if expanded.targets.len() > MAX_TARGETS {
             let what = format!("there are more than {MAX_TARGETS} targets");
@@ -44,7 +70,7 @@ pub(super) fn expanded(given: &[String], options: &Options) -> Result<Expanded, 
 impl Expanded {
     fn add(&mut self, target: Target, options: &Options) -> Result<(), PlanError> {
         if target.source != Source::Repositories {
-            self.targets.push(target);
+            self.targets.push(Wanted::Read(target));
             return Ok(());
         }
         let Target { given, rest, .. } = &target;
@@ -77,7 +103,7 @@ impl Expanded {
         self.notes.push(note);
         // What cannot be listed fails as a target of its own, so that it is missing in no report.
         for path in all.found.iter().chain(&all.unread) {
-            self.targets.push(folder(path, given)?);
+            self.targets.push(Wanted::Read(folder(path, given)?));
         }
         Ok(())
     }
@@ -139,8 +165,12 @@ mod tests {
     use super::*;
 
     fn told(given: &str) -> Result<Vec<String>, String> {
-        match expanded(&[given.to_owned()], &Options::default()) {
-            Ok(all) => Ok(all.targets.into_iter().map(|target| target.given).collect()),
+        match expanded(&[given.to_owned()], &Asking::with(Options::default())) {
+            Ok(all) => Ok(all
+                .targets
+                .into_iter()
+                .map(|(Wanted::Read(target) | Wanted::Not(target, _))| target.given)
+                .collect()),
             Err(error) => Err(format!("{}; {}", error.what, error.help)),
         }
     }

@@ -2,6 +2,7 @@
 
 mod collect;
 mod expand;
+mod forge;
 mod plan;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,7 @@ use muster_rules::RulePack;
 use crate::correlate::{Correlated, correlate};
 
 pub(crate) use collect::Failure;
-pub(crate) use plan::{Plan, PlanError};
+pub(crate) use plan::{Asking, Plan, PlanError};
 
 use collect::Collected;
 
@@ -136,7 +137,9 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
     let options = Arc::new(options);
     let noting = Arc::new(Noting { watches: progress, notes: Mutex::default() });
     let progress: Arc<dyn Progress> = Arc::<Noting>::clone(&noting);
-    let cx = Context { rules, stop, progress, threads, fingerprints, options, environment, cache };
+    let credentials = Arc::clone(&plan.credentials);
+    let cx =
+        Context { rules, stop, progress, threads, fingerprints, options, environment, cache, credentials };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let collected = runtime.block_on(collect::collect(plan, &cx));
     let Collected { observations, coverage, targets, failures, took } = collected;

@@ -1,10 +1,14 @@
 //! Which targets a scan reads, each with the collector that reads it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use muster_collect::{Collector, Options, Source, Target, TargetError};
+use asmm_model::Gap;
+use muster_collect::{
+    Collector, Credentials, Environment, NoCredentials, Options, Progress, Source, Stop, Target, TargetError,
+};
 
-use super::expand::{Expanded, expanded};
+use super::expand::{Expanded, Wanted, expanded};
 use crate::collectors;
 
 /// The targets of one scan, none of them twice.
@@ -13,12 +17,56 @@ pub(crate) struct Plan {
     pub(super) targets: Vec<Planned>,
     /// What the user should know about the plan.
     pub(crate) notes: Vec<String>,
+    /// Tokens of whoever listed repositories.
+    pub(super) credentials: Arc<dyn Credentials>,
 }
 
 /// One target.
 pub(super) struct Planned {
     pub(super) target: Target,
-    pub(super) collector: &'static dyn Collector,
+    pub(super) reading: Reading,
+}
+
+/// What becomes of a target.
+pub(super) enum Reading {
+    /// It is read.
+    By(&'static dyn Collector),
+    /// It stands for others, and this is what is missing of them.
+    Not(Missing),
+}
+
+/// What a target that stands for others did not come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) gaps: Vec<Gap>,
+    /// Why it is not known what all of it is, where it is not.
+    pub(super) failed: Option<String>,
+}
+
+/// What targets that stand for others are asked about with.
+#[derive(Clone)]
+pub(crate) struct Asking {
+    /// What was given for the options of the sources.
+    pub(crate) options: Options,
+    /// What the collectors asked to know of the environment.
+    pub(crate) environment: Arc<Environment>,
+    /// Who watches.
+    pub(crate) progress: Arc<dyn Progress>,
+    /// Who asks it to end early.
+    pub(crate) stop: Stop,
+}
+
+impl Asking {
+    /// Asks with these options, unwatched, and knows nothing of the environment.
+    #[cfg(test)]
+    pub(crate) fn with(options: Options) -> Self {
+        Self {
+            options,
+            environment: Arc::default(),
+            progress: Arc::new(muster_collect::NoProgress),
+            stop: Stop::new(),
+        }
+    }
 }
 
 /// The targets make no plan: a mistake of the command line.
@@ -39,31 +87,41 @@ impl From<TargetError> for PlanError {
 const SCAN_A_FOLDER: &str = "scan the folder that you are in with `muster scan .`";
 
 impl Plan {
-    /// Reads the targets of a command line. What stands for several is replaced by these.
-    pub(crate) fn of(given: &[String], options: &Options) -> Result<Self, PlanError> {
+    /// Reads the targets of a command line. What stands for several is replaced by these, for which a server may have to be
+    /// asked: this takes a while then, and is not for a thread of a runtime.
+    pub(crate) fn of(given: &[String], asking: &Asking) -> Result<Self, PlanError> {
         if given.is_empty() {
             let what = "no target is given".to_owned();
             return Err(PlanError { what, help: SCAN_A_FOLDER.to_owned() });
         }
-        let Expanded { targets, notes } = expanded(given, options)?;
-        let mut plan = Self { targets: Vec::new(), notes };
+        let Expanded { targets, notes, forges } = expanded(given, asking)?;
+        let credentials: Arc<dyn Credentials> = match forges {
+            Some(forges) => forges,
+            None => Arc::new(NoCredentials),
+        };
+        let mut plan = Self { targets: Vec::new(), notes, credentials };
         let mut seen: BTreeMap<Place, String> = BTreeMap::new();
-        for target in targets {
-            let given = &target.given.clone();
-            let Some(collector) = collectors::reading(target.source) else {
-                return Err(unread(&target));
+        for wanted in targets {
+            let (target, reading) = match wanted {
+                Wanted::Read(target) => match collectors::reading(target.source) {
+                    Some(collector) => (target, Reading::By(collector)),
+                    None => return Err(unread(&target)),
+                },
+                Wanted::Not(target, missing) => (target, Reading::Not(missing)),
             };
+            let given = &target.given.clone();
             let place = Place::of(&target);
             if let Some(first) = seen.get(&place) {
                 plan.notes.push(if first == given {
                     format!("`{given}` is given twice; it is scanned once")
                 } else {
-                    format!("`{given}` is the same folder as `{first}`; it is scanned once")
+                    let kind = if target.source == Source::Git { "repository" } else { "folder" };
+                    format!("`{given}` is the same {kind} as `{first}`; it is scanned once")
                 });
                 continue;
             }
             seen.insert(place, given.clone());
-            plan.targets.push(Planned { target, collector });
+            plan.targets.push(Planned { target, reading });
         }
         Ok(plan)
     }
@@ -100,22 +158,8 @@ impl Plan {
 
 fn unread(target: &Target) -> PlanError {
     let what = format!("`{}` cannot be scanned: this version reads no targets of that kind", target.given);
-    let forms: Vec<String> =
-        collectors::ALL.iter().map(|c| c.descriptor()).map(|d| form(d.source, d.title)).collect();
-    let help = match target.source {
-        Source::Github | Source::Gitlab => "; write each repository as git+https://HOST/PATH",
-        // All of these have a collector.
-        Source::Git
-        | Source::AwsExport
-        | Source::KubernetesExport
-        | Source::CycloneDx
-        | Source::Aws
-        | Source::Kubernetes
-        | Source::Folder
-        | Source::Repositories
-        | Source::List => "",
-    };
-    PlanError { what, help: format!("what can be scanned today is {}{help}", forms.join(", ")) }
+    let forms: Vec<String> = collectors::described().map(|d| form(d.source, d.title)).collect();
+    PlanError { what, help: format!("what can be scanned today is {}", forms.join(", ")) }
 }
 
 fn form(source: Source, title: &str) -> String {
@@ -137,6 +181,11 @@ impl Place {
         // A folder that is not there fails later, under the name that it was given.
         match target.folder().map(|folder| folder.canonicalize()) {
             Some(Ok(folder)) => Self::Folder(folder),
+            // GitHub and GitLab take either.
+            _ if target.source == Source::Git => {
+                let rest = target.rest.trim_end_matches('/');
+                Self::Other(target.source, rest.strip_suffix(".git").unwrap_or(rest).to_owned())
+            }
             _ => Self::Other(target.source, target.rest.clone()),
         }
     }
@@ -148,7 +197,7 @@ mod tests {
 
     fn error(given: &[&str]) -> (String, String) {
         let given: Vec<String> = given.iter().map(|g| (*g).to_owned()).collect();
-        match Plan::of(&given, &Options::default()) {
+        match Plan::of(&given, &Asking::with(Options::default())) {
             Ok(_) => panic!("{given:?} makes a plan"),
             Err(error) => (error.what, error.help),
         }
@@ -161,16 +210,27 @@ mod tests {
     }
 
     #[test]
-    fn what_no_collector_reads_is_a_mistake_that_names_what_can_be_scanned() {
-        let today = "what can be scanned today is `PATH` (source code in a folder), `git+https://HOST/PATH` (git repositories), `aws:[PROFILE]` (accounts of AWS), `aws-export:PATH` (saved answers of AWS), `k8s:[CONTEXT]` (clusters of Kubernetes), `k8s-export:PATH` (saved objects of Kubernetes), `cyclonedx:PATH` (bills of materials by CycloneDX)";
-        for given in ["github:acme/shop", "gitlab:acme"] {
-            let (what, help) = error(&[".", given]);
-            assert_eq!(
-                what,
-                format!("`{given}` cannot be scanned: this version reads no targets of that kind")
-            );
-            assert_eq!(help, format!("{today}; write each repository as git+https://HOST/PATH"));
+    fn every_kind_of_target_is_read_by_something() {
+        for kind in collectors::described() {
+            assert!(collectors::reading(kind.source).is_some(), "{}", kind.id);
         }
+        let (what, help) = unread_of("@list");
+        assert_eq!(what, "`@list` cannot be scanned: this version reads no targets of that kind");
+        insta::assert_snapshot!(help);
+    }
+
+    fn unread_of(given: &str) -> (String, String) {
+        let PlanError { what, help } = unread(&Target::parse(given).unwrap());
+        (what, help)
+    }
+
+    #[test]
+    fn one_repository_under_two_names_is_planned_once() {
+        let given = ["git+https://host/acme/shop", "git+https://host/acme/shop.git"].map(str::to_owned);
+        let plan = Plan::of(&given, &Asking::with(Options::default())).unwrap();
+        assert_eq!(plan.len(), 1);
+        let note = format!("`{}` is the same repository as `{}`; it is scanned once", given[1], given[0]);
+        assert_eq!(plan.notes, [note]);
     }
 
     #[test]
@@ -180,7 +240,7 @@ mod tests {
         let second = format!("{first}/.");
         let plan = Plan::of(
             &[first.clone(), second.clone(), first.clone(), "./gone".to_owned()],
-            &Options::default(),
+            &Asking::with(Options::default()),
         )
         .unwrap();
         let targets: Vec<&str> = plan.targets.iter().map(|t| t.target.given.as_str()).collect();

@@ -24,24 +24,26 @@ const DESCRIPTOR: Descriptor = Descriptor {
     title: "Source code in a folder",
     source: Source::Folder,
     permissions: &["read the files of the folder"],
-    options: &[
-        BRANCH,
-        SourceOption {
-            name: "repos-include",
-            value: "PATTERN",
-            help: "Of folders of repositories, only those that a pattern fits, such as acme/*; may be repeated",
-            many: true,
-            check: repositories::check,
-        },
-        SourceOption {
-            name: "repos-exclude",
-            value: "PATTERN",
-            help: "Of folders of repositories, none that a pattern fits; may be repeated",
-            many: true,
-            check: repositories::check,
-        },
-    ],
+    options: &[BRANCH, REPOSITORIES[0], REPOSITORIES[1]],
 };
+
+/// Which of many repositories are scanned: of folders of them, and of whatever else lists them.
+pub const REPOSITORIES: [SourceOption; 2] = [
+    SourceOption {
+        name: "repos-include",
+        value: "PATTERN",
+        help: "Of many repositories, only those that a pattern fits, such as acme/*; may be repeated",
+        many: true,
+        check: repositories::check,
+    },
+    SourceOption {
+        name: "repos-exclude",
+        value: "PATTERN",
+        help: "Of many repositories, none that a pattern fits; may be repeated",
+        many: true,
+        check: repositories::check,
+    },
+];
 
 /// Says which commit of a repository is read that has no work tree here.
 pub(crate) const BRANCH: SourceOption = SourceOption {

@@ -37,8 +37,8 @@ mod units;
 mod workloads;
 
 pub use base::{Against, Base, Unbased, base};
-pub use collector::CodeCollector;
+pub use collector::{CodeCollector, REPOSITORIES};
 pub use firing::{BrokenExample, Fired, Named, check_examples, fired, literals, names};
 pub use git::{GitCollector, variables as git_variables};
-pub use tree::repositories::{Repositories, repositories};
+pub use tree::repositories::{Patterns, Repositories, repositories};
 pub use tree::{Origin, origin, read_bounded};

@@ -54,6 +54,26 @@ impl Progress for NoProgress {
     fn done(&self, _: u64) {}
 }
 
+/// Tokens for servers of git, where whoever lists repositories has them already.
+pub trait Credentials: Send + Sync {
+    /// The token for a repository, by its host, with a port if it has one, and its path there; nothing where there is none
+    /// for it. It may have to be asked for first, so that this is called where waiting disturbs nobody.
+    ///
+    /// # Errors
+    /// Why there is none though there should be one, as a sentence that holds no part of a secret.
+    fn token(&self, host: &str, path: &str) -> Result<Option<String>, String>;
+}
+
+/// There are no tokens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCredentials;
+
+impl Credentials for NoCredentials {
+    fn token(&self, _: &str, _: &str) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+}
+
 /// What a collector works with.
 #[derive(Clone)]
 pub struct Context {
@@ -74,6 +94,8 @@ pub struct Context {
     pub environment: Arc<Environment>,
     /// What is kept from one scan to the next; nothing without it.
     pub cache: Option<Arc<dyn Cache>>,
+    /// Tokens of whoever listed the repositories.
+    pub credentials: Arc<dyn Credentials>,
 }
 
 impl std::fmt::Debug for Context {
@@ -94,6 +116,7 @@ impl Context {
             options: Arc::default(),
             environment: Arc::default(),
             cache: None,
+            credentials: Arc::new(NoCredentials),
         }
     }
 }

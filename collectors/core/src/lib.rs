@@ -16,7 +16,7 @@ pub mod whole;
 
 pub use cache::{Cache, EntryName, Kept};
 pub use collector::{Collector, Descriptor, Diagnosis, Permission, PermissionState, Sink, Unit};
-pub use context::{Context, NoProgress, Progress, Stop};
+pub use context::{Context, Credentials, NoCredentials, NoProgress, Progress, Stop};
 pub use environment::Environment;
 pub use error::{Advice, CollectError};
 pub use fingerprint::{FingerprintKey, WeakKey};

@@ -131,7 +131,18 @@ impl Target {
 
     /// Whether it stands for others, however many these are.
     pub fn is_group(&self) -> bool {
-        matches!(self.source, Source::Repositories | Source::List)
+        match self.source {
+            // A path of GitLab may be that of a project, or of a group within a group; which, its server alone knows.
+            Source::Repositories | Source::List | Source::Gitlab => true,
+            Source::Github => !self.rest.contains('/'),
+            Source::Folder
+            | Source::Git
+            | Source::Aws
+            | Source::AwsExport
+            | Source::Kubernetes
+            | Source::KubernetesExport
+            | Source::CycloneDx => false,
+        }
     }
 
     /// The same target with its path, if it has one, from a folder on; nothing where that cannot be written.

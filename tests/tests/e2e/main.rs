@@ -16,6 +16,7 @@ mod documents;
 mod equipment;
 mod evidence;
 mod explain;
+mod forges;
 mod golden;
 mod graphs;
 mod hostile;

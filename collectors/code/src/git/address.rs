@@ -20,6 +20,8 @@ pub(super) struct Remote {
     pub(super) protocol: &'static str,
     /// With a port, if one is given.
     pub(super) host: String,
+    /// Behind the host, without the first `/`.
+    pub(super) path: String,
     /// What a clone of it would be called.
     pub(super) name: String,
 }
@@ -62,7 +64,7 @@ impl Address {
             return Err("names no repository behind the host".to_owned());
         }
         let host = host.to_ascii_lowercase();
-        Ok(Self::Remote(Remote { url: url.to_owned(), protocol, host, name }))
+        Ok(Self::Remote(Remote { url: url.to_owned(), protocol, host, path: path.to_owned(), name }))
     }
 }
 

@@ -198,7 +198,13 @@ mod tests {
 
     fn remote(name: &str) -> Remote {
         let url = format!("https://host/{name}.git");
-        Remote { url, protocol: "https", host: "host".to_owned(), name: name.to_owned() }
+        Remote {
+            url,
+            protocol: "https",
+            host: "host".to_owned(),
+            path: name.to_owned(),
+            name: name.to_owned(),
+        }
     }
 
     #[test]

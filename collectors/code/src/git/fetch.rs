@@ -13,7 +13,6 @@ use muster_collect::{Environment, Stop};
 
 use super::address::Remote;
 use super::cache::Held;
-use super::tokens::Tokens;
 
 /// The reference under which the fetched commit is kept. No branch: a branch cannot stand for a tag.
 const REFERENCE: &str = "refs/muster/scan";
@@ -81,9 +80,9 @@ const SETTINGS: [&str; 19] = [
 ];
 
 /// What a fetch needs besides a repository.
-#[derive(Debug)]
 pub(super) struct Fetch<'a> {
-    pub(super) tokens: &'a Tokens,
+    /// For the host of the repository.
+    pub(super) token: Option<&'a str>,
     pub(super) environment: &'a Environment,
     pub(super) stop: &'a Stop,
     /// Bytes that a repository may take.
@@ -256,7 +255,7 @@ impl Fetch<'_> {
     }
 
     fn token(&self, remote: &Remote) -> Option<&str> {
-        self.tokens.for_host(&remote.host).filter(|_| remote.is_private())
+        self.token.filter(|_| remote.is_private())
     }
 
     /// What a person is told.
@@ -286,7 +285,7 @@ impl Fetch<'_> {
             if has("could not read Username") || has("Authentication failed") || has("returned error: 401") {
                 match token {
                     Some(_) => "the server refuses the token".to_owned(),
-                    None if self.tokens.for_host(&remote.host).is_some() => {
+                    None if self.token.is_some() => {
                         "the server wants a token, which is sent by https only".to_owned()
                     }
                     None => "the server wants a token; give one in MUSTER_GIT_TOKEN or --git-token-file"

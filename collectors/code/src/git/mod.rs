@@ -138,11 +138,12 @@ fn fetched(target: &str, cx: &Context) -> Result<String, CollectError> {
         let branch = cx.options.one(BRANCH.name);
         let tokens =
             Tokens::of(cx.options.one(TOKEN_FILE), &cx.environment).map_err(CollectError::Unusable)?;
+        let token = tokens.for_remote(&remote, cx.credentials.as_ref()).map_err(CollectError::Failed)?;
         let most = cx.options.one(MAX_SIZE).and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_SIZE);
         let cache = cache(cx)?;
         let held = cache.to_fetch(&remote, branch, &cx.stop).map_err(|unheld| untaken(&unheld, &cache))?;
         let fetch = Fetch {
-            tokens: &tokens,
+            token: token.as_deref(),
             environment: &cx.environment,
             stop: &cx.stop,
             most: most.saturating_mul(1 << 20),

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use muster_collect::Environment;
+use muster_collect::{Credentials, Environment};
 
+use super::address::Remote;
 use crate::tree::read_bounded;
 
 /// The variable of the environment that holds them.
@@ -74,12 +75,24 @@ impl Tokens {
         Some(Self(tokens))
     }
 
-    /// The token for a host, which is given with its port if it has one.
-    pub(super) fn for_host(&self, host: &str) -> Option<&str> {
-        let of = |wanted: Option<&str>| {
-            self.0.iter().find(|(host, _)| host.as_deref() == wanted).map(|(_, token)| token.as_str())
-        };
-        of(Some(host)).or_else(|| of(None))
+    /// The token for a repository: one that was given for its host, then one of whoever listed it, then one for every host.
+    ///
+    /// # Errors
+    /// Why whoever listed it has none though there should be one, as a sentence.
+    pub(super) fn for_remote(
+        &self,
+        remote: &Remote,
+        listed: &dyn Credentials,
+    ) -> Result<Option<String>, String> {
+        if let Some(token) = self.first(Some(&remote.host)) {
+            return Ok(Some(token.to_owned()));
+        }
+        let listed = listed.token(&remote.host, &remote.path)?;
+        Ok(listed.or_else(|| self.first(None).map(str::to_owned)))
+    }
+
+    fn first(&self, wanted: Option<&str>) -> Option<&str> {
+        self.0.iter().find(|(host, _)| host.as_deref() == wanted).map(|(_, token)| token.as_str())
     }
 }
 
@@ -92,21 +105,63 @@ fn is_host(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use muster_collect::NoCredentials;
+
     use super::*;
+    use crate::git::address::Address;
+
+    fn remote(host: &str) -> Remote {
+        match Address::parse(&format!("https://{host}/acme/shop.git")) {
+            Ok(Address::Remote(remote)) => remote,
+            other => panic!("{host}: {other:?}"),
+        }
+    }
+
+    fn sent(tokens: &Tokens, host: &str) -> Option<String> {
+        tokens.for_remote(&remote(host), &NoCredentials).unwrap()
+    }
+
+    /// Has a token for one repository, and cannot get that for another.
+    struct Listed;
+
+    impl Credentials for Listed {
+        fn token(&self, host: &str, path: &str) -> Result<Option<String>, String> {
+            match (host, path) {
+                ("git.example.org", "acme/shop.git") => Ok(Some("listed".to_owned())),
+                ("broken.example.org", _) => Err("it is gone".to_owned()),
+                _ => Ok(None),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_given_for_a_host_comes_before_what_it_was_listed_with() {
+        let of = |tokens: &str, host: &str| Tokens::parse(tokens).unwrap().for_remote(&remote(host), &Listed);
+        let token = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(of("git.example.org=own all", "git.example.org"), token("own"));
+        assert_eq!(of("all", "git.example.org"), token("listed"));
+        assert_eq!(of("all", "other.example.org"), token("all"));
+        assert_eq!(of("", "other.example.org"), Ok(None));
+        assert_eq!(of("all", "broken.example.org"), Err("it is gone".to_owned()));
+        assert_eq!(of("broken.example.org=own", "broken.example.org"), token("own"));
+    }
 
     #[test]
     fn tokens_go_to_the_hosts_that_they_are_for() {
         let tokens = Tokens::parse("# ours\ngithub.com=one\ngit.example.org:8443=two==\n").unwrap();
-        assert_eq!(tokens.for_host("github.com"), Some("one"));
-        assert_eq!(tokens.for_host("git.example.org:8443"), Some("two=="));
-        assert_eq!(tokens.for_host("git.example.org"), None);
-        assert_eq!(tokens.for_host("evil.example.org"), None);
+        assert_eq!(sent(&tokens, "github.com").as_deref(), Some("one"));
+        assert_eq!(sent(&tokens, "git.example.org:8443").as_deref(), Some("two=="));
+        assert_eq!(sent(&tokens, "git.example.org"), None);
+        assert_eq!(sent(&tokens, "evil.example.org"), None);
         assert!(!format!("{tokens:?}").contains("one"));
 
         let one = Tokens::parse("glpat-abc=\n").unwrap();
-        assert_eq!(one.for_host("anything"), Some("glpat-abc="));
+        assert_eq!(sent(&one, "anything").as_deref(), Some("glpat-abc="));
         let both = Tokens::parse("localhost=one two").unwrap();
-        assert_eq!((both.for_host("localhost"), both.for_host("other")), (Some("one"), Some("two")));
+        assert_eq!(
+            [sent(&both, "localhost"), sent(&both, "other")],
+            ["one", "two"].map(|token| Some(token.to_owned()))
+        );
     }
 
     #[test]
@@ -120,8 +175,8 @@ mod tests {
         assert!(!mistake.contains("hunter2"));
         assert!(Tokens::of(Some("/nowhere/at/all"), &Environment::default()).is_err());
         let mut environment = Environment::default();
-        assert_eq!(Tokens::of(None, &environment).unwrap().for_host("a"), None);
+        assert_eq!(sent(&Tokens::of(None, &environment).unwrap(), "a"), None);
         environment.set(VARIABLE, "hunter2");
-        assert_eq!(Tokens::of(None, &environment).unwrap().for_host("a"), Some("hunter2"));
+        assert_eq!(sent(&Tokens::of(None, &environment).unwrap(), "a").as_deref(), Some("hunter2"));
     }
 }

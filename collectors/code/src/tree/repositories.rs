@@ -26,15 +26,40 @@ pub struct Repositories {
     pub has_others: bool,
 }
 
-/// Looks for repositories below a folder, but not within one. Links and folders whose names begin with a dot are left alone.
+/// Which of many repositories are wanted, by their paths from the place on that holds all of them.
 ///
-/// A pattern is one of an ignore file: `NAME` is a name at any level, `acme/*` a path from the folder on. A repository is
-/// called without the `.git` that its name may end in. Without a pattern in `include`, all are included.
+/// A pattern is one of an ignore file: `NAME` is a name at any level, `acme/*` a path.
+#[derive(Debug, Clone)]
+pub struct Patterns {
+    /// All where there is none.
+    include: Option<Gitignore>,
+    exclude: Gitignore,
+}
+
+impl Patterns {
+    /// Reads patterns. Without one in `include`, all are included.
+    ///
+    /// # Errors
+    /// One of them is no pattern.
+    pub fn of(include: &[String], exclude: &[String]) -> io::Result<Self> {
+        let included = if include.is_empty() { None } else { Some(patterns(include)?) };
+        Ok(Self { include: included, exclude: patterns(exclude)? })
+    }
+
+    /// Whether they leave a repository of this path.
+    pub fn leave(&self, path: &Path) -> bool {
+        let is_in = |patterns: &Gitignore| patterns.matched_path_or_any_parents(path, true).is_ignore();
+        self.include.as_ref().is_none_or(is_in) && !is_in(&self.exclude)
+    }
+}
+
+/// Looks for repositories below a folder, but not within one. Links and folders whose names begin with a dot are left alone.
+/// A repository is called without the `.git` that its name may end in.
 ///
 /// # Errors
 /// The folder itself cannot be listed, or holds too much.
 pub fn repositories(folder: &Path, include: &[String], exclude: &[String]) -> io::Result<Repositories> {
-    let (include_all, include, exclude) = (include.is_empty(), patterns(include)?, patterns(exclude)?);
+    let wanted = Patterns::of(include, exclude)?;
     let mut all = Repositories::default();
     let mut pending = vec![(folder.to_owned(), 0usize)];
     let mut entries = 0;
@@ -62,10 +87,7 @@ pub fn repositories(folder: &Path, include: &[String], exclude: &[String]) -> io
             if !is_folder || is_hidden {
                 all.has_others |= !is_hidden;
             } else if GitFolder::of(&path).is_some() || GitFolder::bare(&path).is_some() {
-                let name = called(&path, folder);
-                let is_in =
-                    |patterns: &Gitignore| patterns.matched_path_or_any_parents(&name, true).is_ignore();
-                if (include_all || is_in(&include)) && !is_in(&exclude) {
+                if wanted.leave(&called(&path, folder)) {
                     all.found.push(path);
                 } else {
                     all.left_out += 1;
