@@ -85,9 +85,9 @@ fn mistakes_of_the_command_line_are_2_and_say_what_to_write() {
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
         assert!(!err.is_empty(), "{arguments:?}");
     }
-    let (code, _, err) = run(&["scan", ".", "gitlab:acme"]);
+    let (code, _, err) = run(&["scan", ".", "gitlab:acme//shop"]);
     assert_eq!(code, 2);
-    assert!(err.contains("`gitlab:acme` cannot be scanned") && err.contains("`PATH`"), "{err}");
+    assert!(err.contains("`gitlab:acme//shop` names no group") && err.contains("gitlab:GROUP"), "{err}");
 }
 
 #[test]

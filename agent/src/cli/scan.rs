@@ -79,7 +79,7 @@ Examples:
   muster scan mirrors/shop.git --git-branch release   # a bare repository, without a work tree
   muster scan git+https://github.com/acme/shop        # fetched into a cache; git+ssh://… as well
   muster scan repos:mirrors --repos-include 'acme/*'  # every repository below a folder, each by itself
-  muster scan github:acme gitlab:acme/tools           # the repositories of an organisation, and of a group
+  muster scan github:acme gitlab:acme/tools           # all of an organisation, and of a group
   muster scan @targets.txt                            # one target on each line
   muster scan . --format json --output inventory.json
   muster scan . --exit-code --strict-coverage   # in CI
@@ -97,7 +97,7 @@ Examples:
 
 Environment:
   MUSTER_GIT_TOKEN         A token for servers of git, or several as HOST=TOKEN, separated by spaces
-  MUSTER_GITHUB_TOKEN      The token that github: is listed and fetched with; MUSTER_GITLAB_TOKEN for gitlab:
+  MUSTER_GITHUB_TOKEN      The token for github: targets; MUSTER_GITLAB_TOKEN is that for gitlab:
   MUSTER_GITHUB_APP_KEY    The private key of the app that --github-app-id names
   MUSTER_FINGERPRINT_KEY   A secret of at least 16 bytes; with it, keys that are found in place get a fingerprint
 
