@@ -15,6 +15,7 @@ mod binary {
     pub(crate) mod cli {
         pub(crate) mod nearest;
     }
+    pub(crate) mod clock;
     pub(crate) mod correlate;
     pub(crate) mod explain;
     pub(crate) mod export;
@@ -35,7 +36,7 @@ mod binary {
 mod digest;
 #[allow(unused_imports, reason = "where the parts of the binary look for one another")]
 use binary::{
-    access, assess, cli, correlate, explain, export, history, page, register, review, sample, store,
+    access, assess, cli, clock, correlate, explain, export, history, page, register, review, sample, store,
 };
 mod estate;
 

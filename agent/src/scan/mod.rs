@@ -93,24 +93,23 @@ impl Outcome {
         const FEW: usize = 5;
         /// Targets that are named for the time that they took.
         const SLOWEST: usize = 3;
+        /// What takes less is not slow.
+        const SLOW: Duration = Duration::from_secs(1);
         let all = self.inventory.coverage.len();
         if all <= FEW {
             return None;
         }
         let failed = self.failures.len();
         let done = self.inventory.coverage.iter().filter(|coverage| coverage.is_complete()).count();
-        let mut slowest: Vec<&(String, Duration)> = self.took.iter().collect();
-        slowest.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
-        let named = slowest
-            .iter()
-            .take(SLOWEST)
-            .map(|(target, took)| format!("{target} ({:.1} s)", took.as_secs_f64()));
         let part = all.saturating_sub(done + failed);
-        let named: Vec<String> = named.collect();
-        Some(format!(
-            "{all} targets: {done} seen as a whole, {part} in part, {failed} failed; the slowest were {}",
-            named.join(", ")
-        ))
+        let mut slowest: Vec<&(String, Duration)> =
+            self.took.iter().filter(|(_, took)| *took >= SLOW).collect();
+        slowest.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
+        let named = |(target, took): &&(String, Duration)| format!("{target} ({:.1} s)", took.as_secs_f64());
+        let named: Vec<String> = slowest.iter().take(SLOWEST).map(named).collect();
+        let slow =
+            if named.is_empty() { String::new() } else { format!("; the slowest: {}", named.join(", ")) };
+        Some(format!("{all} targets: {done} seen as a whole, {part} in part, {failed} failed{slow}"))
     }
 
     /// Whether there is no target of which anything could be read.

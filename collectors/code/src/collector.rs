@@ -12,7 +12,6 @@ use muster_collect::{
 
 use crate::base::BASE;
 use crate::scan::scan;
-use crate::survey::Engine;
 use crate::tree::{Tree, TreeError, repositories};
 
 /// Reads working trees and bare repositories: source code, manifests, and the files that start code.
@@ -93,7 +92,7 @@ impl Collector for CodeCollector {
         whole::off_the_runtime(unit, cx, out, |target, cx| {
             let tree =
                 opened(Path::new(target), cx).map_err(|error| CollectError::Unusable(error.to_string()))?;
-            let outcome = scan(&tree, target, &Engine::shared(&cx.rules), cx)?;
+            let outcome = scan(&tree, target, cx)?;
             Ok((outcome.observations, outcome.coverage))
         })
         .await

@@ -47,14 +47,9 @@ pub(crate) struct Outcome {
 }
 
 /// Scans a tree; what an earlier scan saw of it, and is still so, is not looked at again.
-pub(crate) fn scan(
-    tree: &Tree,
-    target: &str,
-    engine: &Engine,
-    cx: &Context,
-) -> Result<Outcome, CollectError> {
-    let Some(memory) = Memory::of(tree, target, engine, cx) else {
-        return Ok(look(tree, target, engine, cx, None)?.outcome);
+pub(crate) fn scan(tree: &Tree, target: &str, cx: &Context) -> Result<Outcome, CollectError> {
+    let Some(memory) = Memory::of(tree, target, cx) else {
+        return Ok(look(tree, target, &Engine::shared(&cx.rules), cx, None)?.outcome);
     };
     if let Some(outcome) = memory.early_state().and_then(|state| memory.outcome(state)) {
         return Ok(outcome);
@@ -70,7 +65,9 @@ pub(crate) fn scan(
     }
     let mut known = memory.files();
     let listed = Listed { listing, known: &mut known };
-    let Look { outcome, facts, imports, in_haste } = look(tree, target, engine, cx, Some((&memory, listed)))?;
+    let engine = Engine::shared(&cx.rules);
+    let Look { outcome, facts, imports, in_haste } =
+        look(tree, target, &engine, cx, Some((&memory, listed)))?;
     known.add(facts);
     known.learn(&imports);
     memory.keep_files(known);

@@ -6,7 +6,7 @@
 mod shelf;
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -15,10 +15,13 @@ use muster_collect::{Cache, EntryName, Kept};
 use self::shelf::Shelf;
 use super::{Place, StoreError};
 
+/// Requests that wait for the database. Each holds what a few files say.
+const WAITING: usize = 16;
+
 /// A cache that is open.
 pub(crate) struct StoreCache {
     /// Given up to let the thread end.
-    ask: Mutex<Option<Sender<Request>>>,
+    ask: Mutex<Option<SyncSender<Request>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -31,7 +34,7 @@ pub(crate) struct KeptCount {
 }
 
 enum Request {
-    Read(Kept, Vec<EntryName>, Sender<Vec<Option<Vec<u8>>>>),
+    Read(Kept, Vec<EntryName>, SyncSender<Vec<Option<Vec<u8>>>>),
     Write(Kept, Vec<(EntryName, Vec<u8>)>),
 }
 
@@ -54,8 +57,8 @@ impl StoreCache {
     /// It cannot be opened or made.
     pub(crate) fn open(store: &Place) -> Result<Self, StoreError> {
         let place = Self::place(store);
-        let (ask, asked) = channel();
-        let (ready, opened) = channel();
+        let (ask, asked) = sync_channel(WAITING);
+        let (ready, opened) = sync_channel(1);
         let thread = std::thread::Builder::new().name("cache".to_owned()).spawn(move || {
             let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
@@ -99,7 +102,7 @@ impl StoreCache {
 
 impl Cache for StoreCache {
     fn read(&self, kind: Kept, names: &[EntryName]) -> Vec<Option<Vec<u8>>> {
-        let (reply, replied) = channel();
+        let (reply, replied) = sync_channel(1);
         self.send(Request::Read(kind, names.to_vec(), reply));
         replied.recv().unwrap_or_else(|_| vec![None; names.len()])
     }

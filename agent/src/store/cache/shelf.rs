@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use muster_collect::{EntryName, Kept};
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
 use super::{KeptCount, Request};
+use crate::clock;
 use crate::store::{Dialect, Place, StoreError, make, plain};
 
 /// Entries that one statement is about.
@@ -77,8 +78,7 @@ impl Shelf {
         if connection.execute(AssertSqlSafe(table.clone())).await.is_err() {
             connection.execute(AssertSqlSafe(table)).await.map_err(refused)?;
         }
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let today = i64::try_from(seconds / 86_400).unwrap_or(i64::MAX);
+        let today = clock::seconds() / 86_400;
         let used = BTreeMap::new();
         Ok(Self { connection, dialect, waiting: HashMap::new(), bytes: 0, used, today })
     }

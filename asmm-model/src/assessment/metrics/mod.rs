@@ -264,7 +264,9 @@ impl Tally {
         self.principals.add(number, &seen);
         let (evaluated, places) = controls::evaluated(&seen);
         let tests = self.counts.entry("M16").or_default();
-        places.into_iter().for_each(|place| tests.places.add(seen.target(), place));
+        for place in places {
+            tests.places.add(seen.target(), place);
+        }
         for repository in controls::repositories(system) {
             let told = self.repositories.entry(repository.to_owned()).or_insert(evaluated);
             *told = evaluated_in(*told, evaluated);

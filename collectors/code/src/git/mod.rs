@@ -22,7 +22,6 @@ use self::fetch::{Fetch, Unfetched};
 use self::tokens::Tokens;
 use crate::collector::BRANCH;
 use crate::scan::scan;
-use crate::survey::Engine;
 use crate::tree::Tree;
 
 /// Reads repositories by address.
@@ -107,7 +106,7 @@ impl Collector for GitCollector {
         let commit = unit.commit.clone();
         whole::off_the_runtime(unit, cx, out, move |target, cx| {
             let (tree, _held) = opened(target, cx, commit.as_deref())?;
-            let outcome = scan(&tree, target, &Engine::shared(&cx.rules), cx)?;
+            let outcome = scan(&tree, target, cx)?;
             Ok((outcome.observations, outcome.coverage))
         })
         .await

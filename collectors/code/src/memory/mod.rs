@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::files::Recalled;
 pub(crate) use self::modules::Modules;
 use crate::scan::Outcome;
-use crate::survey::Engine;
 use crate::tree::{Found, Identity, Tree};
 
 /// The build of this engine: what another one kept may be wrong by now.
@@ -63,9 +62,9 @@ struct Answer {
 
 impl<'c> Memory<'c> {
     /// The memory of a target, where there is a cache.
-    pub(crate) fn of(tree: &Tree, target: &'c str, engine: &Engine, cx: &'c Context) -> Option<Self> {
+    pub(crate) fn of(tree: &Tree, target: &'c str, cx: &'c Context) -> Option<Self> {
         let cache = cx.cache.as_deref()?;
-        let base = *EntryName::of(&[ENGINE.as_bytes(), engine.rules.digest().as_bytes()]).as_bytes();
+        let base = *EntryName::of(&[ENGINE.as_bytes(), cx.rules.digest().as_bytes()]).as_bytes();
         // A path may stand for one folder today and for another tomorrow.
         let place = Path::new(target).canonicalize().map(|path| path.into_os_string().into_encoded_bytes());
         let mut circumstances = tree.circumstances();

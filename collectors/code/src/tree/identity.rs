@@ -40,6 +40,10 @@ impl Identity {
 
     /// That of a regular file, unless it was changed so shortly ago that nothing tells a further change.
     #[cfg(unix)]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it only says whether the file is read once more: no answer depends on it"
+    )]
     pub(super) fn of_file(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         let about = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file)?;

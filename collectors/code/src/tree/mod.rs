@@ -201,20 +201,17 @@ impl Tree {
 
     /// Everything that what is said about it depends on, beside its files.
     pub(crate) fn circumstances(&self) -> Vec<Vec<u8>> {
-        let (git, is_commit, aside) = match self {
-            Self::Work(tree) => (tree.git_folder(), false, None),
-            Self::Commit(tree) => (Some(tree.git_folder()), true, tree.aside()),
+        let (git, is_commit, aside, part) = match self {
+            Self::Work(tree) => (tree.git_folder(), false, None, ""),
+            Self::Commit(tree) => (Some(tree.git_folder()), true, tree.aside(), tree.part()),
         };
         let aside = aside.map(|gap| format!("{} {}", gap.count, gap.detail.as_deref().unwrap_or_default()));
         let text = |text: Option<String>| text.unwrap_or_default().into_bytes();
         // Where the history of a shallow clone ends.
         let shallow = git.and_then(GitFolder::shallow);
         let mut all = vec![text(self.name()), text(self.commit()), text(self.origin())];
-        all.extend([
-            shallow.unwrap_or_default(),
-            vec![u8::from(is_commit), u8::from(git.is_some())],
-            text(aside),
-        ]);
+        let kinds = vec![u8::from(is_commit), u8::from(git.is_some())];
+        all.extend([shallow.unwrap_or_default(), kinds, text(aside), part.as_bytes().to_vec()]);
         all
     }
 

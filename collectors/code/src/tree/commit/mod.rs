@@ -164,6 +164,11 @@ impl CommitTree {
         History::new(objects, self.commit, self.git.is_shallow(), self.below.clone())
     }
 
+    /// The folder that is read, of all that the commit holds.
+    pub(super) fn part(&self) -> &str {
+        &self.below
+    }
+
     /// What is told of the folder that the repository is in.
     pub(super) fn aside(&self) -> Option<&Gap> {
         self.beside.as_ref()
