@@ -45,6 +45,8 @@ pub struct Manners {
     pub wants: Option<String>,
     /// Where it sends everybody on to.
     pub redirects: Option<String>,
+    /// So many requests are refused before one is served: by 503, by 429, and by a connection that ends in the middle.
+    pub refuses: usize,
     /// It takes requests, and never answers.
     pub stalls: bool,
 }
@@ -87,7 +89,21 @@ impl GitServer {
 fn serve(mut stream: &TcpStream, root: &Path, manners: &Manners, asked: &Asked) -> Option<()> {
     let (method, target, headers, body) = sent(stream)?;
     let given = headers.get("authorization").cloned();
-    asked.lock().unwrap_or_else(PoisonError::into_inner).push((target.clone(), given.clone()));
+    let before = {
+        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.push((target.clone(), given.clone()));
+        asked.len() - 1
+    };
+    if before < manners.refuses {
+        let refusal = match before % 3 {
+            0 => "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            1 => "HTTP/1.1 429 Slow down\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            _ => {
+                "HTTP/1.1 200 OK\r\ncontent-type: application/x-git-upload-pack-advertisement\r\ncontent-length: 900\r\n\r\n001e# serv"
+            }
+        };
+        return stream.write_all(refusal.as_bytes()).ok();
+    }
     if manners.stalls {
         thread::park();
     }

@@ -386,3 +386,15 @@ fn a_run_tells_the_repositories_of_a_folder_apart() {
         .map(|name| (Value::from(name), Value::from("present")));
     assert_eq!(told, expected);
 }
+
+#[test]
+fn a_server_that_has_no_time_is_asked_again() {
+    let (stage, _) = stage();
+    let server = GitServer::start(&stage.beside("served"), Manners { refuses: 2, ..Manners::default() });
+    let target = format!("git+{}/refund-agent.git", server.url);
+    let ended = run(&stage, &["scan", &target, "--format", "json"], &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.inventory().systems.len(), 1);
+    // Two refusals, what it offers, and what is wanted of that.
+    assert!(server.asked().len() >= 4, "{:?}", server.asked());
+}

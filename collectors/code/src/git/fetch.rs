@@ -79,6 +79,9 @@ const SETTINGS: [&str; 19] = [
     "pack.threads=2",
 ];
 
+/// How long a server is left alone that has no time: git does not say how long it asks for.
+const WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
+
 /// What a fetch needs besides a repository.
 pub(super) struct Fetch<'a> {
     /// For the host of the repository.
@@ -116,7 +119,7 @@ impl Fetch<'_> {
             tidy(&held.folder);
             // Packs upon packs cost more than they spare.
             if packs(&held.folder) < MAX_PACKS && held.size() < self.most {
-                match self.attempt(remote, branch, held) {
+                match self.attempts(remote, branch, held) {
                     Ok(()) => return Ok(()),
                     Err(Ended::Stopped) => return Err(Unfetched::Stopped),
                     Err(Ended::TooLarge) => {}
@@ -134,7 +137,7 @@ impl Fetch<'_> {
                 ))
             })?;
         }
-        let fetched = self.attempt(remote, branch, held);
+        let fetched = self.attempts(remote, branch, held);
         if matches!(fetched, Err(Ended::TooLarge)) {
             // It would only take the place of others.
             let _ = fs::remove_dir_all(&held.folder);
@@ -143,6 +146,30 @@ impl Fetch<'_> {
             Ended::Stopped => Unfetched::Stopped,
             ended => self.told(remote, branch, ended),
         })
+    }
+
+    /// Tries until it succeeds, or fails for a reason that will still be there the next time.
+    fn attempts(&self, remote: &Remote, branch: Option<&str>, held: &Held) -> Result<(), Ended> {
+        for wait in WAITS {
+            match self.attempt(remote, branch, held) {
+                Err(Ended::Said(said)) if is_passing(&said) => self.rest(wait)?,
+                ended => return ended,
+            }
+            // What broke off may have left something behind.
+            tidy(&held.folder);
+        }
+        self.attempt(remote, branch, held)
+    }
+
+    fn rest(&self, wait: Duration) -> Result<(), Ended> {
+        let begun = Instant::now();
+        while begun.elapsed() < wait {
+            if self.stop.is_asked() {
+                return Err(Ended::Stopped);
+            }
+            sleep(LOOK);
+        }
+        Ok(())
     }
 
     fn attempt(&self, remote: &Remote, branch: Option<&str>, held: &Held) -> Result<(), Ended> {
@@ -314,6 +341,28 @@ fn because(why: String) -> Unfetched {
 
 fn is_commit(name: &str) -> bool {
     name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether git says that the server, or the way to it, has no time just now.
+fn is_passing(said: &str) -> bool {
+    [
+        "returned error: 429",
+        "returned error: 500",
+        "returned error: 502",
+        "returned error: 503",
+        "returned error: 504",
+        "Connection reset",
+        "Connection timed out",
+        "Connection closed by",
+        "Empty reply from server",
+        "early EOF",
+        "unexpected disconnect",
+        "transfer closed with",
+        "kex_exchange_identification",
+        "Temporary failure in name resolution",
+    ]
+    .iter()
+    .any(|sign| said.contains(sign))
 }
 
 /// Whether git says that the repository is damaged into which it fetches.

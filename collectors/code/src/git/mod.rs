@@ -6,7 +6,9 @@ mod cache;
 mod fetch;
 mod tokens;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use asmm_model::Coverage;
 use async_trait::async_trait;
@@ -15,6 +17,7 @@ use futures::stream::{self, BoxStream};
 use muster_collect::{
     CollectError, Collector, Context, Descriptor, Sink, Source, SourceOption, Target, Unit, url, whole,
 };
+use tokio::sync::Semaphore;
 
 use self::address::{Address, Remote};
 use self::cache::{Cache, Held, Unheld};
@@ -27,6 +30,9 @@ use crate::tree::Tree;
 /// Reads repositories by address.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GitCollector;
+
+/// Fetches from one host at a time: servers of git limit whoever asks for more.
+const AT_ONCE: usize = 4;
 
 const CACHE: &str = "git-cache";
 const TOKEN_FILE: &str = "git-token-file";
@@ -93,6 +99,15 @@ impl Collector for GitCollector {
             if cx.stop.is_asked() {
                 return Err(CollectError::Stopped);
             }
+            // Where the address is none, the work says so.
+            let line = match address(&target.given) {
+                Ok(Address::Remote(remote)) => Some(line_of(&remote.host)),
+                _ => None,
+            };
+            let _place = match &line {
+                Some(line) => line.acquire().await.ok(),
+                None => None,
+            };
             let (given, own) = (target.given.clone(), cx.clone());
             let work = tokio::task::spawn_blocking(move || fetched(&given, &own));
             let commit =
@@ -123,6 +138,13 @@ pub(crate) fn folder_of(target: &str) -> Result<Option<PathBuf>, String> {
         Ok(Address::Remote(_)) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Who waits for a host.
+fn line_of(host: &str) -> Arc<Semaphore> {
+    static LINES: Mutex<BTreeMap<String, Arc<Semaphore>>> = Mutex::new(BTreeMap::new());
+    let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(lines.entry(host.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
 }
 
 fn address(target: &str) -> Result<Address, CollectError> {
