@@ -4,6 +4,8 @@
 //! writes in batches.
 
 mod shelf;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};

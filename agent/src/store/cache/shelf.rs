@@ -142,7 +142,7 @@ impl Shelf {
                 let Some(name) = wanted.get(&*name) else { continue };
                 // What a disk has changed would be believed.
                 let Some((seal, value)) = value.split_first_chunk::<SEAL>() else { continue };
-                if *seal != seal_of(value) {
+                if *seal != seal_of(kind, name, value) {
                     continue;
                 }
                 found.insert(*name, value.to_vec());
@@ -172,7 +172,7 @@ impl Shelf {
         let mut transaction = self.connection.begin_with(self.dialect.writing()).await?;
         // In the order of their names, so that two that write never wait for each other.
         for ((kind, name), value) in waiting {
-            let mut sealed = seal_of(&value).to_vec();
+            let mut sealed = seal_of(kind, &name, &value).to_vec();
             sealed.extend(value);
             sqlx::query(
                 "INSERT INTO kept_by_scans (kind, name, value, used) VALUES ($1, $2, $3, $4) \
@@ -200,6 +200,11 @@ impl Shelf {
             }
         }
         transaction.commit().await
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.connection
     }
 
     pub(super) async fn count(&mut self) -> Result<Vec<KeptCount>, StoreError> {
@@ -237,8 +242,10 @@ fn places(from: usize, count: usize) -> String {
     text
 }
 
-fn seal_of(value: &[u8]) -> [u8; SEAL] {
+/// What tells that a value is the one that was written under a name.
+fn seal_of(kind: Kept, name: &EntryName, value: &[u8]) -> [u8; SEAL] {
+    let seals = EntryName::of(&[kind.name().as_bytes(), name.as_bytes(), value]);
     let mut seal = [0; SEAL];
-    seal.copy_from_slice(&blake3::hash(value).as_bytes()[..SEAL]);
+    seal.copy_from_slice(&seals.as_bytes()[..SEAL]);
     seal
 }
