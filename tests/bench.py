@@ -29,8 +29,8 @@ class Bench:
         self.rg, self.muster, self.scratch, self.runs = given.rg, given.muster, given.scratch, given.runs
         self.literals = os.path.join(self.scratch, "literals")
 
-    def run(self, command, allowed=(0,), home=None):
-        """CPU seconds, peak MB and standard output of one run.
+    def run(self, command, allowed=(0,), home=None, is_heard=False):
+        """CPU seconds, peak MB and, where it is heard, the standard output of one run.
 
         The kernel counts the memory of this interpreter into a child's peak until the child calls exec, so some 10 MB
         are a floor under every peak that is shown.
@@ -51,13 +51,15 @@ class Bench:
                 sys.stderr.write(err.read().decode(errors="replace"))
                 sys.exit(f"tests/bench: exit code {child.returncode}: {' '.join(command)}")
             out.seek(0)
-            return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT / 1e6, out.read()
+            # Whatever is held here counts into the peak of the next one.
+            said = out.read() if is_heard else b""
+            return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT / 1e6, said
 
     def ripgrep(self, tree):
         # --no-ignore and --hidden: the trees are in no git work tree, where muster scans every file, so ripgrep has to
         # read every file too. --no-config: nobody's own defaults. One thread, since CPU seconds are compared.
         options = ["--no-config", "--no-ignore", "--hidden", "--no-messages", "-j1", "-c", "-F", "-f", self.literals]
-        return self.run([self.rg, *options, tree], allowed=(0, 1))
+        return self.run([self.rg, *options, tree], allowed=(0, 1), is_heard=True)
 
     def scan(self, target, *options, home=None):
         command = [self.muster, "scan", target, "--quiet", "--format", "json", "--output", os.devnull, *options]
