@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use muster_collect::{EntryName, Kept};
 use sqlx::any::AnyConnectOptions;
@@ -40,6 +40,8 @@ pub(super) struct Shelf {
     dialect: Dialect,
     waiting: HashMap<(Kept, EntryName), Vec<u8>>,
     bytes: usize,
+    /// When something was written last.
+    written: Instant,
     /// Entries that were of use, and were not for a while.
     used: BTreeMap<Kept, Vec<EntryName>>,
     today: i64,
@@ -80,7 +82,15 @@ impl Shelf {
         }
         let today = clock::seconds() / 86_400;
         let used = BTreeMap::new();
-        Ok(Self { connection, dialect, waiting: HashMap::new(), bytes: 0, used, today })
+        Ok(Self {
+            connection,
+            dialect,
+            waiting: HashMap::new(),
+            bytes: 0,
+            written: Instant::now(),
+            used,
+            today,
+        })
     }
 
     /// Does what is asked for until nobody can ask any more.
@@ -97,12 +107,13 @@ impl Shelf {
                         self.bytes += value.len();
                         self.waiting.insert((kind, name), value);
                     }
-                    if self.bytes > WAITING {
-                        self.write().await;
-                    }
                 }
-                Err(RecvTimeoutError::Timeout) => self.write().await,
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            // A scan that never pauses has it written as well.
+            if self.bytes > WAITING || self.written.elapsed() >= PATIENCE {
+                self.write().await;
             }
         }
         self.write().await;
@@ -159,6 +170,7 @@ impl Shelf {
         let waiting = std::mem::take(&mut self.waiting);
         let used = std::mem::take(&mut self.used);
         self.bytes = 0;
+        self.written = Instant::now();
         if !waiting.is_empty() || !used.is_empty() {
             let _ = self.try_write(waiting.into_iter().collect(), used).await;
         }
