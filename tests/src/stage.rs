@@ -90,9 +90,15 @@ impl Stage {
 
     /// Runs `muster` in the folder that holds `app`, so that targets can be given by name.
     pub fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with variables in the environment.
+    pub fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
         let mut command = muster(&self.beside("home"));
         let output = command
             .args(arguments)
+            .envs(environment.iter().copied())
             .current_dir(self.lair.path())
             .output()
             .expect("muster can be run, and ends in time");

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use muster_tests::binary;
 use muster_tests::forge::{Call, Forge};
 use muster_tests::git::{commit, git};
 use muster_tests::http::Reply;
@@ -43,17 +42,9 @@ fn run(stage: &Stage, url: &str, arguments: &[&str]) -> Ended {
 }
 
 fn run_with(stage: &Stage, url: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
-    let output = binary::muster(&stage.beside("home"))
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .current_dir(stage.lair())
-        .output()
-        .expect("muster can be run");
-    let text =
-        |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text").replace(url, "http://FORGE");
-    let ended =
-        Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-            .orderly();
+    let Ended { code, stdout, stderr } = stage.run_with(arguments, environment);
+    let text = |text: String| text.replace(url, "http://FORGE");
+    let ended = Ended { code, stdout: text(stdout), stderr: text(stderr) };
     for secret in ["canary", "eC1hY2Nlc3MtdG9r", "PRIVATE KEY"] {
         assert!(!format!("{ended:?}").contains(secret), "a secret is printed: {ended:?}");
     }

@@ -29,16 +29,7 @@ fn stage() -> (Stage, String) {
 
 /// A scan with a token in the environment, if there is one, and with what else is given.
 fn run(stage: &Stage, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
-    let output = binary::muster(&stage.beside("home"))
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .current_dir(stage.lair())
-        .output()
-        .expect("muster can be run");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
-    let ended =
-        Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-            .orderly();
+    let ended = stage.run_with(arguments, environment);
     assert!(!format!("{ended:?}").contains("canary"), "a token is printed: {ended:?}");
     assert!(!format!("{ended:?}").contains("eC1hY2Nlc3MtdG9r"), "a token is printed: {ended:?}");
     ended
