@@ -24,6 +24,7 @@ struct Prepared<'a> {
 #[expect(clippy::disallowed_methods, reason = "this is how Cargo speaks to what it runs at build time")]
 fn main() {
     println!("cargo::rerun-if-changed=catalog");
+    println!("cargo::rerun-if-changed=autonomy");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("Cargo says where the crate is"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("Cargo says where to write"));
     let files = catalog(&root.join("catalog"));
@@ -41,9 +42,28 @@ fn main() {
         }
     }
     list.push(']');
-    let json = serde_json::to_vec(&prepared).expect("what was read as data can be written");
-    fs::write(out.join("catalog.json"), json).expect("the build folder can be written");
+    let heuristics =
+        fs::read_to_string(root.join("autonomy/heuristics.toml")).expect("the weights can be read");
+    let heuristics: Table = toml::from_str(&heuristics).expect("the weights are TOML");
+    fs::write(out.join("catalog.json"), json(&prepared)).expect("the build folder can be written");
+    fs::write(out.join("heuristics.json"), json(&heuristics)).expect("the build folder can be written");
+    println!("cargo::rustc-env=MUSTER_RULES={}", digest(&prepared, &heuristics));
     fs::write(out.join("catalog.rs"), list).expect("the build folder can be written");
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("what was read as data can be written")
+}
+
+/// Tells the rules and the weights from those of other builds, whatever their texts look like and wherever they stand.
+fn digest(prepared: &[Prepared<'_>], heuristics: &Table) -> String {
+    let mut rules: Vec<&Table> = prepared.iter().map(|prepared| &prepared.rule).collect();
+    rules.sort_by_key(|rule| rule.get("id").and_then(Value::as_str));
+    let mut hasher = blake3::Hasher::new();
+    for part in rules.into_iter().chain([heuristics]) {
+        hasher.update(&json(part));
+    }
+    format!("blake3:{}", hasher.finalize().to_hex())
 }
 
 /// Every file of rules with its name in the crate, in the order of names.

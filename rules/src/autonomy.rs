@@ -44,9 +44,9 @@ struct File {
 }
 
 impl Heuristics {
-    /// Reads a file of heuristics.
+    /// Reads heuristics as the build prepared them.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let mut all = BTreeMap::new();
         for heuristic in file.heuristic {
             for speaks in &heuristic.speaks {

@@ -492,10 +492,15 @@ impl Scan<'_> {
             }
         };
         let threads = self.cx.threads.clamp(1, files.len().max(1));
-        let results: Vec<_> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
-        });
+        let results: Vec<_> = if threads == 1 {
+            // To start a thread for a few files takes as long as they do.
+            vec![Ok(work())]
+        } else {
+            std::thread::scope(|scope| {
+                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+                workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+            })
+        };
         if self.cx.stop.is_asked() {
             return Err(CollectError::Stopped);
         }
@@ -594,7 +599,7 @@ impl Parsing<'_> {
     }
 
     fn one(&mut self, file: &SourceFile, text: &[u8], lines: Lines) -> Parsed {
-        let module = self.parsers.module(&file.path, file.dialect, file.role, text, &self.engine.lexicon);
+        let module = self.parsers.module(&file.path, file.dialect, file.role, text, self.engine.lexicon());
         module.map(|module| (module, lines)).map_err(|failure| {
             self.in_haste |= failure == ParseFailure::TooSlow;
             Gap::new(&*file.path, GapReason::Unparsable).because(failure.to_string())
@@ -615,8 +620,13 @@ fn declares_tool_base(module: &Module) -> bool {
     })
 }
 
-/// Reads the source of a file. What cannot be found any more was read before.
+/// Reads the source of a file, where it is not held already. What cannot be found any more was read before.
 fn read(reader: &mut Reader<'_>, file: &SourceFile, buffer: &mut Vec<u8>) -> Result<Lines, Gap> {
+    if let Some(code) = &file.code {
+        buffer.clear();
+        buffer.extend_from_slice(code);
+        return Ok(Lines::Same);
+    }
     let at = file.elsewhere.clone().or_else(|| reader.at(&file.path));
     let at =
         at.ok_or_else(|| Gap::new(&*file.path, GapReason::Failed).because("disappeared while it was read"))?;

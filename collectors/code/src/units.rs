@@ -271,6 +271,7 @@ mod tests {
                 hits,
                 only: None,
                 imports: None,
+                code: None,
             };
             survey.sources.insert(path, file);
         }

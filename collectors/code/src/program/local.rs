@@ -31,7 +31,7 @@ pub(crate) struct SourceIndex {
     /// Aliases for the repository's own files, the deepest folder first.
     aliases: Vec<Alias>,
     /// Top-level modules that belong to packages rules know: no file beside an import stands in for them.
-    reserved: HashSet<String>,
+    reserved: Arc<HashSet<String>>,
 }
 
 impl SourceIndex {
@@ -146,9 +146,9 @@ impl SourceIndex {
         })
     }
 
-    /// Keeps a name for the package of that name.
-    pub(crate) fn reserve(&mut self, name: &str) {
-        self.reserved.insert(name.to_owned());
+    /// Keeps names for the packages of these names.
+    pub(crate) fn reserve(&mut self, names: &Arc<HashSet<String>>) {
+        self.reserved = Arc::clone(names);
     }
 
     fn known(&self, path: &str) -> Option<Arc<str>> {
@@ -489,7 +489,7 @@ mod tests {
         assert_eq!(find("app/main.py", ".tools").as_deref(), Some("app/tools/__init__.py"));
         assert_eq!(find("app/main.py", "app.tools").as_deref(), Some("app/tools/__init__.py"));
         assert_eq!(find("run.py", "core.x").as_deref(), Some("src/core/x.py"));
-        index.reserve("openai");
+        index.reserve(&Arc::new(HashSet::from_iter(["openai".to_owned()])));
         let find = |from, module| index.find(Dialect::Python, from, module).map(|p| p.to_string());
         assert_eq!(
             find("app/main.py", "tools").as_deref(),

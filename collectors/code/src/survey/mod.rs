@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use asmm_model::{Gap, GapReason, Role};
 use muster_collect::{CollectError, Context};
-use muster_rules::{Language, RulePack};
+use muster_rules::RulePack;
 
 use crate::artifacts::{Artifact, ConfiguredModel};
 use crate::flows::Flow;
@@ -52,6 +52,8 @@ pub(crate) struct SourceFile {
     pub(crate) only: Option<Arc<str>>,
     /// What it imports, one name on each line, where that was read off it already.
     pub(crate) imports: Option<Arc<str>>,
+    /// Its code, where that is at hand and will be parsed.
+    pub(crate) code: Option<Box<[u8]>>,
 }
 
 /// What is kept of a manifest: the unit it describes, and the packages that rules know.
@@ -160,11 +162,15 @@ impl Survey {
     ) -> Result<Self, CollectError> {
         let (send, receive) = crossbeam_channel::bounded(WAITING);
         let mut remembered = Vec::new();
-        let (gaps, outcomes) = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..cx.threads.max(1))
+        // What is listed already is read here where there is one thread: to start another for a small repository takes as long
+        // as it does.
+        let is_read_here = cx.threads <= 1 && listed.is_some();
+        let mut here = Vec::new();
+        let (gaps, mut outcomes) = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..if is_read_here { 0 } else { cx.threads.max(1) })
                 .map(|_| {
                     let receive = receive.clone();
-                    scope.spawn(move || worker::Worker::new(engine, cx, tree.reader()).run(&receive))
+                    scope.spawn(move || worker::Worker::new(engine, cx, tree.reader()).run(receive))
                 })
                 .collect();
             drop(receive);
@@ -186,6 +192,7 @@ impl Survey {
                                 cx.progress.done(1);
                                 remembered.push((facts.seen(), facts.pieces(&found)));
                             }
+                            None if is_read_here => here.push((found, identity)),
                             None if ask(found, identity).is_break() => break,
                             None => {}
                         }
@@ -197,16 +204,13 @@ impl Survey {
             let outcomes: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
             (gaps, outcomes)
         });
+        if is_read_here {
+            outcomes.push(Ok(worker::Worker::new(engine, cx, tree.reader()).run(here)));
+        }
         if cx.stop.is_asked() {
             return Err(CollectError::Stopped);
         }
         let mut survey = Self { gaps, ..Self::default() };
-        let sites = engine.rules.rules().iter().flat_map(|rule| &rule.sites);
-        for site in sites.filter(|site| site.languages.contains(&Language::Python)) {
-            for symbol in &site.symbols {
-                survey.index.reserve(symbol.as_str().split(['.', '*']).next().unwrap_or_default());
-            }
-        }
         for outcome in outcomes {
             let Ok(Looked { seen, pieces, facts }) = outcome else {
                 return Err(CollectError::Failed("a worker ended unexpectedly".to_owned()));
@@ -222,6 +226,9 @@ impl Survey {
             for piece in pieces {
                 survey.add(piece);
             }
+        }
+        if survey.sources.values().any(|file| file.hits.primary) {
+            survey.index.reserve(engine.packages());
         }
         survey.settle(&engine.rules);
         Ok(survey)

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use asmm_model::{Gap, GapReason};
-use crossbeam_channel::Receiver;
+use foldhash::HashSet;
 use muster_collect::Context;
-use muster_rules::{Language, RulePack};
+use muster_rules::{Language, Pattern, RulePack};
 
 use super::charts::Charts;
 use super::settings;
@@ -21,12 +21,14 @@ use crate::ownership;
 use crate::prefilter::{Prefilter, not_source};
 use crate::program::parent;
 use crate::role::role_of;
-use crate::source::{cut_to_code, read_whole};
+use crate::source::{Lines, cut_to_code, read_whole};
 use crate::starters;
 use crate::syntax::{Dialect, Lexicon};
 use crate::tree::{Found, Identity, Location, Reader};
 use memchr::memmem::find;
 
+/// Bytes of code that all workers together hold until it is parsed, so that it is not read a second time.
+const MAX_HELD: usize = 8 * 1024 * 1024;
 /// Configuration above this size is data.
 const MAX_CONFIGURATION: u64 = 1024 * 1024;
 
@@ -34,7 +36,10 @@ const MAX_CONFIGURATION: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) rules: Arc<RulePack>,
-    pub(crate) lexicon: Lexicon,
+    /// Made when the first file is parsed: most files are not.
+    lexicon: OnceLock<Lexicon>,
+    /// Packages of Python that rules speak about.
+    packages: OnceLock<Arc<HashSet<String>>>,
     /// Made when the first file of the language is met: most targets have few of them.
     prefilters: [OnceLock<Prefilter>; Language::ALL.len()],
     credentials: Prefilter,
@@ -46,7 +51,8 @@ impl Engine {
     fn new(rules: &Arc<RulePack>) -> Self {
         Self {
             rules: Arc::clone(rules),
-            lexicon: Lexicon::new(rules),
+            lexicon: OnceLock::new(),
+            packages: OnceLock::new(),
             prefilters: Default::default(),
             credentials: Prefilter::for_credentials(rules),
             keys: Shapes::new(rules),
@@ -64,6 +70,26 @@ impl Engine {
         }
     }
 
+    pub(crate) fn lexicon(&self) -> &Lexicon {
+        self.lexicon.get_or_init(|| Lexicon::new(&self.rules))
+    }
+
+    pub(super) fn packages(&self) -> &Arc<HashSet<String>> {
+        self.packages.get_or_init(|| {
+            let sites = self.rules.rules().iter().flat_map(|rule| &rule.sites);
+            let python = sites.filter(|site| site.languages.contains(&Language::Python));
+            let mut packages = HashSet::default();
+            for symbol in python.flat_map(|site| &site.symbols).map(Pattern::as_str) {
+                let first = symbol.split(['.', '*']).next().unwrap_or_default();
+                // Most are there already.
+                if !packages.contains(first) {
+                    packages.insert(first.to_owned());
+                }
+            }
+            Arc::new(packages)
+        })
+    }
+
     pub(crate) fn prefilter(&self, language: Language) -> &Prefilter {
         self.prefilters[language as usize].get_or_init(|| Prefilter::for_language(&self.rules, language))
     }
@@ -76,6 +102,8 @@ pub(super) struct Worker<'a> {
     buffer: Vec<u8>,
     pieces: Vec<Piece>,
     charts: Charts,
+    /// Bytes of code that may still be held.
+    room: usize,
     /// Whether no other file had a part in what is said about the one that is looked at.
     is_alone: bool,
 }
@@ -99,12 +127,13 @@ impl<'a> Worker<'a> {
             buffer: Vec::new(),
             pieces: Vec::new(),
             charts: Charts::default(),
+            room: MAX_HELD / cx.threads.max(1),
             is_alone: true,
         }
     }
 
     /// Reads what comes until nothing more comes.
-    pub(super) fn run(mut self, files: &Receiver<(Found, Option<Identity>)>) -> Looked {
+    pub(super) fn run(mut self, files: impl IntoIterator<Item = (Found, Option<Identity>)>) -> Looked {
         let mut looked = Looked::default();
         for (found, identity) in files {
             if self.cx.stop.is_asked() {
@@ -186,10 +215,13 @@ impl<'a> Worker<'a> {
         }
         // In a notebook, keys are printed as well as written.
         self.keys(&found.path);
-        if let Err(gap) = cut_to_code(&found.path, &mut self.buffer) {
-            self.pieces.push(Piece::Gap(gap));
-            return false;
-        }
+        let lines = match cut_to_code(&found.path, &mut self.buffer) {
+            Ok(lines) => lines,
+            Err(gap) => {
+                self.pieces.push(Piece::Gap(gap));
+                return false;
+            }
+        };
         if let Some((why, detail)) = not_source(&self.buffer) {
             self.pieces.push(Piece::Gap(Gap::new(&found.path, why).because(detail)));
             return false;
@@ -203,6 +235,10 @@ impl<'a> Worker<'a> {
         if role.is_own() && begins_program(dialect, &found.path, &self.buffer) {
             self.pieces.push(Piece::Program(Arc::clone(&path)));
         }
+        // Of a notebook, it would have to be held as well where its lines stand.
+        let is_held = hits.primary && lines == Lines::Same && self.buffer.len() <= self.room;
+        let code = is_held.then(|| Box::from(self.buffer.as_slice()));
+        self.room -= code.as_ref().map_or(0, |code: &Box<[u8]>| code.len());
         self.pieces.push(Piece::Source(SourceFile {
             path,
             elsewhere: elsewhere(found),
@@ -211,6 +247,7 @@ impl<'a> Worker<'a> {
             hits,
             only,
             imports: None,
+            code,
         }));
         true
     }
