@@ -81,8 +81,8 @@ impl Earlier {
                 why.join("; ")
             );
         }
-        let mut difference = history::difference(&before.inventory, &after.inventory);
-        let commit = before.inventory.scan.targets.iter().find_map(|target| target.commit.clone());
+        let mut difference = history::difference(&before.found.whole()?, &after.found.whole()?);
+        let commit = before.found.scan.targets.iter().find_map(|target| target.commit.clone());
         difference.base = commit.map(|commit| Compared {
             revision: self.revision.clone(),
             commit,
@@ -104,7 +104,9 @@ impl Compare {
         match format {
             Format::Json => Ok(serde_json::to_string_pretty(&self.difference)? + "\n"),
             Format::Markdown => Ok(history::markdown(&self.difference)),
-            Format::Sarif => export::compared(&self.before.inventory, &after.inventory, &self.difference),
+            Format::Sarif => {
+                export::compared(&self.before.found.whole()?, &after.found.whole()?, &self.difference)
+            }
             _ => Ok(history::page(&self.difference, surface.width).text(surface.colour)),
         }
     }

@@ -1,7 +1,7 @@
 //! Writes a result to a file or a folder, whole or not at all.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -48,16 +48,33 @@ impl OutputFile {
 
     /// Writes beside the file and moves over it, so that nobody ever reads half of a result.
     pub(crate) fn write(&self, text: &str) -> anyhow::Result<()> {
+        self.write_with(&mut |out| Ok(out.write_all(text.as_bytes())?))
+    }
+
+    /// The same of what is not in memory as a whole.
+    pub(crate) fn write_with(
+        &self,
+        write: &mut dyn FnMut(&mut dyn Write) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let cannot = || format!("`{}` cannot be written", self.path.display());
         // A device or a pipe cannot be replaced, and does not hold a result that could be lost.
         if fs::metadata(&self.path).is_ok_and(|existing| !existing.is_file()) {
-            return fs::write(&self.path, text).with_context(cannot);
+            let mut there =
+                OpenOptions::new().write(true).truncate(true).open(&self.path).with_context(cannot)?;
+            return write(&mut there).with_context(cannot);
         }
         // Through a link, the file behind it is replaced and the link stays.
         let target = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(&self.folder);
         let draft = folder.join(format!(".{}.{}.tmp", self.name, std::process::id()));
-        let written = write_new(&draft, text.as_bytes()).and_then(|()| fs::rename(&draft, &target));
+        let mut draw_up = || {
+            let mut file = File::create_new(&draft)?;
+            write(&mut file)?;
+            file.sync_all()?;
+            fs::rename(&draft, &target)?;
+            anyhow::Ok(())
+        };
+        let written = draw_up();
         if written.is_err() {
             // The draft is of no use; that it cannot be removed either is not the error to report.
             let _ = fs::remove_file(&draft);

@@ -80,6 +80,23 @@ impl Printer {
         }
     }
 
+    /// The same of what is not in memory as a whole.
+    pub(crate) fn result_with(
+        &mut self,
+        output: Option<OutputFile>,
+        write: &mut dyn FnMut(&mut dyn Write) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        match output {
+            Some(file) => file.write_with(write),
+            None => {
+                let mut out = self.out.lock();
+                write(&mut out)
+                    .and_then(|()| Ok(out.flush()?))
+                    .context("the result cannot be written to standard output")
+            }
+        }
+    }
+
     /// Writes a page to standard output.
     pub(crate) fn page(&mut self, page: &Page) -> anyhow::Result<()> {
         let text = page.text(self.colour_out);

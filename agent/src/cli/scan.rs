@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use asmm_model::Inventory;
 use clap::Args;
 use muster_collect::Stop;
 
@@ -18,8 +17,8 @@ use super::{environment, store};
 use crate::clock;
 use crate::correlate;
 use crate::export::Format;
-use crate::scan::{self, Asking, Outcome, Plan, PlanError, Settings};
-use crate::store::{Place, RunState, Seen, Store, StoreError};
+use crate::scan::{self, Asking, Found, Outcome, Plan, PlanError, Settings};
+use crate::store::{Place, RunState, Store, StoreError};
 
 /// Find the AI systems in one or more targets, and say which are agentic
 ///
@@ -148,11 +147,11 @@ impl Scan {
         };
         let mut outcome = scan::run(&plan, settings.clone())?;
         // What is kept is what each target showed; people are told what that comes to.
-        let kept = store.is_some().then(|| outcome.inventory.clone());
+        let kept = store.is_some().then(|| outcome.found.clone());
         let decided = store.as_ref().map(decided).transpose()?.unwrap_or_default();
-        outcome.inventory = correlate::joined(outcome.inventory, &decided);
+        outcome.found = outcome.found.joined(&decided)?;
         if !books.is_empty() {
-            outcome.inventory.register = Some(super::register::of_scan(books, &plan, &outcome.inventory));
+            outcome.found.register = Some(super::register::of_scan(books, &plan, &outcome.found.whole()?));
         }
         for note in &outcome.notes {
             printer.note(note);
@@ -164,7 +163,7 @@ impl Scan {
             Some(earlier) if !outcome.all_failed() => {
                 let options = earlier.options(&settings.options);
                 let mut before = scan::run(&plan, Settings { options, ..settings })?;
-                before.inventory = correlate::joined(before.inventory, &decided);
+                before.found = before.found.joined(&decided)?;
                 Some(earlier.compare(before, &outcome)?)
             }
             _ => None,
@@ -182,18 +181,22 @@ impl Scan {
         let says_nothing = exit == Exit::Nothing
             && self.format == Format::Table
             && output.is_none()
-            && outcome.inventory.coverage.iter().all(|coverage| coverage.skipped.is_empty());
+            && outcome.found.coverage.iter().all(|coverage| coverage.skipped.is_empty());
         if exit != Exit::Failed && !says_nothing {
             let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
-            let text = match &compare {
-                Some(compare) => compare.write(&outcome, self.format, surface)?,
-                None => self.format.write(&outcome.inventory, surface)?,
-            };
-            printer.result_to(output, &text)?;
+            match &compare {
+                Some(compare) => {
+                    printer.result_to(output, &compare.write(&outcome, self.format, surface)?)?;
+                }
+                None => {
+                    let found = &outcome.found;
+                    printer.result_with(output, &mut |out| self.format.write_found(found, surface, out))?;
+                }
+            }
         }
-        if let Some((store, inventory)) = store.zip(kept) {
+        if let Some((store, found)) = store.zip(kept) {
             let state = if outcome.all_failed() { RunState::Failed } else { RunState::Done };
-            keep(&store, self.known_as.as_deref(), &plan, inventory, state)?;
+            keep(&store, self.known_as.as_deref(), &plan, found, state)?;
         }
         if exit == Exit::Nothing {
             let help = "check that the target is the right folder, and that its files may be read";
@@ -205,7 +208,7 @@ impl Scan {
     fn findings(&self, outcome: &Outcome, compare: Option<&Compare>) -> Findings {
         let is_flagged = match compare {
             Some(compare) => compare.difference.is_worse(),
-            None => outcome.inventory.systems.iter().any(asmm_model::System::is_flagged),
+            None => outcome.found.systems().iter().any(|system| system.is_flagged),
         };
         let before = compare.map(|compare| &compare.before);
         Findings {
@@ -233,15 +236,9 @@ fn decided(place: &Place) -> anyhow::Result<correlate::Decided> {
 }
 
 /// Records the result in a store, a run of its own.
-fn keep(
-    place: &Place,
-    name: Option<&str>,
-    plan: &Plan,
-    inventory: Inventory,
-    state: RunState,
-) -> anyhow::Result<()> {
-    let scan = inventory.scan.clone();
-    let seen = Seen::each(inventory, |target| {
+fn keep(place: &Place, name: Option<&str>, plan: &Plan, found: Found, state: RunState) -> anyhow::Result<()> {
+    let scan = found.scan.clone();
+    let seen = found.each(|target| {
         let place = plan.place_of(target);
         (name.map_or_else(|| place.clone(), str::to_owned), place)
     });
@@ -283,7 +280,8 @@ mod tests {
             inventory.coverage[0].skipped.push(Gap::new("secret", GapReason::Denied));
         }
         let (failures, notes, took) = (Vec::new(), Vec::new(), Vec::new());
-        Exit::of(scan.findings(&Outcome { inventory, failures, notes, took }, None)) as u8
+        let found = Found::packed(inventory).unwrap();
+        Exit::of(scan.findings(&Outcome { found, failures, notes, took }, None)) as u8
     }
 
     #[test]

@@ -16,7 +16,7 @@ use asmm_model::{
     Observation, Owner, Purpose, Role, Scope, System, SystemId, SystemKind, Tool, Trigger,
 };
 
-pub(crate) use join::{Decided, End, Joined, Tie, join, ties, ties_of_role};
+pub(crate) use join::{Decided, End, Joined, Meets, Tie, join, meeting, ties, ties_of_role};
 
 /// Systems on their way from list to list. Each is large and stays where it is: to move them took a quarter of the time.
 type Systems = Vec<Box<System>>;
@@ -213,9 +213,13 @@ fn tell_apart(systems: &mut [Box<System>]) {
     for system in systems {
         if !taken.insert(system.id.clone()) {
             let target = system.target.as_deref().unwrap_or_default();
-            let name = format!("{}\0{target}", system.name);
-            system.id = SystemId::derive(system.kind, &system.root, &name);
+            system.id = id_beside(system.kind, &system.root, &system.name, target);
             taken.insert(system.id.clone());
         }
     }
+}
+
+/// The id of a system beside another one that has the plain id.
+pub(crate) fn id_beside(kind: SystemKind, root: &str, name: &str, target: &str) -> SystemId {
+    SystemId::derive(kind, root, &format!("{name}\0{target}"))
 }

@@ -84,7 +84,7 @@ impl Runner {
             let Scanned { seen, failures, mut said } = scanned::scan(self, source, stop).await;
             failed.extend(failures);
             for target in seen {
-                match self.store.record(&run, target).await {
+                match self.store.record(&run, target?).await {
                     Ok(_) => {}
                     Err(error @ StoreError::Overtaken(_)) => {
                         said.ended = Ended::Failed;

@@ -12,7 +12,7 @@ use super::Runner;
 use crate::clock;
 use crate::config::Source;
 use crate::scan::{self, Asking, Failure, Outcome, Plan, PlanError, Settings};
-use crate::store::{Loose, Seen};
+use crate::store::{Loose, Seen, StoreError};
 use crate::watch::{Ended, SourceReport};
 
 /// How often it is asked whether the scan has to end.
@@ -21,9 +21,9 @@ const LOOK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What came of the scan of one source.
-pub(super) struct Scanned {
+pub(super) struct Scanned<'s> {
     /// What is to be recorded, target by target.
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Box<dyn Iterator<Item = Result<Seen, StoreError>> + Send + 's>,
     /// The targets of which nothing could be read.
     pub(super) failures: Vec<String>,
     /// What is said of it.
@@ -31,7 +31,7 @@ pub(super) struct Scanned {
 }
 
 /// Scans a source.
-pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scanned {
+pub(super) async fn scan<'s>(runner: &Runner, source: &'s Source, stop: &Stop) -> Scanned<'s> {
     let given: Vec<String> = source.targets.iter().map(|target| target.given.clone()).collect();
     // Of its own: a source that takes too long ends, and the run goes on.
     let own = Stop::new();
@@ -78,10 +78,10 @@ pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scann
     }
     if own.is_asked() {
         let said = SourceReport::bare(Ended::Stopped, None);
-        return Scanned { seen: Vec::new(), failures: Vec::new(), said };
+        return Scanned { seen: Box::new(std::iter::empty()), failures: Vec::new(), said };
     }
     match ended {
-        Some(Ok(Ok((plan, Ok(outcome))))) => found(source, &plan, outcome),
+        Some(Ok(Ok((plan, Ok(outcome))))) => found(source, plan, outcome),
         Some(Ok(Err(PlanError { what, help }))) => failed(source, Ended::Failed, format!("{what}; {help}")),
         Some(Ok(Ok((_, Err(error))))) => failed(source, Ended::Failed, format!("{error:#}")),
         // What it panicked with may be text of what was scanned.
@@ -89,9 +89,9 @@ pub(super) async fn scan(runner: &Runner, source: &Source, stop: &Stop) -> Scann
     }
 }
 
-fn found(source: &Source, plan: &Plan, outcome: Outcome) -> Scanned {
+fn found(source: &Source, plan: Plan, outcome: Outcome) -> Scanned<'_> {
     let mut systems = BTreeMap::new();
-    for system in &outcome.inventory.systems {
+    for system in outcome.found.systems() {
         let word = match system.verdict {
             Verdict::Agentic => "agentic",
             Verdict::Undetermined => "undetermined",
@@ -100,7 +100,7 @@ fn found(source: &Source, plan: &Plan, outcome: Outcome) -> Scanned {
         };
         *systems.entry(word).or_insert(0) += 1;
     }
-    let hiding = outcome.inventory.coverage.iter().flat_map(|coverage| &coverage.skipped);
+    let hiding = outcome.found.coverage.iter().flat_map(|coverage| &coverage.skipped);
     let gaps = hiding.filter(|gap| gap.why.hides()).map(|gap| gap.count).sum();
     let ended = match (outcome.all_failed(), outcome.is_complete()) {
         (true, _) => Ended::Failed,
@@ -109,26 +109,28 @@ fn found(source: &Source, plan: &Plan, outcome: Outcome) -> Scanned {
     };
     let why = outcome.failures.first().map(Failure::to_string);
     let failures = outcome.failures.into_iter().map(|failure| failure.target).collect();
-    let seen = Seen::each(outcome.inventory, |target| (key(source, target), plan.place_of(target)));
+    let seen = outcome.found.each(move |target| (key(source, target), plan.place_of(target)));
+    let seen = Box::new(seen);
     Scanned { seen, failures, said: SourceReport { ended, why, systems, gaps } }
 }
 
 /// Nothing of it could be read: what is known of it stays, and is `unseen`.
-fn failed(source: &Source, ended: Ended, why: String) -> Scanned {
-    let seen = |Target { given, .. }: &Target| Seen {
+fn failed(source: &Source, ended: Ended, why: String) -> Scanned<'_> {
+    let gap = why.clone();
+    let seen = move |Target { given, .. }: &Target| Seen {
         key: key(source, given),
         place: given.clone(),
         commit: None,
         coverage: Coverage {
             target: given.clone(),
-            skipped: vec![Gap::new(given, GapReason::Failed).because(&why)],
+            skipped: vec![Gap::new(given, GapReason::Failed).because(&gap)],
             ..Coverage::default()
         },
         systems: Vec::new(),
         loose: Loose::default(),
     };
     Scanned {
-        seen: source.targets.iter().map(seen).collect(),
+        seen: Box::new(source.targets.iter().map(seen).map(Ok)),
         failures: source.targets.iter().map(|target| target.given.clone()).collect(),
         said: SourceReport::bare(ended, Some(why)),
     }

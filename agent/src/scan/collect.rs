@@ -1,18 +1,23 @@
-//! Runs the collectors over a plan. What cannot be read becomes a gap of its target and never ends the scan.
+//! Runs the collectors over a plan. What cannot be read becomes a gap of its target and never ends the scan. What a target
+//! showed is correlated and packed as soon as it is there.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use asmm_model::{Coverage, Gap, GapReason, Observation, ScanTarget};
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use muster_collect::{CollectError, Collector, Context, Sink, Target, Unit};
 use tokio::sync::Semaphore;
 
+use super::found::Shown;
 use super::plan::{Missing, Plan, Planned, Reading};
+use crate::correlate::correlate;
 
 /// Everything that the collectors gave.
 #[derive(Default)]
 pub(super) struct Collected {
-    pub(super) observations: Vec<Observation>,
+    /// By the name of the target.
+    pub(super) shown: BTreeMap<String, Shown>,
     pub(super) coverage: Vec<Coverage>,
     pub(super) targets: Vec<ScanTarget>,
     pub(super) failures: Vec<Failure>,
@@ -44,7 +49,10 @@ impl std::fmt::Display for Failure {
 const AHEAD: usize = 3;
 
 /// Collects every unit of every target, several targets at a time. The answer is in the order of the plan.
-pub(super) async fn collect(plan: &Plan, cx: &Context) -> Collected {
+///
+/// # Errors
+/// Where something that was found cannot be packed.
+pub(super) async fn collect(plan: &Plan, cx: &Context) -> anyhow::Result<Collected> {
     let pace = Pace::of(plan, cx);
     cx.progress.targets(plan.targets.len());
     let work = plan.targets.iter().enumerate().map(|(at, planned)| {
@@ -52,23 +60,24 @@ pub(super) async fn collect(plan: &Plan, cx: &Context) -> Collected {
         async move {
             let target = One::collect(planned, pace).await;
             cx.progress.target_done();
-            (at, target)
+            target.packed(plan.targets.len() > 1).map(|packed| (at, packed))
         }
     });
     // Whoever is done makes room for the next, however long the first one takes.
-    let mut all: Vec<(usize, One)> = stream::iter(work).buffer_unordered(pace.targets).collect().await;
+    let mut all: Vec<(usize, One<Shown>)> =
+        stream::iter(work).buffer_unordered(pace.targets).try_collect().await?;
     all.sort_by_key(|(at, _)| *at);
     let mut collected = Collected::default();
     for (_, one) in all {
-        let One { target, mut coverage, observations, failure, took } = one;
+        let One { target, mut coverage, showed, failure, took } = one;
         coverage.skipped.sort();
         collected.took.push((target.target.clone(), took));
-        collected.observations.extend(observations);
+        collected.shown.insert(target.target.clone(), showed);
         collected.coverage.push(coverage);
         collected.targets.push(target);
         collected.failures.extend(failure);
     }
-    collected
+    Ok(collected)
 }
 
 /// How many targets are worked on at once, and with how many threads each.
@@ -98,22 +107,22 @@ struct Work<'a> {
     collector: &'static dyn Collector,
 }
 
-/// What came of one target.
-struct One {
+/// What came of one target, as it was observed or packed.
+struct One<T> {
     target: ScanTarget,
     coverage: Coverage,
-    observations: Vec<Observation>,
+    showed: T,
     failure: Option<Failure>,
     took: Duration,
 }
 
-impl One {
+impl One<Vec<Observation>> {
     async fn collect(planned: &Planned, pace: &Pace) -> Self {
         let given = &planned.target.given;
         let mut one = Self {
             target: ScanTarget { target: given.clone(), commit: None },
             coverage: Coverage { target: given.clone(), ..Coverage::default() },
-            observations: Vec::new(),
+            showed: Vec::new(),
             failure: None,
             took: Duration::ZERO,
         };
@@ -141,7 +150,7 @@ impl One {
         let mut units = units.buffered(work.collector.at_once(cx).max(1));
         while let Some(Read { what, commit, seen, observed, waited }) = units.next().await {
             self.target.commit = self.target.commit.take().or(commit);
-            self.observations.extend(observed);
+            self.showed.extend(observed);
             self.took = began.elapsed().saturating_sub(waited);
             match seen {
                 Ok(seen) => {
@@ -159,6 +168,12 @@ impl One {
             Some(why) if !read => Err(why),
             _ => Ok(()),
         }
+    }
+
+    fn packed(self, several: bool) -> anyhow::Result<One<Shown>> {
+        let Self { target, coverage, showed, failure, took } = self;
+        let showed = Shown::of(correlate(showed, several))?;
+        Ok(One { target, coverage, showed, failure, took })
     }
 }
 
@@ -270,7 +285,7 @@ mod tests {
         let plan =
             Plan { targets: targets.collect(), notes: Vec::new(), credentials: Arc::new(NoCredentials) };
         let cx = Context::new(Arc::new(RulePack::built_in()));
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(collect(&plan, &cx))
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(collect(&plan, &cx)).unwrap()
     }
 
     #[test]
@@ -308,7 +323,8 @@ mod tests {
         );
         let failure = |target: &str, why: &str| Failure { target: target.to_owned(), why: why.to_owned() };
         assert_eq!(found.failures, [failure("gone", "it is not there"), failure("broken gone", "it broke")]);
-        assert_eq!(found.observations.len(), 2);
+        let empty: Vec<bool> = found.shown.values().map(Shown::is_empty).collect();
+        assert_eq!(empty, [true, false, true], "in the order of names");
         let commits: Vec<Option<&str>> = found.targets.iter().map(|t| t.commit.as_deref()).collect();
         assert_eq!(commits, [None, Some("c0ffee"), Some("c0ffee")]);
     }

@@ -3,18 +3,18 @@
 mod collect;
 mod expand;
 mod forge;
+mod found;
 mod plan;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use asmm_model::{Inventory, SCHEMA, Scan};
+use asmm_model::Scan;
 use muster_collect::{Cache, Context, Environment, FingerprintKey, Options, Progress, Stop};
 use muster_rules::RulePack;
 
-use crate::correlate::{Correlated, correlate};
-
 pub(crate) use collect::Failure;
+pub(crate) use found::Found;
 pub(crate) use plan::{Asking, Plan, PlanError};
 
 use collect::Collected;
@@ -45,7 +45,7 @@ pub(crate) struct Settings {
 /// What came of a scan.
 pub(crate) struct Outcome {
     /// The result.
-    pub(crate) inventory: Inventory,
+    pub(crate) found: Found,
     /// The targets of which nothing could be read.
     pub(crate) failures: Vec<Failure>,
     /// What the collectors had to say.
@@ -95,12 +95,12 @@ impl Outcome {
         const SLOWEST: usize = 3;
         /// What takes less is not slow.
         const SLOW: Duration = Duration::from_secs(1);
-        let all = self.inventory.coverage.len();
+        let all = self.found.coverage.len();
         if all <= FEW {
             return None;
         }
         let failed = self.failures.len();
-        let done = self.inventory.coverage.iter().filter(|coverage| coverage.is_complete()).count();
+        let done = self.found.coverage.iter().filter(|coverage| coverage.is_complete()).count();
         let part = all.saturating_sub(done + failed);
         let mut slowest: Vec<&(String, Duration)> =
             self.took.iter().filter(|(_, took)| *took >= SLOW).collect();
@@ -114,17 +114,17 @@ impl Outcome {
 
     /// Whether there is no target of which anything could be read.
     pub(crate) fn all_failed(&self) -> bool {
-        self.failures.len() == self.inventory.scan.targets.len()
+        self.failures.len() == self.found.scan.targets.len()
     }
 
     /// Whether nothing at all was looked at.
     pub(crate) fn saw_nothing(&self) -> bool {
-        self.inventory.coverage.iter().all(|coverage| coverage.seen == 0)
+        self.found.coverage.iter().all(|coverage| coverage.seen == 0)
     }
 
     /// Whether nothing that the scan was meant to see stayed hidden.
     pub(crate) fn is_complete(&self) -> bool {
-        self.inventory.coverage.iter().all(asmm_model::Coverage::is_complete)
+        self.found.coverage.iter().all(asmm_model::Coverage::is_complete)
     }
 }
 
@@ -140,9 +140,8 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
     let cx =
         Context { rules, stop, progress, threads, fingerprints, options, environment, cache, credentials };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let collected = runtime.block_on(collect::collect(plan, &cx));
-    let Collected { observations, coverage, targets, failures, took } = collected;
-    let Correlated { systems, components, identities } = correlate(observations, targets.len() > 1);
+    let Collected { shown, coverage, targets, failures, took } =
+        runtime.block_on(collect::collect(plan, &cx))?;
 
     let mut id = blake3::Hasher::new();
     for part in std::iter::once(&started_at).chain(targets.iter().map(|t| &t.target)).chain([&digest]) {
@@ -155,17 +154,8 @@ pub(crate) fn run(plan: &Plan, settings: Settings) -> anyhow::Result<Outcome> {
         rules: digest,
         targets,
     };
-    let inventory = Inventory {
-        schema: SCHEMA.to_owned(),
-        scan,
-        coverage,
-        systems,
-        components,
-        identities,
-        proposals: Vec::new(),
-        register: None,
-    };
+    let found = Found::of(scan, coverage, shown);
     let mut notes = std::mem::take(&mut *noting.notes.lock().unwrap_or_else(PoisonError::into_inner));
     notes.sort();
-    Ok(Outcome { inventory, failures, notes, took })
+    Ok(Outcome { found, failures, notes, took })
 }

@@ -1,8 +1,12 @@
 //! Writes what a scan saw of a target: what is new of its systems, what became of the others, and what happened by that.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+#[cfg(test)]
+use std::collections::HashMap;
 
-use asmm_model::{Component, Coverage, Gap, Identity, Inventory, Presence, Scan, System};
+#[cfg(test)]
+use asmm_model::Inventory;
+use asmm_model::{Component, Coverage, Gap, Identity, Presence, Scan, System};
 use serde::{Deserialize, Serialize};
 
 use super::joined::{self, Because};
@@ -52,7 +56,17 @@ impl Loose {
 }
 
 impl Seen {
+    /// The same without the name of the target in every place: a store keeps it once.
+    pub(crate) fn of_one_target(mut self) -> Self {
+        for system in &mut self.systems {
+            system.set_target(None);
+        }
+        self.loose.set_target(None);
+        self
+    }
+
     /// What an inventory says of each of its targets; `known_by` gives the key and the place of a target.
+    #[cfg(test)]
     pub(crate) fn each(inventory: Inventory, known_by: impl Fn(&str) -> (String, String)) -> Vec<Self> {
         let Inventory { scan, coverage, systems, components, identities, .. } = inventory;
         let only = (scan.targets.len() == 1).then(|| scan.targets[0].target.clone());
@@ -74,9 +88,8 @@ impl Seen {
         }
         let at =
             |named: Option<&str>| named.or(only.as_deref()).and_then(|target| of_target.get(target)).copied();
-        for mut system in systems {
+        for system in systems {
             if let Some(at) = at(system.target.as_deref()) {
-                system.set_target(None);
                 seen[at].systems.push(system);
             }
         }
@@ -92,10 +105,7 @@ impl Seen {
                 seen[at].loose.identities.push(identity);
             }
         }
-        for seen in &mut seen {
-            seen.loose.set_target(None);
-        }
-        seen
+        seen.into_iter().map(Self::of_one_target).collect()
     }
 }
 
@@ -135,7 +145,7 @@ impl Store {
     pub(crate) async fn record_scan(
         &self,
         scan: &Scan,
-        all: Vec<Seen>,
+        all: impl IntoIterator<Item = Result<Seen, StoreError>>,
         state: RunState,
         at: &str,
     ) -> Result<Vec<Recorded>, StoreError> {
@@ -144,7 +154,7 @@ impl Store {
         let number = runs::started(&mut transaction, scan).await?;
         let mut recorded = Vec::new();
         for seen in all {
-            recorded.push(Recording::of(&mut transaction, number, &scan.started_at).write(seen).await?);
+            recorded.push(Recording::of(&mut transaction, number, &scan.started_at).write(seen?).await?);
         }
         joined::join_again(&mut transaction, number, Because::Run).await?;
         review::reopen(&mut transaction, number, at).await?;

@@ -148,7 +148,7 @@ fn is_around(root: &str, path: &str) -> bool {
     root.is_empty() || path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn says_something(name: &str) -> bool {
+pub(super) fn says_something(name: &str) -> bool {
     name.len() >= 4 && !PLAIN.contains(&name.to_ascii_lowercase().as_str())
 }
 

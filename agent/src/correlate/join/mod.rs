@@ -6,6 +6,7 @@
 mod decided;
 mod fold;
 mod meet;
+mod meets;
 mod roles;
 mod shared;
 mod ties;
@@ -21,6 +22,7 @@ use asmm_model::{Identity, Join, JoinStrength, Proposal, Reason, System};
 use super::Systems;
 pub(crate) use decided::Decided;
 use decided::Homes;
+pub(crate) use meets::{Meets, meeting};
 pub(crate) use ties::{End, Tie, ties, ties_of_role};
 
 /// What came of it.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::super::correlate;
 use super::meet::PARTS;
-use super::{Decided, Joined, join};
+use super::{Decided, Joined, Meets, join, meeting};
 use crate::sample::Sample;
 use crate::sample::sides::{ROLE, code, identity, key, medium, role, strong, workload};
 
@@ -313,13 +313,18 @@ fn glued() -> impl Strategy<Value = Vec<Sample>> {
 
 /// Systems with keys of every kind and strength.
 fn any_systems() -> impl Strategy<Value = Vec<Sample>> {
+    systems_of(usize::MAX)
+}
+
+/// The same, of which no more than so many have names of their own.
+fn systems_of(names: usize) -> impl Strategy<Value = Vec<Sample>> {
     use Claim::{BuildsImage, ComesFrom, Declares, Has, KeptIn, RunsImage};
     let strength = prop::sample::select(vec![JoinStrength::Strong, JoinStrength::Medium, JoinStrength::Weak]);
     let one = (0..4_usize, prop::sample::select(vec![0_usize, 1, 2]), strength);
     let system = (any::<bool>(), any::<bool>(), prop::collection::vec(one, 0..5));
-    prop::collection::vec(system, 1..10).prop_map(|systems| {
-        let each = systems.into_iter().enumerate().map(|(n, (is_code, has_role, keys))| {
-            let name = format!("system-{n}");
+    prop::collection::vec(system, 1..10).prop_map(move |systems| {
+        let each = systems.into_iter().enumerate().map(move |(n, (is_code, has_role, keys))| {
+            let name = format!("system-{}", n % names);
             let (target, claims) = (
                 format!("t{}", n % 3),
                 if is_code { [KeptIn, BuildsImage, Declares] } else { [ComesFrom, RunsImage, Has] },
@@ -361,6 +366,39 @@ proptest! {
         all.sort_unstable();
         all.dedup();
         prop_assert_eq!(all.len(), samples.len());
+    }
+
+    #[test]
+    fn what_meets_nothing_is_said_without_a_look_at_the_others(
+        samples in systems_of(4),
+        loose in prop::option::of(any::<bool>()),
+        is_one in prop::option::of((any::<prop::sample::Index>(), any::<prop::sample::Index>())),
+    ) {
+        let loose = loose.map(|is_known| {
+            let arn = if is_known { ROLE } else { "arn:aws:iam::111111111111:role/mail" };
+            Sample::new("aws-export:acme", "", "")
+                .fact(identity(IdentityKind::CloudRole, "mail", arn, Some(Privilege::Read), &[]))
+        });
+        let observations = samples.into_iter().chain(loose).flat_map(Sample::observations);
+        let found = correlate(observations, true);
+        let mut decided = Decided::default();
+        if let Some((whole, part)) = is_one {
+            let id = |at: prop::sample::Index| at.get(&found.systems).id.clone();
+            decided.one(id(whole), id(part), "somebody said so".to_owned());
+        }
+        let mut all = join(found.systems.clone(), found.identities.clone(), &decided);
+
+        let meets: Vec<Meets> = found.systems.iter().map(Meets::of).collect();
+        let meeting = meeting(&meets.iter().collect::<Vec<_>>(), &found.identities, &decided);
+        let (met, alone): (Vec<_>, Vec<_>) =
+            found.systems.into_iter().enumerate().partition(|(at, _)| meeting.contains(at));
+        let bare = |systems: Vec<(usize, System)>| systems.into_iter().map(|(_, system)| system);
+        let mut some = join(bare(met).collect(), found.identities, &decided);
+        some.systems.extend(bare(alone).map(Box::new));
+        for joined in [&mut some, &mut all] {
+            joined.systems.sort_by(|a, b| a.order(b));
+        }
+        prop_assert_eq!(some, all);
     }
 
     #[test]

@@ -140,7 +140,7 @@ on_both! {
         let store = home.store().await;
         let claim = store.claim().await.unwrap();
         let early = store.begin(&scan(1), &claim).await.unwrap();
-        store.record_scan(&scan(2), vec![seen(vec![refunds(".")])], RunState::Done, "2026-11-02T03:00:00Z").await.unwrap();
+        store.record_scan(&scan(2), [Ok(seen(vec![refunds(".")]))], RunState::Done, "2026-11-02T03:00:00Z").await.unwrap();
         let late = store.record(&early, seen(vec![desk(".")])).await;
         assert!(late.unwrap_err().to_string().contains("recorded by a later run"));
         assert_eq!(store.presences().await, pairs(&[("refunds", "new")]));

@@ -275,7 +275,7 @@ on_both! {
         // One that ends after a later one began and ended.
         let claim = store.claim().await.unwrap();
         let slow = store.begin(&scan(4), &claim).await.unwrap();
-        store.record_scan(&scan(5), vec![account(Privilege::Write)], RunState::Done, AT).await.unwrap();
+        store.record_scan(&scan(5), [Ok(account(Privilege::Write))], RunState::Done, AT).await.unwrap();
         store.record(&slow, repository(Effect::Unknown)).await.unwrap();
         store.end(&slow, RunState::Done, AT).await.unwrap();
         agrees(&store, "a run that was overtaken").await;
