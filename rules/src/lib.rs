@@ -12,6 +12,7 @@ mod pack;
 mod pattern;
 mod rule;
 mod run;
+mod symbols;
 mod weights;
 
 pub use autonomy::{Heuristic, Heuristics, Speaks};
@@ -26,4 +27,5 @@ pub use rule::{
     ToolArgument,
 };
 pub use run::{ReadyTool, RunSite, is_command};
+pub use symbols::Symbols;
 pub use weights::{Header, WeightsShape, bytes};

@@ -552,9 +552,8 @@ fn digest(built_in: &str, own: &[Placed]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(built_in.as_bytes());
     for rule in rules {
-        let prose = (Vec::new(), Vec::new(), String::new());
-        let (examples, references, rationale) = prose;
-        let decides = Rule { examples, references, rationale, ..rule.clone() };
+        let (rationale, references, examples) = (String::new(), Vec::new(), Vec::new());
+        let decides = Rule { rationale, references, examples, ..rule.clone() };
         // Whole, since hashing many small pieces costs more than all the rest.
         hasher.update(&serde_json::to_vec(&decides).expect("what was read as data can be written"));
     }

@@ -3,7 +3,7 @@
 use asmm_model::{Access, ComponentKind, ControlKind, Effect, Gate, TriggerKind};
 use serde::{Deserialize, Serialize};
 
-use crate::{FileSite, KeyShape, Pattern, RunSite, WeightsShape, weights};
+use crate::{FileSite, KeyShape, RunSite, Symbols, WeightsShape, weights};
 
 /// Stable id of a rule. It reads well in "this system `…`": `uses-langgraph`, `runs-shell-commands`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -239,7 +239,7 @@ pub struct Site {
     /// What kind of place.
     pub kind: SiteKind,
     /// Resolved names that fit, as patterns.
-    pub symbols: Vec<Pattern>,
+    pub symbols: Symbols,
     /// What it means.
     #[serde(default = "component")]
     pub means: Means,

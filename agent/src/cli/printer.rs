@@ -86,15 +86,13 @@ impl Printer {
         output: Option<OutputFile>,
         write: &mut dyn FnMut(&mut dyn Write) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        match output {
-            Some(file) => file.write_with(write),
-            None => {
-                let mut out = self.out.lock();
-                write(&mut out)
-                    .and_then(|()| Ok(out.flush()?))
-                    .context("the result cannot be written to standard output")
-            }
+        if let Some(file) = output {
+            return file.write_with(write);
         }
+        let mut out = self.out.lock();
+        write(&mut out)
+            .and_then(|()| Ok(out.flush()?))
+            .context("the result cannot be written to standard output")
     }
 
     /// Writes a page to standard output.

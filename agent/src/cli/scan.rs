@@ -16,7 +16,7 @@ use super::sources::SourceOptions;
 use super::{environment, store};
 use crate::clock;
 use crate::correlate;
-use crate::export::Format;
+use crate::export::{Format, write_json};
 use crate::scan::{self, Asking, Found, Outcome, Plan, PlanError, Settings};
 use crate::store::{Place, RunState, Store, StoreError};
 
@@ -184,14 +184,15 @@ impl Scan {
             && outcome.found.coverage.iter().all(|coverage| coverage.skipped.is_empty());
         if exit != Exit::Failed && !says_nothing {
             let surface = if output.is_some() { printer.file_surface() } else { printer.surface() };
-            match &compare {
-                Some(compare) => {
-                    printer.result_to(output, &compare.write(&outcome, self.format, surface)?)?;
-                }
-                None => {
-                    let found = &outcome.found;
-                    printer.result_with(output, &mut |out| self.format.write_found(found, surface, out))?;
-                }
+            let text = match &compare {
+                Some(compare) => Some(compare.write(&outcome, self.format, surface)?),
+                None if self.format == Format::Json => None,
+                None => Some(self.format.write(&outcome.found.whole()?, surface)?),
+            };
+            if let Some(text) = text {
+                printer.result_to(output, &text)?;
+            } else {
+                printer.result_with(output, &mut |out| write_json(&outcome.found, out))?;
             }
         }
         if let Some((store, found)) = store.zip(kept) {

@@ -16,17 +16,14 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
-
 use asmm_model::Inventory;
 use clap::ValueEnum;
 
 pub(crate) use self::html::{Badge, Covered, Lists, Prose, STYLE, Section, Text};
 pub(crate) use bom::uuid;
 pub(crate) use csv::lines;
+pub(crate) use json::write as write_json;
 pub(crate) use sarif::compared;
-
-use crate::scan::Found;
 
 /// A format; a new one is its file, and a line here and in [`Format::write`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -68,22 +65,6 @@ pub(crate) struct Surface {
 }
 
 impl Format {
-    /// Writes what a scan found in this format, with a newline at the end. JSON needs one system at a time in memory.
-    ///
-    /// # Errors
-    /// Where it cannot be written, or what is packed cannot be unpacked.
-    pub(crate) fn write_found(
-        self,
-        found: &Found,
-        surface: Surface,
-        out: &mut dyn Write,
-    ) -> anyhow::Result<()> {
-        match self {
-            Self::Json => json::write(found, out),
-            _ => Ok(out.write_all(self.write(&found.whole()?, surface)?.as_bytes())?),
-        }
-    }
-
     /// The inventory in this format, with a newline at the end.
     pub(crate) fn write(self, inventory: &Inventory, surface: Surface) -> anyhow::Result<String> {
         match self {

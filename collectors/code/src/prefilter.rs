@@ -81,7 +81,8 @@ impl Prefilter {
             for name in &rule.credentials {
                 anchors.push(Anchor { text: name.clone(), setting: Setting::Word, primary, package: None });
             }
-            for site in rule.sites.iter().filter(|s| s.languages.contains(&language)) {
+            let told = |kind| matches!(kind, SiteKind::Text | SiteKind::Import);
+            for site in rule.sites.iter().filter(|s| told(s.kind) && s.languages.contains(&language)) {
                 for symbol in site.symbols.iter().map(muster_rules::Pattern::as_str) {
                     match site.kind {
                         SiteKind::Text if rule.anchors.as_ref().is_none_or(|given| !given.is_empty()) => {

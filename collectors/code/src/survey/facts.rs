@@ -46,7 +46,8 @@ impl FileFacts {
         for piece in pieces {
             match piece {
                 Piece::Source(file) => {
-                    let SourceFile { path: _, elsewhere: _, dialect, role: _, hits, only, imports, code: _ } = file;
+                    let SourceFile { path: _, elsewhere: _, dialect, role: _, hits, only, imports, code: _ } =
+                        file;
                     let (dialect, hits) = (*dialect, *hits);
                     let source = SourceFacts { dialect, hits, only: only.clone(), imports: imports.clone() };
                     facts.source = Some(source);

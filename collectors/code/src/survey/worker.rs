@@ -237,8 +237,8 @@ impl<'a> Worker<'a> {
         }
         // Of a notebook, it would have to be held as well where its lines stand.
         let is_held = hits.primary && lines == Lines::Same && self.buffer.len() <= self.room;
-        let code = is_held.then(|| Box::from(self.buffer.as_slice()));
-        self.room -= code.as_ref().map_or(0, |code: &Box<[u8]>| code.len());
+        let code: Option<Box<[u8]>> = is_held.then(|| Box::from(self.buffer.as_slice()));
+        self.room -= code.as_deref().map_or(0, <[u8]>::len);
         self.pieces.push(Piece::Source(SourceFile {
             path,
             elsewhere: elsewhere(found),

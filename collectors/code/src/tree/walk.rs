@@ -1,7 +1,7 @@
 //! The walk itself: one thread, one open folder at a time, no recursion.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::FileType;
+use std::fs::{self, DirEntry, FileType};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,6 +14,8 @@ use super::git::{GitFolder, Repository};
 use super::tally::{Cause, Tally};
 use super::{Found, Location, shown};
 
+/// Entries of a folder that are looked through for a `.git` before anything is said of them; of more, the system is asked.
+const FEW: usize = 512;
 /// Folders nested deeper than this are not entered.
 pub(super) const MAX_DEPTH: usize = 512;
 
@@ -86,17 +88,38 @@ impl<'a> Walk<'a> {
 
     /// Walks until everything is seen, or the callback breaks.
     pub(super) fn run(mut self, start: Rc<Folder>) -> ControlFlow<()> {
-        self.list(&start)?;
+        match fs::read_dir(start.place()) {
+            Ok(mut entries) => self.list(&start, &mut entries)?,
+            Err(error) => self.unlisted(&start, &error),
+        }
         drop(start);
         while let Some(next) = self.pending.pop() {
-            let folder = self.enter(&next);
-            self.list(&folder)?;
+            self.visit(&next)?;
         }
         ControlFlow::Continue(())
     }
 
-    fn enter(&mut self, next: &Pending) -> Rc<Folder> {
-        let Some(git) = GitFolder::of(&next.parent.place().join(&next.name)) else {
+    fn visit(&mut self, next: &Pending) -> ControlFlow<()> {
+        let place = next.parent.place().join(&next.name);
+        let mut entries = match fs::read_dir(&place) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let folder = self.enter(next, GitFolder::of(&place));
+                self.unlisted(&folder, &error);
+                return ControlFlow::Continue(());
+            }
+        };
+        // To ask for a `.git` that hardly any folder has takes a tenth of a walk.
+        let first: Vec<io::Result<DirEntry>> = entries.by_ref().take(FEW).collect();
+        let is_git =
+            |entry: &io::Result<DirEntry>| entry.as_ref().map_or(true, |it| it.file_name() == ".git");
+        let may_be_git = first.len() == FEW || first.iter().any(is_git);
+        let folder = self.enter(next, if may_be_git { GitFolder::of(&place) } else { None });
+        self.list(&folder, &mut first.into_iter().chain(entries))
+    }
+
+    fn enter(&mut self, next: &Pending, git: Option<GitFolder>) -> Rc<Folder> {
+        let Some(git) = git else {
             let folder = Folder::below(&next.parent, &next.name);
             if folder.is_submodule() {
                 self.tally.add(&SUBMODULE, self.shown(folder.path()) + "/");
@@ -114,14 +137,11 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn list(&mut self, folder: &Rc<Folder>) -> ControlFlow<()> {
-        let entries = match std::fs::read_dir(folder.place()) {
-            Ok(entries) => entries,
-            Err(error) => {
-                self.unlisted(folder, &error);
-                return ControlFlow::Continue(());
-            }
-        };
+    fn list(
+        &mut self,
+        folder: &Rc<Folder>,
+        entries: &mut dyn Iterator<Item = io::Result<DirEntry>>,
+    ) -> ControlFlow<()> {
         let mut path = folder.prefix();
         let start = path.len();
         for entry in entries {
