@@ -8,8 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use asmm_model::{
-    Component, Coverage, Identity, Inventory, Proposal, Register, SCHEMA, Scan, System, SystemId, SystemKind,
-    Verdict,
+    Component, Coverage, Identity, Inventory, Proposal, Register, SCHEMA, Scan, System, SystemKind, Verdict,
 };
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -49,7 +48,6 @@ pub(crate) struct Glance {
     pub(crate) is_flagged: bool,
     /// The target among those of the scan, where there are several.
     target: Option<String>,
-    id: SystemId,
     kind: SystemKind,
     priority: u32,
     root: String,
@@ -64,7 +62,6 @@ impl Glance {
             verdict: system.verdict,
             is_flagged: system.is_flagged(),
             target: system.target.clone(),
-            id: system.id.clone(),
             kind: system.kind,
             priority: system.priority,
             root: system.root.clone(),
@@ -75,13 +72,13 @@ impl Glance {
     }
 
     fn system(&self) -> serde_json::Result<System> {
-        Ok(System { id: self.id.clone(), ..self.whole.open()? })
+        Ok(System { id: self.meets.id.clone(), ..self.whole.open()? })
     }
 
     /// As [`System::order`].
     fn order(&self, other: &Self) -> Ordering {
-        let other_key = (&other.root, &other.name, &other.target, &other.id);
-        let key = (&self.root, &self.name, &self.target, &self.id);
+        let other_key = (&other.root, &other.name, &other.target, &other.meets.id);
+        let key = (&self.root, &self.name, &self.target, &self.meets.id);
         other.priority.cmp(&self.priority).then_with(|| key.cmp(&other_key))
     }
 }
@@ -118,10 +115,10 @@ impl Found {
         for (target, Shown { systems, components, identities }) in shown {
             for mut system in systems {
                 // The first target by name keeps the plain id: it is the one that a scan of that target alone gives.
-                if !taken.insert(system.id.clone()) {
+                if !taken.insert(system.meets.id.clone()) {
                     let other = correlate::id_beside(system.kind, &system.root, &system.name, &target);
-                    system.id = other;
-                    taken.insert(system.id.clone());
+                    taken.insert(other.clone());
+                    system.meets.id = other;
                 }
                 found.systems.push(system);
             }

@@ -119,10 +119,12 @@ impl Prefilter {
         anchors.retain(|a| a.text.len() >= MIN_ANCHOR);
         anchors.sort();
         anchors.dedup();
-        // The table of a DFA is five times as large, and so no faster: it does not fit the cache.
+        // The table of a DFA is five times as large, and so no faster: it does not fit the cache. Dense states where every text
+        // begins are worth their room, deeper ones are not.
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .dense_depth(2)
             .build(anchors.iter().map(|a| &a.text))
             .or_else(|_| AhoCorasick::new(anchors.iter().map(|a| &a.text)))
             .unwrap_or_else(|_| {

@@ -77,11 +77,15 @@ fn a_run_that_is_killed_goes_on() {
         let agent = format!(
             "import openai\nclient = openai.OpenAI()\nclient.responses.create(model='gpt-4o', input='{number}')\n"
         );
-        let other = "def total(items):\n    return sum(items)\n".repeat(400);
+        // It has to take longer than what is found waits until it is written.
+        let other = "import openai\ndef total(items):\n    return sum(items)\n".repeat(200);
         let folder = stage.beside(&name);
         fs::create_dir_all(folder.join("shop")).expect("a folder");
         fs::write(folder.join("agent.py"), agent).expect("a file");
-        fs::write(folder.join("shop/total.py"), other).expect("a file");
+        for part in 0..2 {
+            fs::write(folder.join(format!("shop/total_{part}.py")), format!("{other}# {part} of {number}\n"))
+                .expect("a file");
+        }
         commit(&folder);
     }
     settle();

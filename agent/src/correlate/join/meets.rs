@@ -13,7 +13,7 @@ use super::ties::{End, Tie, ties, ties_of_role};
 /// What a system could meet another one by, as hashes. Two that are the same by chance are looked at, and stay what they are.
 #[derive(Debug, Clone)]
 pub(crate) struct Meets {
-    id: SystemId,
+    pub(crate) id: SystemId,
     ties: Box<[(End, u64)]>,
     /// What its identities are known by everywhere.
     known: Box<[u64]>,
