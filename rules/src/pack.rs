@@ -1,11 +1,13 @@
 //! The compiled rules: immutable, shared by every worker, looked up by resolved name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use asmm_model::{ComponentKind, ControlKind};
 use foldhash::HashMap;
+use foldhash::fast::FixedState;
 
 use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
@@ -136,16 +138,16 @@ impl OfLanguage {
 struct SiteIndex {
     /// Patterns without any wildcard.
     exact: HashMap<String, Vec<SiteRef>>,
-    by_head: HashMap<String, OfHead>,
+    by_head: HashMap<String, Vec<(u32, SiteRef)>>,
+    /// Patterns of which both ends are fixed, by a hash of these: a package may have thousands, of which few end as a name does.
+    by_ends: HashMap<u64, Vec<(u32, SiteRef)>>,
     by_tail: HashMap<String, Vec<(u32, SiteRef)>>,
     rest: Vec<(u32, SiteRef)>,
 }
 
-/// Sites whose patterns begin alike: a package may have thousands, of which few end as a name does.
-#[derive(Debug, Default)]
-struct OfHead {
-    by_tail: HashMap<String, Vec<(u32, SiteRef)>>,
-    rest: Vec<(u32, SiteRef)>,
+/// Two that are the same by chance are told apart by the patterns themselves.
+fn ends(head: &str, tail: &str) -> u64 {
+    FixedState::default().hash_one((head, tail))
 }
 
 impl SiteIndex {
@@ -155,7 +157,7 @@ impl SiteIndex {
             None if module.as_str().ends_with('*') => self.rest.push(entry),
             first => {
                 let first = first.map_or(module.as_str(), |(first, _)| first);
-                self.by_head.entry(first.to_owned()).or_default().rest.push(entry);
+                self.by_head.entry(first.to_owned()).or_default().push(entry);
             }
         }
     }
@@ -166,10 +168,8 @@ impl SiteIndex {
             return;
         }
         let of_end = match (pattern.head(), pattern.tail()) {
-            (Some(head), tail) => {
-                let of_head = self.by_head.entry(head.to_owned()).or_default();
-                tail.map_or(&mut of_head.rest, |tail| of_head.by_tail.entry(tail.to_owned()).or_default())
-            }
+            (Some(head), Some(tail)) => self.by_ends.entry(ends(head, tail)).or_default(),
+            (Some(head), None) => self.by_head.entry(head.to_owned()).or_default(),
             (None, Some(tail)) => self.by_tail.entry(tail.to_owned()).or_default(),
             (None, None) => &mut self.rest,
         };
@@ -331,10 +331,8 @@ impl RulePack {
         let segments: Vec<&str> = crate::pattern::segments(name).collect();
         let head = segments.first().copied().unwrap_or("");
         let tail = segments.last().copied().unwrap_or("");
-        let of_head = index.by_head.get(head);
-        let of_ends = of_head.and_then(|of_head| of_head.by_tail.get(tail));
-        let mut hits: Vec<SiteRef> = (of_head.map(|of_head| &of_head.rest).into_iter())
-            .chain(of_ends)
+        let mut hits: Vec<SiteRef> = (index.by_head.get(head).into_iter())
+            .chain(index.by_ends.get(&ends(head, tail)))
             .chain(index.by_tail.get(tail))
             .flatten()
             .chain(&index.rest)
@@ -362,7 +360,7 @@ impl RulePack {
         let separator = language.separator();
         let first = module.split(separator).next().unwrap_or(module);
         let mut hits: Vec<SiteRef> = (index.by_head.get(first).into_iter())
-            .flat_map(|of_head| &of_head.rest)
+            .flatten()
             .chain(&index.rest)
             .filter(|(symbol, at)| {
                 let want = self.site(*at).symbols[*symbol as usize].as_str();

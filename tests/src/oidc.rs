@@ -153,7 +153,7 @@ impl Provider {
     /// # Panics
     /// Where it does not show the form.
     pub fn log_in(session: &Session, login: &str) {
-        session.wait_for("input[name=login]").fill(login);
+        session.find("input[name=login]").fill(login);
         session.find("button[value=login]").click();
     }
 
@@ -162,7 +162,7 @@ impl Provider {
     /// # Panics
     /// Where it does not show the form.
     pub fn refuse(session: &Session) {
-        session.wait_for("button[value=cancel]").click();
+        session.find("button[value=cancel]").click();
     }
 
     fn order(&mut self, order: &Value) {

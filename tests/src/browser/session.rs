@@ -198,15 +198,16 @@ impl Session {
 
     // --- elements
 
-    /// The first element that a selector of CSS matches.
+    /// The first element that a selector of CSS matches, which is waited for: a page may be on its way.
     ///
     /// # Panics
-    /// Where there is none.
+    /// Where there is none when the patience of the [`Settings`] is used up.
     pub fn find(&self, css: &str) -> Element<'_> {
-        self.try_find(css).unwrap_or_else(|| self.fail(&format!("there is no `{css}`")))
+        self.wait_until(&format!("there is a `{css}`"), |session| session.try_find(css).is_some());
+        self.try_find(css).unwrap_or_else(|| self.fail(&format!("there is no `{css}` any more")))
     }
 
-    /// The same, and nothing where there is none.
+    /// The same as it is now, and nothing where there is none.
     pub fn try_find(&self, css: &str) -> Option<Element<'_>> {
         self.find_all(css).into_iter().next()
     }
@@ -220,12 +221,6 @@ impl Session {
     /// The element that has the focus; the body where none has.
     pub fn focused(&self) -> Element<'_> {
         Element::new(self, &self.answered(self.wire.get("/element/active"), "the focus"))
-    }
-
-    /// Waits until a selector matches something.
-    pub fn wait_for(&self, css: &str) -> Element<'_> {
-        self.wait_until(&format!("there is a `{css}`"), |session| session.try_find(css).is_some());
-        self.find(css)
     }
 
     /// Waits until an element that a selector matches shows this text among its own, also across pages.

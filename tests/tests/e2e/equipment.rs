@@ -67,7 +67,7 @@ fn a_browser_is_driven() {
 
     // What is there later is waited for.
     session.wait_for_text("main > p", "Late");
-    assert_eq!(session.wait_for("#late").text(), "Late");
+    assert_eq!(session.find("#late").text(), "Late");
     assert!(session.try_find("#never").is_none());
     assert!(!session.find("#hidden").is_shown());
 

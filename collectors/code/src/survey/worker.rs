@@ -28,7 +28,7 @@ use crate::tree::{Found, Identity, Location, Reader};
 use memchr::memmem::find;
 
 /// Bytes of code that all workers together hold until it is parsed, so that it is not read a second time.
-const MAX_HELD: usize = 8 * 1024 * 1024;
+const MAX_HELD: usize = 1024 * 1024;
 /// Configuration above this size is data.
 const MAX_CONFIGURATION: u64 = 1024 * 1024;
 
