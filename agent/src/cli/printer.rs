@@ -66,18 +66,12 @@ impl Printer {
 
     /// Writes a result as it is. It must not hold text of others that could control a terminal.
     pub(crate) fn result(&mut self, text: &str) -> anyhow::Result<()> {
-        let mut out = self.out.lock();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .context("the result cannot be written to standard output")
+        self.result_to(None, text)
     }
 
     /// Writes a result into a file where one is named, and to standard output otherwise.
     pub(crate) fn result_to(&mut self, output: Option<OutputFile>, text: &str) -> anyhow::Result<()> {
-        match output {
-            Some(file) => file.write(text),
-            None => self.result(text),
-        }
+        self.result_with(output, &mut |out| Ok(out.write_all(text.as_bytes())?))
     }
 
     /// The same of what is not in memory as a whole.

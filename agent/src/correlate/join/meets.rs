@@ -7,7 +7,8 @@ use asmm_model::{Identity, System, SystemId};
 
 use super::decided::Decided;
 use super::meet::{is_code, says_something};
-use super::roles::is_role;
+use super::roles::stands_for;
+use super::shared::known_by;
 use super::ties::{End, Tie, ties, ties_of_role};
 
 /// What a system could meet another one by, as hashes. Two that are the same by chance are looked at, and stay what they are.
@@ -29,13 +30,10 @@ impl Meets {
         Self {
             id: system.id.clone(),
             ties: hashes(ties(system)),
-            known: system.identities.iter().flat_map(known).collect(),
+            known: system.identities.iter().filter_map(known).collect(),
             name: says_something(&system.name).then(|| hash(&system.name)),
             is_code: is_code(system),
-            is_of_role: system
-                .identities
-                .iter()
-                .any(|one| one.arn.as_deref() == Some(&system.root) && is_role(one)),
+            is_of_role: stands_for(system).is_some(),
         }
     }
 }
@@ -52,7 +50,8 @@ pub(crate) fn meeting(systems: &[&Meets], loose: &[Identity], decided: &Decided)
         *(if end == End::Near { &mut ends.0 } else { &mut ends.1 }) = true;
     }
     let of_systems = systems.iter().map(|system| system.known.iter().copied().collect::<HashSet<_>>());
-    for one in of_systems.chain(loose.iter().map(|identity| known(identity).collect())).flatten() {
+    for one in of_systems.chain(loose.iter().map(|identity| known(identity).into_iter().collect())).flatten()
+    {
         *known_by.entry(one).or_default() += 1;
     }
     for system in systems {
@@ -71,9 +70,8 @@ pub(crate) fn meeting(systems: &[&Meets], loose: &[Identity], decided: &Decided)
     (0..systems.len()).filter(|at| meets(systems[*at])).collect()
 }
 
-fn known(identity: &Identity) -> impl Iterator<Item = u64> {
-    let fingerprint = identity.fingerprint.as_ref().map(asmm_model::Fingerprint::as_str);
-    identity.arn.as_deref().into_iter().chain(fingerprint).map(hash)
+fn known(identity: &Identity) -> Option<u64> {
+    known_by(identity).map(|(_, known)| hash(known))
 }
 
 fn hashes(ties: impl IntoIterator<Item = Tie>) -> Box<[(End, u64)]> {

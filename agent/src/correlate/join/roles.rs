@@ -39,9 +39,7 @@ pub(super) fn join(systems: Systems, loose: Vec<Identity>, decided: &Decided) ->
     }
     let mut acting = Vec::new();
     for system in systems {
-        let own =
-            system.identities.iter().find(|i| i.arn.as_deref() == Some(&system.root) && is_role(i)).cloned();
-        match own.filter(|_| !known.contains_key(&system.root)) {
+        match stands_for(&system).cloned().filter(|_| !known.contains_key(&system.root)) {
             Some(identity) => {
                 known.insert(system.root.clone(), Known { identity, system: Some(system) });
             }
@@ -79,6 +77,11 @@ pub(super) fn join(systems: Systems, loose: Vec<Identity>, decided: &Decided) ->
     // Told by an account in case that something elsewhere acts under it, which nothing does that was seen.
     rest.retain(|identity| identity.may_ask != Some(false));
     (systems, rest)
+}
+
+/// The role that a system stands for, as it was seen that something runs under it and not what.
+pub(super) fn stands_for(system: &System) -> Option<&Identity> {
+    system.identities.iter().find(|i| i.arn.as_deref() == Some(&system.root) && is_role(i))
 }
 
 pub(super) fn is_role(identity: &Identity) -> bool {

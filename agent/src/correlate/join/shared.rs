@@ -44,7 +44,7 @@ fn shared(systems: &[Box<System>]) -> HashMap<(IdentityKind, String), BTreeSet<S
 }
 
 /// What an identity is known by everywhere. The name of a variable is no such thing.
-fn known_by(identity: &Identity) -> Option<(IdentityKind, &str)> {
+pub(super) fn known_by(identity: &Identity) -> Option<(IdentityKind, &str)> {
     let fingerprint = identity.fingerprint.as_ref().map(asmm_model::Fingerprint::as_str);
     identity.arn.as_deref().or(fingerprint).map(|known| (identity.kind, known))
 }
