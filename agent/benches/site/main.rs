@@ -119,7 +119,7 @@ impl Served {
             };
             let run = store.begin(&scan, &claim).await?;
             for target in 0..estate.targets() {
-                store.record(&run, estate.seen(target, night)).await?;
+                store.record_all(&run, [Ok(estate.seen(target, night))]).await?;
             }
             store.end(&run, RunState::Done, "2026-11-30T03:00:00.000Z").await?;
         }

@@ -83,16 +83,10 @@ impl Runner {
             }
             let Scanned { seen, failures, mut said } = scanned::scan(self, source, stop).await;
             failed.extend(failures);
-            for target in seen {
-                match self.store.record(&run, target?).await {
-                    Ok(_) => {}
-                    Err(error @ StoreError::Overtaken(_)) => {
-                        said.ended = Ended::Failed;
-                        said.why = Some(error.to_string());
-                    }
-                    // What cannot be recorded is not worth scanning.
-                    Err(error) => return Err(error),
-                }
+            // What cannot be recorded is not worth scanning.
+            for overtaken in self.store.record_all(&run, seen).await? {
+                said.ended = Ended::Failed;
+                said.why = Some(StoreError::Overtaken(overtaken).to_string());
             }
             report.sources.insert(source.name.to_string(), said);
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 #[cfg(test)]
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 #[cfg(test)]
 use asmm_model::Inventory;
@@ -14,6 +15,10 @@ use super::recording::Recording;
 use super::{Run, RunState, Store, StoreError, deciding, review, runs};
 use crate::correlate::{self, Tie};
 use crate::history::{self, Entry, LessSeen};
+
+/// How long one transaction takes up further targets: that what is written is on the disk is waited for once for all of them, and
+/// whoever decides something meanwhile does not notice it.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// What a scan saw of one target.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,11 +136,45 @@ impl Store {
     ///
     /// # Errors
     /// A later run recorded the target already, or the store cannot be written.
+    #[cfg(test)]
     pub(crate) async fn record(&self, run: &Run, seen: Seen) -> Result<Recorded, StoreError> {
         let mut transaction = self.write().await?;
         let recorded = Recording::of(&mut transaction, run.number, &run.started_at).write(seen).await?;
         transaction.commit().await?;
         Ok(recorded)
+    }
+
+    /// Records what a scan saw of its targets, each of them whole or not at all, and gives those that a later run recorded already.
+    ///
+    /// # Errors
+    /// The store cannot be written, or what is to be recorded cannot be read: what was recorded until shortly before holds.
+    pub(crate) async fn record_all(
+        &self,
+        run: &Run,
+        all: impl IntoIterator<Item = Result<Seen, StoreError>>,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut overtaken = Vec::new();
+        let mut all = all.into_iter().peekable();
+        while all.peek().is_some() {
+            let mut transaction = self.write().await?;
+            // Of several targets that two transactions write in different orders, each could wait for the other.
+            deciding(&mut transaction).await?;
+            let began = Instant::now();
+            for seen in all.by_ref() {
+                let recording = Recording::of(&mut transaction, run.number, &run.started_at);
+                match recording.write(seen?).await {
+                    Ok(_) => {}
+                    // It is refused before anything of it is written.
+                    Err(StoreError::Overtaken(target)) => overtaken.push(target),
+                    Err(error) => return Err(error),
+                }
+                if began.elapsed() >= TOGETHER {
+                    break;
+                }
+            }
+            transaction.commit().await?;
+        }
+        Ok(overtaken)
     }
 
     /// Records a scan as a run of its own, whole or not at all.

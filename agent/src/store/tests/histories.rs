@@ -3,7 +3,7 @@
 use asmm_model::{Criterion, Effect, Gate, Place as At, Presence, Supports, Verdict};
 use insta::assert_snapshot;
 
-use super::{Home, on_both, partly, scan, seen};
+use super::{Home, inventory, on_both, partly, scan, seen, seen_of};
 use crate::history::{markdown, page};
 use crate::sample::{desk, refunds, summaries};
 use crate::store::{Filter, Page, RunState};
@@ -144,5 +144,19 @@ on_both! {
         let late = store.record(&early, seen(vec![desk(".")])).await;
         assert!(late.unwrap_err().to_string().contains("recorded by a later run"));
         assert_eq!(store.presences().await, pairs(&[("refunds", "new")]));
+    }
+}
+
+on_both! {
+    async fn a_target_that_a_later_run_recorded_keeps_no_other_from_being_recorded(home: &Home) {
+        let store = home.store().await;
+        let claim = store.claim().await.unwrap();
+        let early = store.begin(&scan(1), &claim).await.unwrap();
+        store.record_scan(&scan(2), [Ok(seen(vec![refunds(".")]))], RunState::Done, "2026-11-02T03:00:00Z").await.unwrap();
+        let depot = seen_of("depot", inventory(vec![summaries(".")]));
+        let attic = seen_of("attic", inventory(vec![refunds("attic")]));
+        let late = store.record_all(&early, [depot, seen(vec![desk(".")]), attic].map(Ok)).await.unwrap();
+        assert_eq!(late, ["shop"]);
+        assert_eq!(store.presences().await, pairs(&[("refunds", "new"), ("refunds", "new"), ("summaries", "new")]));
     }
 }
