@@ -11,6 +11,7 @@ mod git;
 mod history;
 mod identity;
 mod index;
+mod loose;
 mod objects;
 mod packs;
 mod read;

@@ -37,7 +37,8 @@ impl ObjectId {
         Some(Self(id))
     }
 
-    fn loose(self, folder: &Path) -> PathBuf {
+    /// The file of its own that it may be in.
+    pub(super) fn loose(self, folder: &Path) -> PathBuf {
         let mut name = self.to_string();
         name.insert(2, '/');
         folder.join(name)

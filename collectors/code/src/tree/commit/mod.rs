@@ -97,7 +97,7 @@ impl CommitTree {
             failed("names its objects by SHA-256, which is not read yet; scan a work tree of it".to_owned())
         })?;
         let store = Store::open(&git.objects()).map_err(&failed)?;
-        let (commit, root) = resolved(&store.handle(), id).map_err(|lost| {
+        let (commit, root) = resolved(&mut store.handle(), id).map_err(|lost| {
             failed(match lost {
                 Lost::Missing => format!("does not hold the commit {named} that it names"),
                 _ => format!("names {named}, which is no commit that can be read"),
@@ -204,7 +204,7 @@ impl CommitTree {
 }
 
 /// The commit that an object stands for, and its root folder.
-fn resolved(handle: &Handle<'_>, mut id: ObjectId) -> Result<(ObjectId, ObjectId), Lost> {
+fn resolved(handle: &mut Handle<'_>, mut id: ObjectId) -> Result<(ObjectId, ObjectId), Lost> {
     let own = |id: &gix_hash::oid| id.as_bytes().try_into().map(ObjectId).map_err(|_| Lost::Broken);
     let mut buffer = Vec::new();
     for _ in 0..MAX_TAGS {
@@ -258,7 +258,13 @@ pub(crate) struct BlobReader<'t> {
 }
 
 impl BlobReader<'_> {
-    pub(super) fn read(&self, id: ObjectId, path: &str, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Gap> {
+    pub(super) fn read(
+        &mut self,
+        id: ObjectId,
+        path: &str,
+        limit: u64,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Gap> {
         self.handle.read(id, Kind::Blob, limit, buffer).map_err(|lost| gap(lost, path, limit))
     }
 

@@ -4,7 +4,7 @@
 //! folder is looked through: links, alternates and what is no regular file would lead out of the repository, or hang.
 
 use std::fs::{self, FileType};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use gix_object::{Find, Kind, TreeRefIter};
 use gix_odb::Header;
 use gix_odb::store::init::{Options, Slots};
 
+use crate::tree::loose::Unpacker;
 use crate::tree::objects::ObjectId;
 
 /// Bytes of one allocation while an object is unpacked. A manifest of 32 MiB that is kept as changes of another takes two of
@@ -34,6 +35,9 @@ const MAX_PACKS: usize = 1000;
 /// The objects of one repository, for all threads.
 pub(super) struct Store {
     objects: Arc<gix_odb::Store>,
+    folder: PathBuf,
+    /// Whether there are objects in files of their own, by the first byte of their names.
+    has_loose: Box<[bool; 256]>,
     bytes: AtomicU64,
     nanoseconds: AtomicU64,
 }
@@ -75,7 +79,7 @@ impl Store {
     /// # Errors
     /// Why it is not read, as the end of a sentence about the repository.
     pub(super) fn open(folder: &Path) -> Result<Self, String> {
-        look_through(folder)?;
+        let has_loose = look_through(folder)?;
         let options = Options {
             // Counting them would list the folder a second time.
             slots: Slots::Given(u16::try_from(MAX_PACKS).unwrap_or(u16::MAX)),
@@ -89,7 +93,13 @@ impl Store {
             options,
         )
         .map_err(|error| format!("has objects that cannot be opened: {}", error.kind()))?;
-        Ok(Self { objects: Arc::new(objects), bytes: AtomicU64::new(0), nanoseconds: AtomicU64::new(0) })
+        Ok(Self {
+            objects: Arc::new(objects),
+            folder: folder.to_owned(),
+            has_loose,
+            bytes: AtomicU64::new(0),
+            nanoseconds: AtomicU64::new(0),
+        })
     }
 
     /// What one thread reads objects with.
@@ -97,7 +107,7 @@ impl Store {
         let mut objects = self.objects.to_cache_arc();
         // A missing object stays missing: the folder would be listed again for each.
         objects.refresh_never();
-        Handle { store: self, objects, folder: None }
+        Handle { store: self, objects, loose: Unpacker::new(), folder: None }
     }
 
     /// What was used up, as the end of a sentence about the repository.
@@ -113,12 +123,24 @@ impl Store {
             format!("takes more than {} minutes to unpack, which no repository does", MAX_TIME.as_secs() / 60)
         })
     }
+
+    fn timed<T>(&self, work: impl FnOnce() -> T) -> Result<T, Lost> {
+        if self.spent().is_some() {
+            return Err(Lost::Spent);
+        }
+        let begun = Instant::now();
+        let done = work();
+        let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(took, Ordering::Relaxed);
+        Ok(done)
+    }
 }
 
 /// What one thread reads objects with.
 pub(super) struct Handle<'s> {
     store: &'s Store,
     objects: gix_odb::HandleArc,
+    loose: Unpacker,
     /// The folder that was looked into last: the next name is often in it, too.
     folder: Option<(ObjectId, Vec<u8>)>,
 }
@@ -127,7 +149,7 @@ impl Handle<'_> {
     /// The kind of an object, and its size when it is unpacked.
     pub(super) fn about(&self, id: ObjectId) -> Result<(Kind, u64), Lost> {
         let id = gix_hash::ObjectId::Sha1(id.0);
-        let header = self.timed(|| self.objects.try_header(&id))?.map_err(|_| Lost::Broken)?;
+        let header = self.store.timed(|| self.objects.try_header(&id))?.map_err(|_| Lost::Broken)?;
         let header = header.ok_or(Lost::Missing)?;
         if header.num_deltas().is_some_and(|deltas| deltas > MAX_DELTAS) {
             return Err(Lost::Broken);
@@ -137,13 +159,24 @@ impl Handle<'_> {
 
     /// Unpacks an object of a kind into `buffer`, replacing what was in it. At most `limit` bytes.
     pub(super) fn read(
-        &self,
+        &mut self,
         id: ObjectId,
         kind: Kind,
         limit: u64,
         buffer: &mut Vec<u8>,
     ) -> Result<(), Lost> {
         buffer.clear();
+        // To ask for the kind first, as of what is packed, would open and map a file of its own twice.
+        if self.store.has_loose[usize::from(id.0[0])]
+            && let Some(found) = self.loose(id, limit, buffer)?
+        {
+            self.store.bytes.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+            if found != kind {
+                buffer.clear();
+                return Err(Lost::Other);
+            }
+            return Ok(());
+        }
         let (found, size) = self.about(id)?;
         if found != kind {
             return Err(Lost::Other);
@@ -153,7 +186,7 @@ impl Handle<'_> {
         }
         self.store.bytes.fetch_add(size, Ordering::Relaxed);
         let id = gix_hash::ObjectId::Sha1(id.0);
-        let read = self.timed(|| match self.objects.try_find(&id, buffer) {
+        let read = self.store.timed(|| match self.objects.try_find(&id, buffer) {
             Ok(Some(object)) if object.kind == kind && object.data.len() as u64 == size => Ok(()),
             Ok(Some(_)) | Err(_) => Err(Lost::Broken),
             Ok(None) => Err(Lost::Missing),
@@ -164,8 +197,13 @@ impl Handle<'_> {
         read
     }
 
+    fn loose(&mut self, id: ObjectId, limit: u64, buffer: &mut Vec<u8>) -> Result<Option<Kind>, Lost> {
+        let store = self.store;
+        store.timed(|| self.loose.read(&store.folder, id, limit, buffer))
+    }
+
     /// Unpacks a folder.
-    pub(super) fn folder(&self, id: ObjectId, buffer: &mut Vec<u8>) -> Result<(), Lost> {
+    pub(super) fn folder(&mut self, id: ObjectId, buffer: &mut Vec<u8>) -> Result<(), Lost> {
         self.read(id, Kind::Tree, MAX_FOLDER, buffer)
     }
 
@@ -189,17 +227,6 @@ impl Handle<'_> {
         }
         Ok(None)
     }
-
-    fn timed<T>(&self, work: impl FnOnce() -> T) -> Result<T, Lost> {
-        if self.store.spent().is_some() {
-            return Err(Lost::Spent);
-        }
-        let begun = Instant::now();
-        let done = work();
-        let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.store.nanoseconds.fetch_add(took, Ordering::Relaxed);
-        Ok(done)
-    }
 }
 
 impl Entry {
@@ -214,14 +241,16 @@ impl Entry {
     }
 }
 
-/// Whether everything in the folder of objects is a folder or a regular file, and all of it is there.
-fn look_through(folder: &Path) -> Result<(), String> {
+/// Makes sure that everything in the folder of objects is a folder or a regular file, and that all of it is there; with what first
+/// bytes of names there are objects in files of their own.
+fn look_through(folder: &Path) -> Result<Box<[bool; 256]>, String> {
     let unlisted = |error: std::io::Error| format!("has objects that cannot be listed: {}", error.kind());
     let strange = |name: &std::ffi::OsStr, kind: FileType| {
         let name = name.to_string_lossy();
         let what = if kind.is_symlink() { "a link" } else { "no regular file" };
         format!("has {what} among its objects (`{}`), and is not read", name.escape_debug())
     };
+    let mut has_loose = Box::new([false; 256]);
     let (mut files, mut packs) = (0, 0);
     for entry in fs::read_dir(folder).map_err(unlisted)? {
         let entry = entry.map_err(unlisted)?;
@@ -232,7 +261,12 @@ fn look_through(folder: &Path) -> Result<(), String> {
         if !kind.is_dir() {
             return Err(strange(&entry.file_name(), kind));
         }
-        let is_info = entry.file_name() == "info";
+        let name = entry.file_name();
+        let is_info = name == "info";
+        let first = name.to_str().filter(|name| name.len() == 2).map(|name| u8::from_str_radix(name, 16));
+        if let Some(Ok(first)) = first {
+            has_loose[usize::from(first)] = true;
+        }
         for inner in fs::read_dir(entry.path()).map_err(unlisted)? {
             let inner = inner.map_err(unlisted)?;
             let kind = inner.file_type().map_err(unlisted)?;
@@ -259,5 +293,5 @@ fn look_through(folder: &Path) -> Result<(), String> {
             }
         }
     }
-    Ok(())
+    Ok(has_loose)
 }
