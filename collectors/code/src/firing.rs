@@ -180,7 +180,7 @@ impl<'p> Firing<'p> {
             .on(&lines);
         let index = SourceIndex::default();
         let knows = |language, name: &str| self.pack.knowledge(language, name);
-        Ok(then(&Program::new(vec![module], &index, &|_| true, &knows)))
+        Ok(then(&Program::new(vec![module], &index, &|_, _| true, &knows)))
     }
 
     fn artifacts(&self, path: &str, text: &[u8]) -> Result<Vec<Fired>, String> {

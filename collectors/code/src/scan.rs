@@ -1,5 +1,7 @@
 //! A target from its files to its observations: survey, units, programs, reasons.
 
+mod parsing;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use foldhash::HashMap;
 use muster_collect::{CollectError, Context};
 use muster_rules::{Knowledge, Language};
 
+use self::parsing::{Parsed, Parsing, read};
 use crate::assistants::{Signatures, assistants};
 use crate::detect::Detection;
 use crate::document::{MAX_BYTES, Node, reading};
@@ -21,9 +24,9 @@ use crate::infrastructure::{Agents, Format, Wiring};
 use crate::memory::{Listing, Memory, Modules, Names};
 use crate::ownership::committers;
 use crate::program::{Program, finds_by_name};
-use crate::source::{Lines, read_source};
+use crate::source::Lines;
 use crate::survey::{Engine, FileFacts, Listed, SourceFile, Survey};
-use crate::syntax::{Module, ParseFailure, Parsers};
+use crate::syntax::{Module, Parsers};
 use crate::tree::{Identity, Reader, Tree};
 use crate::units::{Unit, Units};
 use crate::workloads::Runs;
@@ -36,9 +39,6 @@ const MAX_BORROWED: usize = 1_000;
 const MAX_STEPS: usize = 5;
 /// Files that one thread reads before it asks whether they are known.
 const PARSED_AT_ONCE: usize = 8;
-
-/// A module with where its lines stand, or why there is none.
-type Parsed = Result<(Module, Lines), Gap>;
 
 /// Everything that one scan of a tree gives.
 pub(crate) struct Outcome {
@@ -110,6 +110,7 @@ fn look(
         cx,
         survey: &survey,
         modules: memory.map(Memory::modules),
+        parsers: Vec::new(),
         importers: None,
         imports: BTreeMap::new(),
         in_haste: false,
@@ -162,6 +163,8 @@ struct Scan<'s> {
     survey: &'s Survey,
     /// Files that were parsed before.
     modules: Option<Modules<'s>>,
+    /// One for each thread; what is parsed for one unit shares its texts.
+    parsers: Vec<Parsers>,
     /// Who imports whom; read when the first unit that uses AI asks.
     importers: Option<Importers>,
     /// What was read off source files for that.
@@ -192,8 +195,9 @@ impl Scan<'_> {
             }
             modules = self.parse(&own)?;
             self.borrow(&mut modules)?;
+            self.parsers.iter_mut().for_each(Parsers::forget);
         }
-        let declared = |language_and_module: &str| self.is_declared(unit, language_and_module);
+        let declared = |language: Language, module: &str| self.is_declared(unit, language, module);
         let rules = &self.engine.rules;
         // The same names are asked for all over a unit.
         let known: RefCell<HashMap<(Language, Box<str>), Knowledge>> = RefCell::default();
@@ -334,13 +338,10 @@ impl Scan<'_> {
     }
 
     /// Whether a manifest of the unit, or of one around it, asks for the package that a module belongs to.
-    fn is_declared(&self, unit: &Unit, module: &str) -> bool {
+    fn is_declared(&self, unit: &Unit, language: Language, module: &str) -> bool {
         let rules = &self.engine.rules;
-        let wanted: BTreeSet<u32> = Language::ALL
-            .into_iter()
-            .flat_map(|language| rules.import_sites(language, module))
-            .map(|site| site.rule)
-            .collect();
+        let wanted: BTreeSet<u32> =
+            rules.import_sites(language, module).into_iter().map(|site| site.rule).collect();
         if wanted.is_empty() {
             return false;
         }
@@ -471,33 +472,26 @@ impl Scan<'_> {
     /// Parses files on all threads; the answer is in the order of the files.
     fn parse(&mut self, files: &[&SourceFile]) -> Result<Vec<Module>, CollectError> {
         let next = AtomicUsize::new(0);
-        let work = || {
-            let mut parsing = Parsing {
-                engine: self.engine,
-                modules: self.modules,
-                parsers: Parsers::new(),
-                reader: self.tree.reader(),
-                parsed: Vec::new(),
-                in_haste: false,
-            };
+        let threads = self.cx.threads.clamp(1, files.len().div_ceil(PARSED_AT_ONCE).max(1));
+        self.parsers.resize_with(threads.max(self.parsers.len()), Parsers::new);
+        let (engine, modules, tree, stop) = (self.engine, self.modules, self.tree, &self.cx.stop);
+        let work = |parsers: &mut Parsers| {
+            let mut parsing = Parsing::new(engine, modules, parsers, tree.reader());
             loop {
                 let from = next.fetch_add(PARSED_AT_ONCE, Ordering::Relaxed);
-                let Some(rest) = files.get(from..).filter(|rest| !rest.is_empty()) else {
+                let Some(rest) = files.get(from..).filter(|rest| !rest.is_empty() && !stop.is_asked()) else {
                     return parsing.done();
                 };
-                if self.cx.stop.is_asked() {
-                    return parsing.done();
-                }
                 parsing.some(from, &rest[..rest.len().min(PARSED_AT_ONCE)]);
             }
         };
-        let threads = self.cx.threads.clamp(1, files.len().max(1));
         let results: Vec<_> = if threads == 1 {
             // To start a thread for a few files takes as long as they do.
-            vec![Ok(work())]
+            self.parsers.iter_mut().take(1).map(|parsers| Ok(work(parsers))).collect()
         } else {
             std::thread::scope(|scope| {
-                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+                let parsers = self.parsers.iter_mut().take(threads);
+                let workers: Vec<_> = parsers.map(|parsers| scope.spawn(|| work(parsers))).collect();
                 workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
             })
         };
@@ -553,64 +547,6 @@ impl Scan<'_> {
     }
 }
 
-/// One thread that parses.
-struct Parsing<'p> {
-    engine: &'p Engine,
-    modules: Option<Modules<'p>>,
-    parsers: Parsers,
-    reader: Reader<'p>,
-    parsed: Vec<(usize, Parsed)>,
-    in_haste: bool,
-}
-
-impl Parsing<'_> {
-    /// Parses some files, of which the first has an index; those that are known are not parsed again.
-    fn some(&mut self, from: usize, files: &[&SourceFile]) {
-        let Some(modules) = self.modules else {
-            let mut buffer = Vec::new();
-            for (index, file) in (from..).zip(files) {
-                let lines = read(&mut self.reader, file, &mut buffer);
-                let parsed = lines.and_then(|lines| self.one(file, &buffer, lines));
-                self.parsed.push((index, parsed.map(|(module, lines)| (module.on(&lines), lines))));
-            }
-            return;
-        };
-        let mut texts = Vec::new();
-        for (index, file) in (from..).zip(files) {
-            let mut buffer = Vec::new();
-            match read(&mut self.reader, file, &mut buffer) {
-                Ok(lines) => texts.push((index, *file, lines, buffer)),
-                Err(gap) => self.parsed.push((index, Err(gap))),
-            }
-        }
-        let keys: Vec<_> =
-            texts.iter().map(|(_, file, _, text)| modules.text(file.dialect, file.role, text)).collect();
-        let mut news = Vec::new();
-        for (((index, file, lines, text), known), key) in
-            texts.into_iter().zip(modules.recall(&keys)).zip(&keys)
-        {
-            let parsed = match known {
-                Some(module) => Ok((Module { path: Arc::clone(&file.path), ..module }, lines)),
-                None => self.one(file, &text, lines).inspect(|(module, _)| news.extend(key.seal(module))),
-            };
-            self.parsed.push((index, parsed.map(|(module, lines)| (module.on(&lines), lines))));
-        }
-        modules.keep(news);
-    }
-
-    fn one(&mut self, file: &SourceFile, text: &[u8], lines: Lines) -> Parsed {
-        let module = self.parsers.module(&file.path, file.dialect, file.role, text, self.engine.lexicon());
-        module.map(|module| (module, lines)).map_err(|failure| {
-            self.in_haste |= failure == ParseFailure::TooSlow;
-            Gap::new(&*file.path, GapReason::Unparsable).because(failure.to_string())
-        })
-    }
-
-    fn done(self) -> (Vec<(usize, Parsed)>, bool) {
-        (self.parsed, self.in_haste)
-    }
-}
-
 /// Whether a module has a class that other classes extend to be tools.
 fn declares_tool_base(module: &Module) -> bool {
     module.classes.iter().any(|class| {
@@ -618,19 +554,6 @@ fn declares_tool_base(module: &Module) -> bool {
         let based = name.starts_with("Base") || name.starts_with("Abstract") || name.ends_with("Base");
         name == "Tool" || (based && name.contains("Tool"))
     })
-}
-
-/// Reads the source of a file, where it is not held already. What cannot be found any more was read before.
-fn read(reader: &mut Reader<'_>, file: &SourceFile, buffer: &mut Vec<u8>) -> Result<Lines, Gap> {
-    if let Some(code) = &file.code {
-        buffer.clear();
-        buffer.extend_from_slice(code);
-        return Ok(Lines::Same);
-    }
-    let at = file.elsewhere.clone().or_else(|| reader.at(&file.path));
-    let at =
-        at.ok_or_else(|| Gap::new(&*file.path, GapReason::Failed).because("disappeared while it was read"))?;
-    read_source(reader, &at, &file.path, buffer)
 }
 
 fn unit_holds(unit: &Unit, path: &str) -> bool {

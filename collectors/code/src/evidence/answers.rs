@@ -163,24 +163,25 @@ impl<'d, 'p> Answers<'d, 'p> {
             let tables = module.lookups.iter().filter_map(|l| Some((id, l.within, l.object.last_name()?)));
             answers.looked_up.extend(tables);
         }
-        let mut open = answers.begins();
+        let mut open = answers.begins(is_own);
         for _ in 0..MAX_ROUNDS {
-            open.retain(|module| is_own(*module));
             if open.is_empty() {
                 break;
             }
             open = answers.round(&open);
+            open.retain(|module| is_own(*module));
         }
         answers
     }
 
-    /// Modules in which something gives an answer.
-    fn begins(&self) -> BTreeSet<ModuleId> {
+    /// Own modules in which something gives an answer.
+    fn begins(&self, is_own: &dyn Fn(ModuleId) -> bool) -> BTreeSet<ModuleId> {
         let program = self.detection.program;
         let asks = |module: ModuleId, found: &Module| {
             (0u32..).zip(&found.calls).any(|(call, _)| self.is_answer(CallSite { module, call }))
         };
-        program.modules().filter(|(id, module)| asks(*id, module)).map(|(id, _)| id).collect()
+        let own = program.modules().filter(|(id, _)| is_own(*id));
+        own.filter(|(id, module)| asks(*id, module)).map(|(id, _)| id).collect()
     }
 
     /// Follows what is known one step in modules where something was new; the modules in which something may be new
@@ -328,9 +329,8 @@ impl<'d, 'p> Answers<'d, 'p> {
     /// Whether a call asks a model, or takes a part of what one gave.
     fn is_answer(&self, site: CallSite) -> bool {
         let is_part = |name: &str| {
-            self.names
-                .iter()
-                .any(|of| name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+            let dots = name.match_indices('.').map(|(at, _)| at);
+            dots.chain([name.len()]).any(|end| self.names.contains(&name[..end]))
         };
         self.models.contains(&site)
             || self

@@ -1,6 +1,7 @@
 //! What runs what: the call graph of a program, with callbacks, nested functions and imports, in both directions.
 
 use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use foldhash::HashMap;
@@ -22,51 +23,66 @@ const MOST: usize = 20_000;
 /// The call graph.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
-    down: HashMap<Routine, BTreeSet<Routine>>,
-    up: HashMap<Routine, BTreeSet<Routine>>,
+    down: Edges,
+    up: Edges,
     /// What [`Self::is_recursive`] found: it is asked for the same routine by every answer that passes it.
     recursive: RefCell<HashMap<Routine, bool>>,
 }
 
+/// Edges in order, each once: a set for each routine would take ten times the room.
+#[derive(Debug, Default)]
+struct Edges(Vec<(Routine, Routine)>);
+
+impl Edges {
+    fn of(mut edges: Vec<(Routine, Routine)>) -> Self {
+        edges.sort_unstable();
+        edges.dedup();
+        Self(edges)
+    }
+
+    /// Where the edges of a routine lead, in order.
+    fn from(&self, routine: Routine) -> impl Iterator<Item = Routine> {
+        let begin = self.0.partition_point(|(from, _)| *from < routine);
+        self.0[begin..].iter().take_while(move |(from, _)| *from == routine).map(|(_, to)| *to)
+    }
+}
+
 impl Reach {
     pub(crate) fn of(program: &Program<'_>) -> Self {
-        let mut reach = Self::default();
+        let mut edges = Vec::new();
+        let mut add = |from: Routine, to: Routine| edges.push((from, to));
         for (id, module) in program.modules() {
             let top = Routine { module: id, function: None };
             for import in 0..module.imports.len() {
                 if let Some(imported) = program.imported(id, import).filter(|other| *other != id) {
-                    reach.add(top, Routine { module: imported, function: None });
+                    add(top, Routine { module: imported, function: None });
                 }
             }
             for (function, definition) in (0u32..).zip(&module.functions) {
                 // Running a program runs its main function.
                 if module.is_script && matches!(&*definition.name, "main" | "Main") {
-                    reach.add(top, Routine { module: id, function: Some(function) });
+                    add(top, Routine { module: id, function: Some(function) });
                 }
                 if definition.within.is_some() {
                     let outer = Routine { module: id, function: definition.within };
-                    reach.add(outer, Routine { module: id, function: Some(function) });
+                    add(outer, Routine { module: id, function: Some(function) });
                 }
             }
             for (call, found) in (0u32..).zip(&module.calls) {
                 let from = Routine { module: id, function: found.within };
                 for target in targets(program, CallSite { module: id, call }) {
-                    reach.add(from, target);
+                    add(from, target);
                 }
                 let spot = Spot { module: id, function: found.within };
                 for argument in &found.arguments {
                     for callback in callbacks(program, spot, &argument.value) {
-                        reach.add(from, callback);
+                        add(from, callback);
                     }
                 }
             }
         }
-        reach
-    }
-
-    fn add(&mut self, from: Routine, to: Routine) {
-        self.down.entry(from).or_default().insert(to);
-        self.up.entry(to).or_default().insert(from);
+        let up = Edges::of(edges.iter().map(|(from, to)| (*to, *from)).collect());
+        Self { down: Edges::of(edges), up, recursive: RefCell::default() }
     }
 
     /// Everything from which one of these is reached, themselves included.
@@ -86,8 +102,7 @@ impl Reach {
         if let Some(known) = self.recursive.borrow().get(&routine) {
             return *known;
         }
-        let next = self.down.get(&routine).into_iter().flatten().copied();
-        let found = closure(&self.down, next, MOST).contains(&routine);
+        let found = closure(&self.down, self.down.from(routine), MOST).contains(&routine);
         self.recursive.borrow_mut().insert(routine, found);
         found
     }
@@ -106,10 +121,10 @@ impl Reach {
         }
         while let Some(at) = queue.pop_front() {
             let Some(what) = known.get(&at).copied() else { continue };
-            for next in self.up.get(&at).into_iter().flatten() {
-                if !known.contains_key(next) {
-                    known.insert(*next, what);
-                    queue.push_back(*next);
+            for next in self.up.from(at) {
+                if let Entry::Vacant(new) = known.entry(next) {
+                    new.insert(what);
+                    queue.push_back(next);
                 }
             }
         }
@@ -117,17 +132,13 @@ impl Reach {
     }
 }
 
-fn closure(
-    edges: &HashMap<Routine, BTreeSet<Routine>>,
-    of: impl IntoIterator<Item = Routine>,
-    most: usize,
-) -> BTreeSet<Routine> {
+fn closure(edges: &Edges, of: impl IntoIterator<Item = Routine>, most: usize) -> BTreeSet<Routine> {
     let mut known: BTreeSet<Routine> = of.into_iter().collect();
     let mut edge: Vec<Routine> = known.iter().copied().collect();
     while let Some(at) = edge.pop() {
-        for next in edges.get(&at).into_iter().flatten() {
-            if known.len() < most && known.insert(*next) {
-                edge.push(*next);
+        for next in edges.from(at) {
+            if known.len() < most && known.insert(next) {
+                edge.push(next);
             }
         }
     }

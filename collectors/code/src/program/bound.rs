@@ -115,8 +115,8 @@ impl Program<'_> {
         name: &str,
     ) -> Option<(Spot, &Expr)> {
         let bindings = &self.module(module).bindings;
-        let attributes = self.names[module as usize].attributes(class, name).iter();
-        let mut all = attributes.map(|binding| &bindings[*binding as usize]);
+        let attributes = self.names[module as usize].attributes(class, name);
+        let mut all = attributes.map(|binding| &bindings[binding as usize]);
         let first = all.next()?;
         // A declaration says no more than the type.
         let declares = |binding: &&Binding| binding.of_type.as_ref() == Some(&binding.value);
@@ -156,7 +156,7 @@ impl Program<'_> {
                 Some(function) => {
                     let function = module.function(function);
                     if let Some(class) = function.class
-                        && !self.names[spot.module as usize].attributes(class, name).is_empty()
+                        && self.names[spot.module as usize].has_attribute(class, name)
                     {
                         return true;
                     }
@@ -177,7 +177,7 @@ impl Program<'_> {
                 return None;
             }
             let function = module.function(function);
-            if let Some(class) = function.class.filter(|class| !names.attributes(*class, name).is_empty()) {
+            if let Some(class) = function.class.filter(|class| names.has_attribute(*class, name)) {
                 return Some(class);
             }
             scope = function.within;

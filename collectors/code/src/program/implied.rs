@@ -107,7 +107,7 @@ impl Program<'_> {
         let is_known = found.iter().any(|m| !m.is_unresolved());
         let here = self.places(module, class).into_iter().any(|(module, class)| {
             let names = &self.names[module as usize];
-            names.method(class, name).is_some() || !names.attributes(class, name).is_empty()
+            names.method(class, name).is_some() || names.has_attribute(class, name)
         }) || self.getter(module, class, name).is_some();
         // What a foreign base may hold has the base's name, not that of any function.
         let language = self.module(module).dialect.language();

@@ -95,8 +95,8 @@ pub(crate) struct Program<'a> {
     names: Vec<Names>,
     by_path: HashMap<Arc<str>, ModuleId>,
     index: &'a SourceIndex,
-    /// Packages that manifests declare, `ecosystem:name`: they win over local modules that only look like them.
-    declared: &'a dyn Fn(&str) -> bool,
+    /// Whether manifests ask for the package of a module: these win over local modules that only look like them.
+    declared: &'a dyn Fn(Language, &str) -> bool,
     callers: HashMap<Routine, Vec<CallSite>>,
     assumed: Assumed,
     /// What every call calls, by module and call.
@@ -128,7 +128,7 @@ impl<'a> Program<'a> {
     pub(crate) fn new(
         modules: Vec<Module>,
         index: &'a SourceIndex,
-        declared: &'a dyn Fn(&str) -> bool,
+        declared: &'a dyn Fn(Language, &str) -> bool,
         knows: &'a dyn Fn(Language, &str) -> Knowledge,
     ) -> Self {
         let names: Vec<Names> = modules.iter().map(Names::of).collect();
@@ -226,7 +226,9 @@ impl<'a> Program<'a> {
             module: local.as_ref().and_then(|path| self.at_path(path)),
             is_submodule: submodule.is_some(),
             submodule: submodule.as_ref().and_then(|path| self.at_path(path)),
-            is_declared: local.is_some() && !specifier.starts_with('.') && (self.declared)(specifier),
+            is_declared: local.is_some()
+                && !specifier.starts_with('.')
+                && (self.declared)(module.dialect.language(), specifier),
         }
     }
 
@@ -525,7 +527,7 @@ impl<'a> Program<'a> {
 
     /// Value of a class-level or instance attribute.
     pub(crate) fn attribute(&self, module: ModuleId, class: u32, name: &str) -> Option<&Expr> {
-        let binding = *self.names[module as usize].attributes(class, name).first()?;
+        let binding = self.names[module as usize].attributes(class, name).next()?;
         Some(&self.module(module).bindings[binding as usize].value)
     }
 

@@ -1,6 +1,5 @@
 //! The names of one module: what each could mean, by the function and the class it is written in.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foldhash::HashMap;
@@ -33,8 +32,10 @@ pub(crate) struct Names {
     /// Scopes and definitions, by name and then by scope; two lists of one length, so that those of a scope are a slice.
     scopes: Vec<Option<FunctionId>>,
     definitions: Vec<Definition>,
-    methods: HashMap<Arc<str>, BTreeMap<ClassId, FunctionId>>,
-    attributes: HashMap<Arc<str>, BTreeMap<ClassId, Vec<u32>>>,
+    /// Methods of a name by their classes, each class once.
+    methods: HashMap<Arc<str>, Vec<(ClassId, FunctionId)>>,
+    /// Bindings of the attributes of a name by their classes.
+    attributes: HashMap<Arc<str>, Vec<(ClassId, u32)>>,
     /// Modules imported with `*`.
     pub(crate) stars: Vec<u32>,
 }
@@ -53,7 +54,7 @@ impl Names {
         }
         for (id, function) in (0u32..).zip(&module.functions) {
             if let Some(class) = function.class {
-                names.methods.entry(function.name.clone()).or_default().entry(class).or_insert(id);
+                names.methods.entry(function.name.clone()).or_default().push((class, id));
             } else if !function.name.is_empty() {
                 names.add(&mut entries, function.within, &function.name, Definition::Function(id));
             }
@@ -71,21 +72,25 @@ impl Names {
         for (id, binding) in (0u32..).zip(&module.bindings) {
             match binding.class.filter(|_| binding.on_self) {
                 Some(class) => {
-                    let bound = names.attributes.entry(binding.name.clone()).or_default();
-                    bound.entry(class).or_default().push(id);
+                    names.attributes.entry(binding.name.clone()).or_default().push((class, id));
                     // An arrow function in a class field is a method.
                     if let crate::syntax::Expr::Function(function) = binding.value {
-                        names
-                            .methods
-                            .entry(binding.name.clone())
-                            .or_default()
-                            .entry(class)
-                            .or_insert(function);
+                        names.methods.entry(binding.name.clone()).or_default().push((class, function));
                     }
                 }
                 None => names.add(&mut entries, binding.within, &binding.name, Definition::Binding(id)),
             }
         }
+        names.methods.values_mut().for_each(|methods| {
+            // Of several, the first is meant: the order in which they were found stays.
+            methods.sort_by_key(|(class, _)| *class);
+            methods.dedup_by_key(|(class, _)| *class);
+            methods.shrink_to_fit();
+        });
+        names.attributes.values_mut().for_each(|attributes| {
+            attributes.sort_unstable();
+            attributes.shrink_to_fit();
+        });
         names.settle(entries);
         names
     }
@@ -136,17 +141,34 @@ impl Names {
     }
 
     pub(crate) fn method(&self, class: ClassId, name: &str) -> Option<FunctionId> {
-        self.methods.get(name)?.get(&class).copied()
+        of_class(self.methods.get(name)?, class)
     }
 
     pub(crate) fn methods_of(&self, class: ClassId) -> Vec<FunctionId> {
         let mut all: Vec<FunctionId> =
-            self.methods.values().filter_map(|classes| classes.get(&class).copied()).collect();
+            self.methods.values().filter_map(|methods| of_class(methods, class)).collect();
         all.sort_unstable();
         all
     }
 
-    pub(crate) fn attributes(&self, class: ClassId, name: &str) -> &[u32] {
-        self.attributes.get(name).and_then(|classes| classes.get(&class)).map_or(&[], Vec::as_slice)
+    pub(crate) fn has_attribute(&self, class: ClassId, name: &str) -> bool {
+        self.attributes(class, name).next().is_some()
     }
+
+    /// The bindings of an attribute, in the order in which they are written.
+    pub(crate) fn attributes<'n>(
+        &'n self,
+        class: ClassId,
+        name: &str,
+    ) -> impl Iterator<Item = u32> + use<'n> {
+        let all = self.attributes.get(name).map_or(&[][..], Vec::as_slice);
+        let begin = all.partition_point(|(other, _)| *other < class);
+        let end = all.partition_point(|(other, _)| *other <= class);
+        all[begin..end].iter().map(|(_, binding)| *binding)
+    }
+}
+
+fn of_class(methods: &[(ClassId, FunctionId)], class: ClassId) -> Option<FunctionId> {
+    let at = methods.binary_search_by_key(&class, |(class, _)| *class).ok()?;
+    Some(methods[at].1)
 }

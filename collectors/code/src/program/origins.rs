@@ -76,14 +76,14 @@ impl Program<'_> {
     pub(crate) fn bindings_of(&self, module: ModuleId, class: u32, name: &str) -> Vec<(Spot, &Expr)> {
         let of = self.module(module);
         let attributes = self.names[module as usize].attributes(class, name);
-        let bindings = attributes.iter().map(|binding| &of.bindings[*binding as usize]);
+        let bindings = attributes.map(|binding| &of.bindings[binding as usize]);
         bindings.map(|b| (Spot { module, function: b.within }, &b.value)).collect()
     }
 
     /// The bindings of an attribute of a class of the program.
     pub(crate) fn attribute_origins(&self, module: ModuleId, class: u32, name: &str) -> Vec<Origin> {
         let attributes = self.names[module as usize].attributes(class, name);
-        attributes.iter().map(|binding| Origin::Binding(module, *binding)).collect()
+        attributes.map(|binding| Origin::Binding(module, binding)).collect()
     }
 }
 

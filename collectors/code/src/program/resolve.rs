@@ -432,8 +432,8 @@ impl Program<'_> {
             if let Some(method) = names.method(class, name) {
                 return vec![Meaning::Function(module, method)];
             }
-            let attributes = names.attributes(class, name).iter();
-            let bound = limited(attributes.flat_map(|binding| self.bound(module, *binding, depth, fuel)));
+            let attributes = names.attributes(class, name);
+            let bound = limited(attributes.flat_map(|binding| self.bound(module, binding, depth, fuel)));
             if !bound.is_empty() {
                 return bound;
             }
@@ -451,8 +451,8 @@ impl Program<'_> {
         if !inherited.iter().any(|m| !m.is_unresolved())
             && let Some((module, field)) = self.getter(module, class, name)
         {
-            let attributes = self.names[module as usize].attributes(field, &field_of(name)).iter();
-            let bound = limited(attributes.flat_map(|binding| self.bound(module, *binding, depth, fuel)));
+            let attributes = self.names[module as usize].attributes(field, &field_of(name));
+            let bound = limited(attributes.flat_map(|binding| self.bound(module, binding, depth, fuel)));
             if !bound.is_empty() {
                 return bound;
             }
@@ -469,7 +469,7 @@ impl Program<'_> {
         }
         self.places(module, class).into_iter().find(|(module, class)| {
             let names = &self.names[*module as usize];
-            names.method(*class, name).is_none() && !names.attributes(*class, &field).is_empty()
+            names.method(*class, name).is_none() && names.has_attribute(*class, &field)
         })
     }
 

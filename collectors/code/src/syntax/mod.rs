@@ -19,6 +19,7 @@ mod python;
 mod ruby;
 mod rust;
 mod shape;
+mod spare;
 mod values;
 
 use std::collections::BTreeSet;
@@ -62,6 +63,9 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// How many there are.
+    const COUNT: usize = Self::Php as usize + 1;
+
     /// The dialect of a file, by its extension.
     pub(crate) fn of(path: &str) -> Option<Self> {
         match path.rsplit_once('.')?.1 {

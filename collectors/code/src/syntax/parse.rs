@@ -1,7 +1,7 @@
 //! From the text of a file to its facts: parsing, bounded in time, and the walk over the tree.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use asmm_model::Role;
@@ -26,10 +26,38 @@ pub(crate) enum ParseFailure {
     NoGrammar,
 }
 
-/// One parser and shape table per dialect; every worker owns its own.
+/// How files of a dialect are read.
+struct Read {
+    language: tree_sitter::Language,
+    grammar: &'static Grammar,
+    table: ShapeTable,
+}
+
+/// Made when the first file of a dialect is there, and for good.
+fn read_of(dialect: Dialect) -> &'static Read {
+    static READ: [OnceLock<Read>; Dialect::COUNT] = [const { OnceLock::new() }; Dialect::COUNT];
+    READ[dialect as usize].get_or_init(|| {
+        let (language, grammar): (tree_sitter::Language, &'static Grammar) = match dialect {
+            Dialect::Python => (tree_sitter_python::LANGUAGE.into(), &python::GRAMMAR),
+            Dialect::JavaScript => (tree_sitter_javascript::LANGUAGE.into(), &javascript::GRAMMAR),
+            Dialect::TypeScript => (tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), &javascript::GRAMMAR),
+            Dialect::Tsx => (tree_sitter_typescript::LANGUAGE_TSX.into(), &javascript::GRAMMAR),
+            Dialect::Go => (tree_sitter_go::LANGUAGE.into(), &go::GRAMMAR),
+            Dialect::Java => (tree_sitter_java::LANGUAGE.into(), &java::GRAMMAR),
+            Dialect::Kotlin => (tree_sitter_kotlin_ng::LANGUAGE.into(), &kotlin::GRAMMAR),
+            Dialect::CSharp => (tree_sitter_c_sharp::LANGUAGE.into(), &csharp::GRAMMAR),
+            Dialect::Rust => (tree_sitter_rust::LANGUAGE.into(), &rust::GRAMMAR),
+            Dialect::Ruby => (tree_sitter_ruby::LANGUAGE.into(), &ruby::GRAMMAR),
+            Dialect::Php => (tree_sitter_php::LANGUAGE_PHP.into(), &php::GRAMMAR),
+        };
+        let table = ShapeTable::new(grammar, &language);
+        Read { language, grammar, table }
+    })
+}
+
+/// What one thread parses with.
 pub(crate) struct Parsers {
     parser: Parser,
-    dialects: Vec<(Dialect, tree_sitter::Language, ShapeTable, &'static Grammar)>,
     /// Texts of the files so far.
     words: RefCell<HashSet<Arc<str>>>,
 }
@@ -49,27 +77,12 @@ impl Default for Parsers {
 impl Parsers {
     /// Parsers for every dialect.
     pub(crate) fn new() -> Self {
-        let all: [(Dialect, tree_sitter::Language, &'static Grammar); 11] = [
-            (Dialect::Python, tree_sitter_python::LANGUAGE.into(), &python::GRAMMAR),
-            (Dialect::JavaScript, tree_sitter_javascript::LANGUAGE.into(), &javascript::GRAMMAR),
-            (Dialect::TypeScript, tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), &javascript::GRAMMAR),
-            (Dialect::Tsx, tree_sitter_typescript::LANGUAGE_TSX.into(), &javascript::GRAMMAR),
-            (Dialect::Go, tree_sitter_go::LANGUAGE.into(), &go::GRAMMAR),
-            (Dialect::Java, tree_sitter_java::LANGUAGE.into(), &java::GRAMMAR),
-            (Dialect::Kotlin, tree_sitter_kotlin_ng::LANGUAGE.into(), &kotlin::GRAMMAR),
-            (Dialect::CSharp, tree_sitter_c_sharp::LANGUAGE.into(), &csharp::GRAMMAR),
-            (Dialect::Rust, tree_sitter_rust::LANGUAGE.into(), &rust::GRAMMAR),
-            (Dialect::Ruby, tree_sitter_ruby::LANGUAGE.into(), &ruby::GRAMMAR),
-            (Dialect::Php, tree_sitter_php::LANGUAGE_PHP.into(), &php::GRAMMAR),
-        ];
-        let dialects = all
-            .into_iter()
-            .map(|(dialect, language, grammar)| {
-                let table = ShapeTable::new(grammar, &language);
-                (dialect, language, table, grammar)
-            })
-            .collect();
-        Self { parser: Parser::new(), dialects, words: RefCell::default() }
+        Self { parser: Parser::new(), words: RefCell::default() }
+    }
+
+    /// Lets go of the texts of the files so far: what is parsed from here on shares none with them.
+    pub(crate) fn forget(&mut self) {
+        *self.words.get_mut() = HashSet::default();
     }
 
     /// Parses a file and writes down its facts.
@@ -81,9 +94,7 @@ impl Parsers {
         source: &[u8],
         lexicon: &Lexicon,
     ) -> Result<Module, ParseFailure> {
-        let Some((_, language, table, grammar)) = self.dialects.iter().find(|(d, ..)| *d == dialect) else {
-            return Err(ParseFailure::NoGrammar);
-        };
+        let Read { language, grammar, table } = read_of(dialect);
         self.parser.set_language(language).map_err(|_| ParseFailure::NoGrammar)?;
         let started = Instant::now();
         let Some(tree) = tree_of(&mut self.parser, source, started) else {
@@ -152,6 +163,7 @@ impl Parsers {
         x.children(tree.root_node());
         x.settle_fields();
         x.settle_members();
+        x.module.let_go_of_spare_room();
         Ok(x.module)
     }
 }

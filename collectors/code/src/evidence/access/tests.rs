@@ -18,7 +18,7 @@ fn reached(pack: &RulePack, path: &str, code: &str) -> &'static str {
         .expect("it can be parsed");
     let index = SourceIndex::default();
     let knows = |language, name: &str| pack.knowledge(language, name);
-    let program = Program::new(vec![module], &index, &|_| true, &knows);
+    let program = Program::new(vec![module], &index, &|_, _| true, &knows);
     let detection = Detection::of(&program, pack);
     let is_of_protocol = |hit: &&Hit| detection.rule(hit).kind == Some(ComponentKind::Mcp);
     let hits: Vec<&Hit> = detection.hits.iter().filter(is_of_protocol).collect();
