@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod access;
+mod boms;
 mod cluster;
 mod collector;
 mod declared;

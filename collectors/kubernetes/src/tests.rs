@@ -341,3 +341,52 @@ fn the_digests_of_all_that_an_asking_workload_runs_are_keys() {
     keys.sort();
     assert_eq!(keys, [("bot".to_owned(), running), ("fixed".to_owned(), pinned)]);
 }
+
+#[test]
+fn what_another_tool_found_is_a_claim_about_the_workload() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = |kind: &str, version: &str, name: &str, rest: serde_json::Value| {
+        let mut object = serde_json::json!({"kind": kind, "apiVersion": version, "metadata": {"name": name, "namespace": "ai"}});
+        object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        object
+    };
+    let containers = serde_json::json!([{"name": "llm", "image": "docker.io/vllm/vllm-openai:v0.9.1"}]);
+    let bom = |name: &str, model: &str| {
+        let about = serde_json::json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": name});
+        let found = serde_json::json!({"runtime": {"name": "vllm"}, "models": [{"identity": model}]});
+        let rest = serde_json::json!({"spec": {"workloadRef": about}, "status": {"summary": found}});
+        object("AIBOM", "aibom.k8saibom.dev/v1beta1", &format!("deployment-{name}"), rest)
+    };
+    let template = serde_json::json!({"spec": {"template": {"spec": {"containers": containers}}}});
+    let all = [
+        object("Deployment", "apps/v1", "llama", template),
+        bom("llama", "meta-llama/Llama-3.1-8B"),
+        bom("gone", "hf://me:canary-password@hub/gone"),
+    ];
+    let list = serde_json::json!({"kind": "List", "apiVersion": "v1", "items": all});
+    fs::write(folder.path().join("all.json"), list.to_string()).unwrap();
+    let outcome = scan(folder.path()).unwrap();
+    let told: Vec<String> = outcome
+        .observations
+        .iter()
+        .filter_map(|observation| {
+            let (what, evidence) = match &observation.fact {
+                Fact::Model(model) => (&model.name, &model.evidence[0]),
+                Fact::Component(component) => (&component.name, &component.evidence[0]),
+                _ => return None,
+            };
+            let is_claim = evidence.class == Some(asmm_model::EvidenceClass::Claim);
+            let at = evidence.place.locator.as_deref().unwrap_or_default();
+            is_claim.then(|| format!("{}: {what} by {at}", observation.scope.root))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "ai/deployment/llama: vllm by ai/aibom/deployment-llama#status.summary.runtime",
+            "ai/deployment/llama: meta-llama/Llama-3.1-8B by ai/aibom/deployment-llama#status.summary.models",
+            "ai/aibom/deployment-gone: vllm by ai/aibom/deployment-gone#status.summary.runtime",
+            "ai/aibom/deployment-gone: hf://hub/gone by ai/aibom/deployment-gone#status.summary.models",
+        ]
+    );
+}

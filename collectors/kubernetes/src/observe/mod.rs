@@ -17,12 +17,13 @@ use muster_rules::{Rule, RulePack};
 pub(crate) use account::CLOUDS;
 
 use crate::access::Access;
+use crate::boms::Told;
 use crate::cluster::{Cluster, key};
 use crate::declared::{self, Declared};
 use crate::discovery::sounds_like_ai;
 use crate::object::Object;
 use crate::pod::Workload;
-use crate::{owner, policy, provenance, served, servers};
+use crate::{boms, owner, policy, provenance, served, servers};
 
 /// What of a target is one cluster.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +72,8 @@ pub(crate) fn observe(pack: &RulePack, of: Of<'_>, cluster: &Cluster<'_>) -> (Ve
             out.workload(&workload);
         } else if served::serves(object) {
             out.serving(object);
+        } else if let Some(told) = boms::told(object) {
+            out.told(object, &told);
         } else {
             out.component(object);
         }
@@ -243,6 +246,23 @@ impl Out<'_> {
         let account = ["/spec/predictor/serviceAccountName", "/spec/serviceAccountName"];
         if let Some(account) = account.iter().find_map(|path| object.text(path)) {
             self.acts_under(object, account, false);
+        }
+    }
+
+    /// What another tool found in a workload: a claim about that, or about nothing that was seen.
+    fn told(&mut self, object: &Object, told: &Told) {
+        let place = self.place(object);
+        let about = boms::workload(object, self.objects).unwrap_or(object);
+        let claim = |at: &str| seen(&format!("{place}#status.summary.{at}"), EvidenceClass::Claim);
+        if let Some(runtime) = &told.runtime {
+            let evidence = claim("runtime").noting(format!("k8s-aibom recognised `{runtime}`"));
+            let name = runtime.split(' ').next().unwrap_or(runtime);
+            let runtime = Component::named(ComponentKind::Serving, name, Role::Production, vec![evidence]);
+            self.put(about, Fact::Component(runtime));
+        }
+        for name in &told.models {
+            let evidence = vec![claim("models").noting("k8s-aibom names the model")];
+            self.put(about, Fact::Model(self.model(name, None, evidence)));
         }
     }
 
