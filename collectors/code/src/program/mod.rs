@@ -279,7 +279,15 @@ impl<'a> Program<'a> {
         {
             return found;
         }
-        self.resolve(spot, &call.callee)
+        let found = self.resolve(spot, &call.callee);
+        // Macros of Rust have names of their own: beside `mod error;`, `error!(…)` is still the macro.
+        if let Expr::Name(name) = &call.callee
+            && self.module(spot.module).dialect.language() == Language::Rust
+            && found.iter().all(|meaning| matches!(meaning, Meaning::Module(_)))
+        {
+            return self.outside(spot.module, name);
+        }
+        found
     }
 
     /// The routine that runs when this is called.

@@ -298,7 +298,8 @@ fn invocation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         };
     }
     let values = token_values(x, tokens);
-    if text == "vec" {
+    // `tokio::join!(a(), b())` gives what each of them gives.
+    if text == "vec" || matches!(text.rsplit("::").next(), Some("join" | "try_join")) {
         return Expr::List(values);
     }
     let arguments = values.into_iter().map(|value| Argument { name: None, value }).collect();
