@@ -129,6 +129,11 @@ impl Program<'_> {
         let language = self.module(module).dialect.language();
         // Constants of PHP are there wherever the file that defines them is included.
         let is_constant = || language == Language::Php && !name.contains(|c: char| c.is_lowercase());
+        if language == Language::Php
+            && let Some(found) = self.included_value(module, name, 4)
+        {
+            return Some(found);
+        }
         if !matches!(language, Language::Go | Language::Kotlin) && !is_constant() {
             return None;
         }
@@ -140,6 +145,15 @@ impl Program<'_> {
                 }
                 _ => None,
             }
+        })
+    }
+
+    /// The value of a variable that a file defines which a file of PHP reads in.
+    fn included_value(&self, module: ModuleId, name: &str, depth: u8) -> Option<(Spot, &Expr)> {
+        let depth = depth.checked_sub(1)?;
+        self.names[module as usize].stars.iter().find_map(|star| {
+            let file = self.imported_module(module, *star)?;
+            self.exported_value(file, name, 4).or_else(|| self.included_value(file, name, depth))
         })
     }
 

@@ -165,6 +165,10 @@ impl SourceIndex {
                 let parts: Vec<&str> = module.split('.').collect();
                 self.by_suffix(dialect, &parts, parts.len().clamp(2, 3))
             }
+            // A file that is read in by its path.
+            Language::Php if module.starts_with("./") => {
+                self.known(&normalise(&join(parent(from), module))?).filter(|found| &**found != from)
+            }
             Language::Php => {
                 let parts: Vec<&str> = module.split('.').collect();
                 self.by_suffix(dialect, &parts, parts.len().saturating_sub(1).clamp(1, 2))

@@ -16,6 +16,10 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         ("comment", Shape::Skip),
         ("text", Shape::Skip),
         ("namespace_use_declaration", Shape::Import),
+        ("include_expression", Shape::Own),
+        ("include_once_expression", Shape::Own),
+        ("require_expression", Shape::Own),
+        ("require_once_expression", Shape::Own),
         ("function_call_expression", Shape::Own),
         ("member_call_expression", Shape::Own),
         ("nullsafe_member_call_expression", Shape::Own),
@@ -115,12 +119,33 @@ fn import(x: &mut Extractor<'_>, node: Node<'_>) {
     }
 }
 
+/// A file that is read in: all that it names at its top is there from then on.
+fn included(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    let path = match node.named_child(0).map_or(Expr::Unknown, |n| x.visit(n)) {
+        Expr::Text(path) => Some(path),
+        // `__DIR__ . '/tools.php'`
+        Expr::Choice(parts) => match parts.last() {
+            Some(Expr::Text(path)) if path.starts_with('/') => Some(Arc::clone(path)),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(path) = path.filter(|path| !path.contains(['$', '{'])) {
+        x.import("", &format!("./{}", path.trim_start_matches('/')), Some("*"), node);
+    }
+    Expr::Unknown
+}
+
 fn dotted(path: &str) -> String {
     path.trim_start_matches('\\').replace('\\', ".")
 }
 
 fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     match node.kind() {
+        "include_expression"
+        | "include_once_expression"
+        | "require_expression"
+        | "require_once_expression" => included(x, node),
         "function_call_expression" => {
             let callee = node.child_by_field_name("function").map_or(Expr::Unknown, |n| x.visit(n));
             called(x, node, callee, line(node))
@@ -455,6 +480,8 @@ fn array(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
             (Some(key), Some(value)) => {
                 let key = match x.visit(key) {
                     Expr::Text(text) => text,
+                    // `CURLOPT_URL => $address`
+                    Expr::Name(constant) if key.kind() == "name" => constant,
                     _ => "".into(),
                 };
                 entries.push((key, x.visit(value)));
