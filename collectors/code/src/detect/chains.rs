@@ -4,7 +4,7 @@ use muster_rules::Language;
 
 use super::arguments::Arguments;
 use crate::program::{CallSite, Routine, Spot};
-use crate::syntax::Expr;
+use crate::syntax::{Call, Expr};
 
 /// Calls that put a part into an object by its name.
 const PUTTERS: [&str; 12] = [
@@ -46,9 +46,13 @@ impl<'p> Arguments<'p> {
             {
                 self.options(next, name, &mut all);
             }
-            if let Expr::Member(_, method) = &found.callee
-                && &**method == name
-            {
+            // `new URL(address)` names the class that it makes.
+            let is_asked = match &found.callee {
+                Expr::Member(_, method) => &**method == name,
+                Expr::Name(class) => &**class == name && class.starts_with(char::is_uppercase),
+                _ => false,
+            };
+            if is_asked {
                 let spot = Spot { module: next.module, function: found.within };
                 all.extend(found.arguments.iter().map(|argument| (spot, &argument.value)));
                 if found.arguments.is_empty() {
@@ -120,6 +124,9 @@ impl<'p> Arguments<'p> {
         let routine = Routine { module: spot.module, function: spot.function };
         for site in self.program.calls_in(routine) {
             let call = self.program.module(site.module).call(site.call);
+            if language == Language::Php {
+                all.extend(set_by_function(call, variable, name).map(|value| (spot, value)));
+            }
             let Expr::Member(object, method) = &call.callee else { continue };
             // `body.put("tools", tools)`
             if let [key, value] = &call.arguments[..]
@@ -200,5 +207,22 @@ impl<'p> Arguments<'p> {
             fits.then_some((spot, &s.value))
         }));
         set.first().copied()
+    }
+}
+
+/// What a function of PHP sets on a handle by the name of an option: `curl_setopt($request, CURLOPT_URL, $address)`.
+fn set_by_function<'p>(call: &'p Call, variable: &str, name: &str) -> Option<&'p Expr> {
+    let Expr::Name(function) = &call.callee else { return None };
+    let values: Vec<&Expr> = call.arguments.iter().map(|argument| &argument.value).collect();
+    match (&**function, &values[..]) {
+        ("curl_setopt", [Expr::Name(handle), Expr::Name(option), value])
+            if &**handle == variable && &**option == name =>
+        {
+            Some(*value)
+        }
+        ("curl_setopt_array", [Expr::Name(handle), Expr::Map(options)]) if &**handle == variable => {
+            options.iter().rev().find(|(option, _)| &**option == name).map(|(_, value)| value)
+        }
+        _ => None,
     }
 }

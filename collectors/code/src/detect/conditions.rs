@@ -127,6 +127,11 @@ impl<'p> Conditions<'p> {
                 let spot = Spot { module: spot.module, function: call.within };
                 if let Some(first) = call.arguments.first() {
                     self.say((spot, &first.value), true, depth, followed, all);
+                } else if let Expr::Member(object, part) = &call.callee
+                    && matches!(&**part, "request_uri" | "path" | "to_s" | "normalize")
+                {
+                    // What is read off an address of Ruby belongs to it.
+                    self.say((spot, object), true, depth, followed, all);
                 }
             }
             _ => {}

@@ -65,6 +65,7 @@ pub(crate) fn model_sites<'d>(
     let asks = by_place.values().flatten().any(|hit| detection.means(hit) != Means::HoldsTools);
     let mut sites = Vec::new();
     let mut speaks_of_tools: BTreeMap<ModuleId, bool> = BTreeMap::new();
+    let mut as_field: Option<bool> = None;
     for hits in by_place.into_values() {
         let Some(best) = hits.iter().min_by_key(|hit| rank(detection.means(hit))) else { continue };
         let mut means = detection.means(best);
@@ -143,6 +144,19 @@ pub(crate) fn model_sites<'d>(
             found.is_unclear |= *speaks_of_tools
                 .entry(best.module)
                 .or_insert_with(|| speaks_of_tools_at(detection, best.module));
+            if !found.may_carry_tools && !found.is_unclear {
+                found.is_unclear = handed_by(detection, best.routine()).into_iter().any(|id| {
+                    *speaks_of_tools.entry(id).or_insert_with(|| speaks_of_tools_at(detection, id))
+                });
+            }
+            // A body that is an object may be of a type which is written anywhere.
+            let language = detection.program.module(best.module).dialect.language();
+            if !found.may_carry_tools && matches!(language, Language::Java | Language::Kotlin) {
+                found.is_unclear |= *as_field.get_or_insert_with(|| {
+                    let all = detection.program.modules();
+                    all.filter(|(id, _)| is_own(*id)).any(|(id, _)| has_tools_as_field(detection, id))
+                });
+            }
         }
         sites.push(found);
         if sites.len() == MAX_SITES {
@@ -167,8 +181,10 @@ fn offering(detection: &Detection<'_>) -> BTreeSet<u32> {
 fn speaks_of_tools_at(detection: &Detection<'_>, id: ModuleId) -> bool {
     let is_part = |name: &str| name.eq_ignore_ascii_case("tools");
     let module = detection.program.module(id);
-    let in_map =
-        |value: &Expr| matches!(value, Expr::Map(entries) if entries.iter().any(|(key, _)| is_part(key)));
+    let in_map = |value: &Expr| match value {
+        Expr::Map(entries) => entries.iter().any(|(key, _)| is_part(key)),
+        value => in_text(value),
+    };
     let in_calls = module.calls.iter().any(|call| {
         call.arguments.iter().any(|a| a.name.as_deref().is_some_and(is_part) || in_map(&a.value))
             || matches!(call.arguments.first().map(|a| &a.value), Some(Expr::Text(text)) if is_part(text))
@@ -177,6 +193,39 @@ fn speaks_of_tools_at(detection: &Detection<'_>, id: ModuleId) -> bool {
         || module.bindings.iter().any(|binding| in_map(&binding.value))
         || module.settings.iter().any(|setting| is_part(&setting.key) || in_map(&setting.value))
         || module.functions.iter().flat_map(|f| &f.returns).any(in_map)
+}
+
+/// Modules that a routine may be handed a body from: those of its callers, and of theirs.
+fn handed_by(detection: &Detection<'_>, routine: Routine) -> BTreeSet<ModuleId> {
+    const MOST: usize = 40;
+    let mut seen: BTreeSet<Routine> = BTreeSet::new();
+    let mut edge = vec![routine];
+    for _ in 0..3 {
+        let callers = edge.iter().flat_map(|at| detection.program.callers(*at));
+        let above = callers.map(|call| {
+            let within = detection.program.module(call.module).call(call.call).within;
+            Routine { module: call.module, function: within }
+        });
+        edge = above.take(MOST).filter(|above| seen.insert(*above)).collect();
+    }
+    seen.into_iter().map(|routine| routine.module).collect()
+}
+
+/// Whether a text is, or is put together with, the JSON of a body that gives a model tools.
+fn in_text(value: &Expr) -> bool {
+    match value {
+        Expr::Text(text) => {
+            [r#""tools":"#, r#""tools" :"#, r#"\"tools\":"#].iter().any(|part| text.contains(part))
+        }
+        Expr::Choice(parts) => parts.iter().any(in_text),
+        _ => false,
+    }
+}
+
+/// Whether a type of the program has a part that gives a model its tools, as one does that is written as JSON.
+fn has_tools_as_field(detection: &Detection<'_>, id: ModuleId) -> bool {
+    let bindings = &detection.program.module(id).bindings;
+    bindings.iter().any(|binding| binding.class.is_some() && binding.name.eq_ignore_ascii_case("tools"))
 }
 
 /// Parts of a body by which functions of a program are given tools.
