@@ -172,7 +172,7 @@ fn verb(effect: Effect) -> &'static str {
 }
 
 /// Whether a tool is called after something that it changes.
-fn promises_a_change(name: &str) -> bool {
+pub(super) fn promises_a_change(name: &str) -> bool {
     const VERBS: [&str; 39] = [
         "approve",
         "assign",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use asmm_model::{ComponentKind, Effect};
 use muster_rules::{Language, Means, SiteKind};
 
+use super::consequences::promises_a_change;
 use super::reach::targets;
 use crate::detect::{Detection, Hit};
 use crate::program::{CallSite, Meaning, Routine, Spot};
@@ -357,7 +358,7 @@ impl<'p> Walk<'_, 'p> {
 
     /// Whether a call only makes an object that holds values, or settles a promise.
     fn only_holds(&self, site: CallSite) -> bool {
-        const VALUES: [&str; 18] = [
+        const VALUES: [&str; 27] = [
             "Result",
             "Response",
             "Request",
@@ -370,12 +371,22 @@ impl<'p> Walk<'_, 'p> {
             "Message",
             "Content",
             "Params",
+            "Parameters",
             "Options",
+            "Settings",
+            "Config",
+            "Configuration",
             "Args",
             "Item",
             "Record",
+            "Query",
+            "Credential",
+            "Credentials",
+            // Making a client of a service asks nothing of it yet.
+            "Client",
             "Exception",
             "Error",
+            "Uri",
         ];
         let module = self.detection.program.module(site.module);
         let callee = &module.call(site.call).callee;
@@ -384,8 +395,13 @@ impl<'p> Walk<'_, 'p> {
             Language::Java | Language::Kotlin | Language::CSharp => {
                 let is_value =
                     VALUES.iter().any(|value| name.ends_with(value)) || &**name == "SuppressWarnings";
-                name.starts_with(char::is_uppercase) && is_value
+                // Methods of C# begin as types do: `queue.SendMessage(order)` is no type.
+                let is_method = module.dialect.language() == Language::CSharp
+                    && (is_of_a_value(callee) || promises_a_change(name));
+                name.starts_with(char::is_uppercase) && is_value && !is_method
             }
+            // What is read out of a map or a list; nobody can write what that does.
+            Language::Go => &**name == "__getitem__",
             // A variant of an enumeration, or a struct of values.
             Language::Rust => name.starts_with(char::is_uppercase),
             // What a promise hands to the function that makes it.
@@ -412,6 +428,19 @@ impl<'p> Walk<'_, 'p> {
             Some(first.to_lowercase().chain(rest.chars().skip(1)).collect::<String>())
         });
         program.has_field(name) || getter.is_some_and(|field| program.has_field(&field))
+    }
+}
+
+/// Whether something is named as a part of a value, and not of a namespace: `queue.Options`.
+fn is_of_a_value(name: &Expr) -> bool {
+    let mut at = name;
+    while let Expr::Member(object, _) = at {
+        at = object;
+    }
+    match (at, name) {
+        (Expr::Name(root), Expr::Member(..)) => !root.starts_with(char::is_uppercase),
+        (_, Expr::Member(..)) => true,
+        _ => false,
     }
 }
 
