@@ -391,10 +391,10 @@ fn is_map(program: &Program<'_>, spot: Spot, value: &Expr) -> bool {
 }
 
 /// The functions that are put into a table after it was made: `TABLE["restart"] = restart`. Files of PHP share variables.
-fn put_in(
-    finder: &Tools<'_, '_>,
+fn put_in<'p>(
+    finder: &Tools<'_, 'p>,
     program: &Program<'_>,
-    settings: &BTreeMap<&str, Vec<(ModuleId, &Setting)>>,
+    settings: &BTreeMap<&str, Vec<(ModuleId, &'p Setting)>>,
     (id, table): (ModuleId, &Expr),
 ) -> Vec<FoundTool> {
     let Expr::Name(variable) = table else { return Vec::new() };
@@ -403,8 +403,7 @@ fn put_in(
     let here = here.filter(|(at, _)| *at == id || is_php(id) && is_php(*at));
     let functions = here.take(MAX_ENTRIES).flat_map(|(at, setting)| {
         let spot = Spot { module: *at, function: setting.within };
-        let routines = finder.routines_of(spot, &setting.value).into_iter();
-        routines.map(|routine| finder.function(routine, Some(&setting.key)))
+        finder.put_under(spot, &setting.key, &setting.value)
     });
     functions.collect()
 }

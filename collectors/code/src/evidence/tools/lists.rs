@@ -333,6 +333,11 @@ impl<'p> Tools<'_, 'p> {
             list.tools.push(tool);
             return list;
         }
+        // `{"drop": Skill{Schema: schema(), Execute: drop}}`: the key is the name, and one part is what runs.
+        if let Some(tool) = key.and_then(|key| self.keyed_record(spot, entries, key, depth)) {
+            list.tools.push(tool);
+            return list;
+        }
         // What only holds the one kind of tool that it is.
         if let Some(inner) = ["ofTool", "ofFunction", "value"].iter().find_map(|name| find(name)) {
             let (spot, inner) = self.detection.program.value_of(spot, inner);

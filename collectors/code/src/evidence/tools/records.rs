@@ -46,6 +46,49 @@ impl<'p> Tools<'_, 'p> {
         found
     }
 
+    /// The tool that stands in a table under a name, as a record of what it runs and of what else is said of it.
+    pub(super) fn keyed_record(
+        &self,
+        spot: Spot,
+        entries: &[(&str, &'p Expr)],
+        name: &str,
+        depth: u8,
+    ) -> Option<FoundTool> {
+        let mut run = entries.iter().filter(|(key, _)| RUNS.iter().any(|name| is_spelled(key, name)));
+        let (Some((_, handler)), None) = (run.next(), run.next()) else { return None };
+        let is_record = entries.len() > 1 && entries.iter().all(|(key, _)| !key.is_empty());
+        let runs = self.expand(spot, handler, None, depth).tools;
+        let handlers: Vec<Routine> = runs.into_iter().flat_map(|tool| tool.handlers).collect();
+        if !is_record || handlers.is_empty() {
+            return None;
+        }
+        let mut tool = self.named(spot.module, name, self.line_of(spot));
+        if let Some(first) = handlers.first() {
+            let module = self.detection.program.module(first.module);
+            tool.module = first.module;
+            tool.line = first.function.map_or(tool.line, |function| module.function(function).line);
+        }
+        (tool.source, tool.handlers, tool.runs) = (ToolSource::Own, handlers, Vec::new());
+        Some(tool)
+    }
+
+    /// The tools that a value is which is put into a table under a name: a function, or a record with one.
+    pub(crate) fn put_under(&self, spot: Spot, name: &str, value: &'p Expr) -> Vec<FoundTool> {
+        let routines = self.routines_of(spot, value);
+        if !routines.is_empty() {
+            return routines.into_iter().map(|routine| self.function(routine, Some(name))).collect();
+        }
+        let entries: Vec<(&str, &Expr)> = match value {
+            Expr::Map(entries) => entries.iter().map(|(key, value)| (&**key, value)).collect(),
+            Expr::Call(call) if self.is_record(spot, *call) => {
+                let call = self.detection.program.module(spot.module).call(*call);
+                call.arguments.iter().map(|a| (a.name.as_deref().unwrap_or_default(), &a.value)).collect()
+            }
+            _ => return Vec::new(),
+        };
+        self.keyed_record(spot, &entries, name, MAX_DEPTH).into_iter().collect()
+    }
+
     /// Whether a call of a function of the program is given a single record of a tool, to check or to complete it:
     /// `defineTool({ description, parameters, execute })`.
     pub(super) fn describes(&self, spot: Spot, call: CallId) -> bool {
