@@ -141,7 +141,8 @@ impl Case<'_, '_> {
 }
 
 fn is_below(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    let is_inside = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(is_inside)
 }
 
 fn setting_evidence(detection: &Detection<'_>, setting: &Setting) -> Evidence {

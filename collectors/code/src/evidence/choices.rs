@@ -443,7 +443,7 @@ fn written_in(
 
 /// Whether a text can be the name of an action: one word, and none that APIs give to the parts of an answer.
 fn may_name_an_action(text: &str) -> bool {
-    const PARTS: [&str; 60] = [
+    const PARTS: [&str; 64] = [
         "arguments",
         "base64",
         "content",
@@ -483,6 +483,11 @@ fn may_name_an_action(text: &str) -> bool {
         "content_block_delta",
         "done",
         "error",
+        // How something went: `{ type: "success", data }`.
+        "success",
+        "failure",
+        "failed",
+        "ok",
         "string",
         "number",
         "object",

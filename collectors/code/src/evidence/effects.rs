@@ -308,12 +308,17 @@ impl<'p> Walk<'_, 'p> {
             is_whole = !entries.is_empty();
             for (_, value) in entries {
                 let before = routines.len();
+                let mut only_reads = false;
                 for meaning in program.resolve(spot, value) {
-                    if let Meaning::Function(module, function) = meaning {
-                        routines.insert(Routine { module, function: Some(function) });
+                    match meaning {
+                        Meaning::Function(module, function) => {
+                            routines.insert(Routine { module, function: Some(function) });
+                        }
+                        Meaning::External(name) => only_reads |= self.only_reads(site, &name),
+                        _ => {}
                     }
                 }
-                is_whole &= routines.len() > before;
+                is_whole &= routines.len() > before || only_reads;
             }
         }
         let depth = depth.checked_sub(1);
@@ -327,6 +332,18 @@ impl<'p> Walk<'_, 'p> {
                 self.routine(routine, &path, depth);
             }
         }
+    }
+
+    /// Whether every rule that knows a function of a library says that it changes nothing: `{ast.Add: operator.add}`.
+    fn only_reads(&self, site: CallSite, name: &str) -> bool {
+        let detection = self.detection;
+        let language = detection.program.module(site.module).dialect.language();
+        let sites = detection.sites(language, SiteKind::Call, name);
+        let mut found = sites.iter().map(|at| detection.pack.site(*at)).peekable();
+        found.peek().is_some()
+            && found.all(|what| {
+                what.means == Means::Effect && what.effect == Some(Effect::Read) && what.conditions.is_empty()
+            })
     }
 
     /// Whether a call is not what a rule says of it when it is reached by these calls: `request(url, method)` sends what
