@@ -51,6 +51,34 @@ pub(crate) fn circles(detection: &Detection<'_>) -> Vec<Circle> {
     found
 }
 
+/// What runs in the nodes of all graphs of these modules; `None` where there is none, or one was not followed.
+pub(crate) fn nodes(
+    detection: &Detection<'_>,
+    is_own: &dyn Fn(ModuleId) -> bool,
+) -> Option<BTreeSet<Routine>> {
+    let program = detection.program;
+    let mut found = BTreeSet::new();
+    for (id, module) in program.modules().filter(|(id, _)| is_own(*id)) {
+        for (call, _) in (0u32..).zip(&module.calls) {
+            let site = CallSite { module: id, call };
+            match module.call(call).callee.last_name() {
+                Some("add_node" | "addNode") => {}
+                Some("add_sequence" | "addSequence") => return None,
+                _ => continue,
+            }
+            let given = detection.arguments(site);
+            let argument = |name: &str| given.value(&ToolArgument(name.to_owned()));
+            let (spot, value) = argument("@1").or_else(|| argument("@0"))?;
+            let runs = routines(detection, spot, value);
+            if runs.is_empty() {
+                return None;
+            }
+            found.extend(runs);
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
 impl Graph {
     fn read(&mut self, detection: &Detection<'_>, site: CallSite) {
         let program = detection.program;

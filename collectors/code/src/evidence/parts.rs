@@ -84,7 +84,7 @@ fn patches(detection: &Detection<'_>, id: ModuleId) -> bool {
 }
 
 /// Whether something of what an import brings is called: an import for a type, or to wrap what others call, is no use.
-fn is_called(detection: &Detection<'_>, import: &Hit) -> bool {
+pub(super) fn is_called(detection: &Detection<'_>, import: &Hit) -> bool {
     let program = detection.program;
     let module = program.module(import.module);
     let below = |name: &str| {
@@ -158,6 +158,7 @@ pub(crate) fn parts(case: &Case<'_, '_>) -> BTreeMap<Part, BTreeSet<ModuleId>> {
         .any(|manifest| manifest.kind.defines_unit() && unit_folder(&manifest.path) == case.unit.root);
     let whole = Part { root: case.unit.root.clone(), role: Role::Production };
     if held_together {
+        set_apart(case.detection, &mut parts);
         return parts;
     }
     let Some(modules) = parts.remove(&whole) else { return parts };
@@ -170,7 +171,36 @@ pub(crate) fn parts(case: &Case<'_, '_>) -> BTreeMap<Part, BTreeSet<ModuleId>> {
         };
         parts.entry(Part { root, role: Role::Production }).or_default().extend(cluster);
     }
+    set_apart(case.detection, &mut parts);
     parts
+}
+
+/// Samples in the folder of a system, such as a notebook beside its code, are systems of their own: what they do speaks
+/// neither for nor against what that code does.
+fn set_apart(detection: &Detection<'_>, parts: &mut BTreeMap<Part, BTreeSet<ModuleId>>) {
+    let systems = parts.iter().filter(|(part, own)| part.role != Role::Sample && is_system(detection, own));
+    let taken: BTreeSet<String> = systems.map(|(part, _)| part.root.clone()).collect();
+    let beside: Vec<Part> = parts
+        .iter()
+        .filter(|(part, own)| {
+            part.role == Role::Sample && taken.contains(&part.root) && is_system(detection, own)
+        })
+        .map(|(part, _)| part.clone())
+        .collect();
+    for part in beside {
+        let Some(modules) = parts.remove(&part) else { continue };
+        let mut apart: BTreeMap<String, BTreeSet<ModuleId>> = BTreeMap::new();
+        for id in modules {
+            let path = &*detection.program.module(id).path;
+            let folder = parent(path);
+            let root = if folder.is_empty() || taken.contains(folder) { path } else { folder };
+            apart.entry(root.to_owned()).or_default().insert(id);
+        }
+        for (root, own) in apart {
+            let root = if is_system(detection, &own) { root } else { part.root.clone() };
+            parts.entry(Part { root, role: Role::Sample }).or_default().extend(own);
+        }
+    }
 }
 
 /// Modules that hang together by imports, or by lying in one folder.

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use asmm_model::{ComponentKind, Criterion, Place, Supports};
-use muster_rules::Means;
+use asmm_model::{ComponentKind, Criterion, Effect, Evidence, Place, Supports};
+use muster_rules::{Means, SiteKind};
 
 use super::agents::{Feedback, ModelSite};
 use super::case::{One, shown};
 use super::components::place;
 use super::criteria::Reasons;
+use super::effects::outcome;
+use super::graphs::nodes;
+use super::parts::is_called;
 use crate::detect::Hit;
+use crate::program::Routine;
 use crate::syntax::{Call, Expr};
 
 impl One<'_, '_, '_> {
@@ -89,7 +93,10 @@ impl One<'_, '_, '_> {
         let others = own().any(|hit| {
             let rule = detection.rule(hit);
             let runs = matches!(rule.kind, Some(ComponentKind::ProviderSdk | ComponentKind::AgentFramework));
+            // What is imported and never called runs nothing.
+            let is_used = || detection.site(hit).kind != SiteKind::Import || is_called(detection, hit);
             runs && rule.strength >= 2
+                && is_used()
                 && !trained.contains(&hit.site.rule)
                 && !names.contains(package(&hit.name))
         });
@@ -116,8 +123,16 @@ impl One<'_, '_, '_> {
             }),
             _ => false,
         };
-        let branches = self.own.iter().any(|id| detection.program.module(*id).calls.iter().any(goes_on));
-        if branches {
+        let branches = self.own.iter().find_map(|id| {
+            let module = detection.program.module(*id);
+            module.calls.iter().find(|call| goes_on(call)).map(|call| (module, call.line))
+        });
+        if let Some((module, line)) = branches {
+            if !has_tools && !sites.is_empty() && self.steps_only_read() {
+                let at = Evidence::at(Place::line(&*module.path, line.max(1)), module.role);
+                reasons.add("steps-only-read", &at, "");
+                reasons.add("nothing-to-approve", &at, "");
+            }
             return;
         }
         let mut without_tools = Vec::new();
@@ -138,6 +153,18 @@ impl One<'_, '_, '_> {
             };
             reasons.add(observable, &place(detection, site.hit), &named(site));
         }
+    }
+}
+
+impl One<'_, '_, '_> {
+    /// Whether all that a graph can go on with was followed, and changes nothing.
+    fn steps_only_read(&self) -> bool {
+        let detection = self.case.detection;
+        let nodes = nodes(detection, &|module| self.own.contains(&module));
+        nodes.is_some_and(|nodes| {
+            let nodes: Vec<Routine> = nodes.into_iter().collect();
+            outcome(detection, &nodes, &[]).effect() == Effect::Read
+        })
     }
 }
 
