@@ -88,7 +88,7 @@ on_both! {
         let (first, _) = store.night(1, vec![seen(samples())]).await;
         store.night(2, vec![seen(vec![asked()])]).await;
         let mut kept = store.inventory(&first, &Filter::default()).await.unwrap();
-        let mut expected = crate::store::tests::inventory(samples());
+        let mut expected = inventory(samples());
         for system in &mut kept.systems {
             let remembered = system.remembered.take().unwrap();
             assert_eq!(remembered.presence, Presence::New);
