@@ -188,7 +188,7 @@ async fn run(store: &Store, estate: Estate, night: usize) -> Result<Duration, St
     });
     assert!(store.record_all(&run, seen).await?.is_empty());
     store.end(&run, RunState::Done, "2026-11-30T03:00:00.000Z").await?;
-    Ok(began.elapsed() - made_up)
+    Ok(began.elapsed().saturating_sub(made_up))
 }
 
 async fn list(store: &Store, filter: &Filter) -> Result<Duration, StoreError> {

@@ -120,7 +120,7 @@ pub(crate) struct Recorded {
     /// What happened to systems.
     pub(crate) systems: Vec<Entry>,
     /// What is not seen any more.
-    pub(crate) less_seen: Option<LessSeen>,
+    pub(crate) less_seen: Vec<LessSeen>,
 }
 
 /// One event, as it is kept.
@@ -139,7 +139,9 @@ impl Store {
     #[cfg(test)]
     pub(crate) async fn record(&self, run: &Run, seen: Seen) -> Result<Recorded, StoreError> {
         let mut transaction = self.write().await?;
-        let recorded = Recording::of(&mut transaction, run.number, &run.started_at).write(seen).await?;
+        let mut recording = Recording::of(&mut transaction, run.number, &run.started_at);
+        recording.add(seen).await?;
+        let recorded = recording.finish().await?;
         transaction.commit().await?;
         Ok(recorded)
     }
@@ -159,12 +161,11 @@ impl Store {
             let mut transaction = self.write().await?;
             // Of several targets that two transactions write in different orders, each could wait for the other.
             deciding(&mut transaction).await?;
+            let mut recording = Recording::of(&mut transaction, run.number, &run.started_at);
             let began = Instant::now();
             for seen in all.by_ref() {
-                let recording = Recording::of(&mut transaction, run.number, &run.started_at);
-                match recording.write(seen?).await {
-                    Ok(_) => {}
-                    // It is refused before anything of it is written.
+                match recording.add(seen?).await {
+                    Ok(()) => {}
                     Err(StoreError::Overtaken(target)) => overtaken.push(target),
                     Err(error) => return Err(error),
                 }
@@ -172,6 +173,7 @@ impl Store {
                     break;
                 }
             }
+            recording.finish().await?;
             transaction.commit().await?;
         }
         Ok(overtaken)
@@ -187,19 +189,20 @@ impl Store {
         all: impl IntoIterator<Item = Result<Seen, StoreError>>,
         state: RunState,
         at: &str,
-    ) -> Result<Vec<Recorded>, StoreError> {
+    ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         deciding(&mut transaction).await?;
         let number = runs::started(&mut transaction, scan).await?;
-        let mut recorded = Vec::new();
+        let mut recording = Recording::of(&mut transaction, number, &scan.started_at);
         for seen in all {
-            recorded.push(Recording::of(&mut transaction, number, &scan.started_at).write(seen?).await?);
+            recording.add(seen?).await?;
         }
+        recording.finish().await?;
         joined::join_again(&mut transaction, number, Because::Run).await?;
         review::reopen(&mut transaction, number, at).await?;
         runs::ended(&mut transaction, number, state, at).await?;
         transaction.commit().await?;
-        Ok(recorded)
+        Ok(())
     }
 }
 

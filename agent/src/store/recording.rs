@@ -28,7 +28,7 @@ struct TargetRow {
     before: Option<Before>,
 }
 
-/// One record under way.
+/// What is recorded of targets, one after another: rows of several are written together.
 pub(super) struct Recording<'t> {
     transaction: &'t mut Transaction<'static, Any>,
     run: i64,
@@ -41,6 +41,8 @@ pub(super) struct Recording<'t> {
     ties: Vec<Vec<Value>>,
     /// Numbers of the systems that what happened is about, in the order in which it was told.
     told_of: Vec<i64>,
+    told: Vec<Entry>,
+    less_seen: Vec<LessSeen>,
     recorded: Recorded,
 }
 
@@ -57,12 +59,17 @@ impl<'t> Recording<'t> {
             presences: Vec::new(),
             ties: Vec::new(),
             told_of: Vec::new(),
+            told: Vec::new(),
+            less_seen: Vec::new(),
             recorded: Recorded::default(),
         }
     }
 
-    /// Writes all that a scan saw.
-    pub(super) async fn write(mut self, seen: Seen) -> Result<Recorded, StoreError> {
+    /// Takes in what a scan saw of a target. It is written by [`Self::finish`], or before.
+    ///
+    /// # Errors
+    /// A later run recorded the target: nothing of it is taken in then. After any other error, the transaction has to be given up.
+    pub(super) async fn add(&mut self, seen: Seen) -> Result<(), StoreError> {
         let Seen { key, place, commit, coverage, systems, loose } = seen;
         let digests = Digests::of(systems);
         let target = self.target(&key, &place, &coverage.target).await?;
@@ -98,7 +105,14 @@ impl<'t> Recording<'t> {
         for (_, gone) in known.iter().enumerate().filter(|(at, _)| !there.contains(at)) {
             self.gone(&target, gone, &coverage).await?;
         }
-        self.flush().await
+        // What others are called is asked of the store.
+        if !self.systems.is_empty() {
+            self.put_down().await?;
+        }
+        if self.told.len() >= PENDING {
+            self.tell().await?;
+        }
+        Ok(())
     }
 
     async fn target(&mut self, key: &str, place: &str, shown: &str) -> Result<TargetRow, StoreError> {
@@ -183,7 +197,7 @@ impl<'t> Recording<'t> {
         let known: Kinds = serde_json::from_str(&row.try_get::<String, _>("body")?)?;
         let hidden = history::hidden_since(&known.skipped, &coverage.skipped);
         if !hidden.is_empty() {
-            self.recorded.less_seen = Some(LessSeen { target: coverage.target.clone(), gaps: hidden });
+            self.less_seen.push(LessSeen { target: coverage.target.clone(), gaps: hidden });
         }
         Ok(())
     }
@@ -307,7 +321,7 @@ impl<'t> Recording<'t> {
         self.put_alias(target, number, system);
         self.put_presence(number, Presence::New);
         self.told_of.push(number);
-        self.recorded.systems.push(entry(name, system, shown, Presence::New, Vec::new()));
+        self.told.push(entry(name, system, shown, Presence::New, Vec::new()));
         self.ties.extend(ties(number, target.id, &correlate::ties(system)));
         Ok(())
     }
@@ -339,7 +353,7 @@ impl<'t> Recording<'t> {
         self.set_presence(known, presence, None).await?;
         if presence != Presence::Present {
             self.told_of.push(known.system);
-            self.recorded.systems.push(entry(&known.name, system, shown, presence, changes));
+            self.told.push(entry(&known.name, system, shown, presence, changes));
         }
         Ok(())
     }
@@ -360,7 +374,7 @@ impl<'t> Recording<'t> {
         self.set_presence(known, presence, target.before.as_ref()).await?;
         let system = known::version(self.transaction, known.version).await?;
         self.told_of.push(known.system);
-        self.recorded.systems.push(entry(&known.name, &system, &coverage.target, presence, Vec::new()));
+        self.told.push(entry(&known.name, &system, &coverage.target, presence, Vec::new()));
         Ok(())
     }
 
@@ -473,16 +487,23 @@ impl<'t> Recording<'t> {
         Ok(())
     }
 
-    /// Writes what is left, and what happened.
-    async fn flush(mut self) -> Result<Recorded, StoreError> {
-        self.put_down().await?;
+    /// Writes what happened.
+    async fn tell(&mut self) -> Result<(), StoreError> {
         let told = take(&mut self.told_of).into_iter().map(Some);
-        let mut told: Vec<(Option<i64>, Entry)> = told.zip(take(&mut self.recorded.systems)).collect();
+        let mut told: Vec<(Option<i64>, Entry)> = told.zip(take(&mut self.told)).collect();
         told.sort_by(|a, b| history::order(&a.1, &b.1));
         let systems = told.iter().map(|(system, entry)| (*system, "system", serde_json::to_string(entry)));
-        let less = self.recorded.less_seen.iter().map(|less| (None, "coverage", serde_json::to_string(less)));
+        let less = self.less_seen.iter().map(|less| (None, "coverage", serde_json::to_string(less)));
         events(self.transaction, self.run, systems.chain(less).collect()).await?;
-        self.recorded.systems = told.into_iter().map(|(_, entry)| entry).collect();
+        self.recorded.systems.extend(told.into_iter().map(|(_, entry)| entry));
+        self.recorded.less_seen.append(&mut self.less_seen);
+        Ok(())
+    }
+
+    /// Writes what is left, and gives what became of all.
+    pub(super) async fn finish(mut self) -> Result<Recorded, StoreError> {
+        self.put_down().await?;
+        self.tell().await?;
         Ok(self.recorded)
     }
 }
