@@ -383,10 +383,10 @@ fn what_another_tool_found_is_a_claim_about_the_workload() {
     assert_eq!(
         told,
         [
-            "ai/deployment/llama: vllm by ai/aibom/deployment-llama#status.summary.runtime",
-            "ai/deployment/llama: meta-llama/Llama-3.1-8B by ai/aibom/deployment-llama#status.summary.models",
             "ai/aibom/deployment-gone: vllm by ai/aibom/deployment-gone#status.summary.runtime",
             "ai/aibom/deployment-gone: hf://hub/gone by ai/aibom/deployment-gone#status.summary.models",
+            "ai/deployment/llama: vllm by ai/aibom/deployment-llama#status.summary.runtime",
+            "ai/deployment/llama: meta-llama/Llama-3.1-8B by ai/aibom/deployment-llama#status.summary.models",
         ]
     );
 }
