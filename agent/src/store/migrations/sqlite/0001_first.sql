@@ -92,7 +92,8 @@ CREATE TABLE versions (
 CREATE INDEX versions_by_since ON versions (since);
 -- What a night reads of each system: the rows themselves, with all that is known of a system, lie far apart.
 CREATE INDEX versions_now ON versions (system, scanned, digest) WHERE until IS NULL;
-CREATE INDEX versions_by_priority ON versions (priority DESC, title, system) WHERE until IS NULL;
+-- With the verdict, what is decided is passed over in the queue without a look at its row.
+CREATE INDEX versions_by_priority ON versions (priority DESC, title, system, verdict) WHERE until IS NULL;
 CREATE INDEX versions_by_level ON versions (level_high DESC, title, system) WHERE until IS NULL;
 CREATE INDEX versions_by_title ON versions (title, system) WHERE until IS NULL;
 CREATE INDEX versions_by_verdict ON versions (verdict, priority DESC, title, system) WHERE until IS NULL;
