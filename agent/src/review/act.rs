@@ -110,7 +110,7 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, Refused> {
 pub(crate) fn act(review: &Review, act: Act, subject: Subject<'_>) -> Result<Review, Refused> {
     let Subject { system, by, at, today, reason, .. } = subject;
     let mut next = Review { by: by.to_owned(), at: at.to_owned(), ..review.clone() };
-    let is_open = matches!(review.standing, Standing::NeedsReview | Standing::InReview);
+    let is_open = !review.standing.is_decided();
     let name = act.name();
     let needs_open = || {
         if is_open {

@@ -55,6 +55,11 @@ impl Standing {
         }
     }
 
+    /// Whether something is decided, and nobody has to look at it.
+    pub(crate) fn is_decided(self) -> bool {
+        !matches!(self, Self::NeedsReview | Self::InReview)
+    }
+
     /// The standing of a name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)

@@ -62,7 +62,7 @@ const TABLES: &[Table] = &[
     table!("coverage", "target, run", "target" int, "run" int, "commit_id" text, "seen" int, "complete" int, "gaps" text, "loose" text),
     table!("systems", "id", "id" int, "name" text, "target" int, "first_run" int, "first_seen" text, "presence" text, "presence_run" int, "seen_run" int, "seen_at" text),
     table!("aliases", "target, alias", "target" int, "alias" text, "system" int),
-    table!("versions", "id", "id" int, "system" int, "since" int, "until" int, "digest" text, "scanned" text, "title" text, "root" text, "kind" text, "role" text, "verdict" text, "level_low" int, "level_high" int, "hitl" text, "priority" int, "body" text),
+    table!("versions", "id", "id" int, "system" int, "since" int, "until" int, "digest" text, "scanned" text, "title" text, "root" text, "kind" text, "role" text, "verdict" text, "level_low" int, "level_high" int, "hitl" text, "priority" int, "decided" int, "body" text),
     table!("observations", "version, n", "version" int, "n" int, "rule" text, "body" text),
     table!("presences", "system, run", "system" int, "run" int, "presence" text),
     table!("events", "id", "id" int, "run" int, "system" int, "kind" text, "body" text),

@@ -134,7 +134,7 @@ pub(super) const STANDING: &str = "COALESCE(w.standing, CASE WHEN v.verdict IN (
 const ALONE: (&str, &str) = (
     "versions",
     "v.until IS NULL AND s.id = v.system AND t.id = s.target
-        AND NOT EXISTS (SELECT 1 FROM joined j WHERE j.system = v.system AND j.until IS NULL)",
+        AND NOT EXISTS (SELECT 1 FROM joined j WHERE j.system = s.id AND j.until IS NULL)",
 );
 const TOGETHER: (&str, &str) =
     ("joined", "v.until IS NULL AND v.whole = 0 AND s.id = v.system AND t.id = s.target");
@@ -234,6 +234,11 @@ async fn rows(
         Way::Listed => conditions.worked_out(STANDING, standings),
         Way::Decided => conditions.any_of("w.standing", standings),
     }
+    // What is decided need not be passed over where it is left out from the start.
+    let is_open = !filter.standings.is_empty() && !filter.standings.iter().any(|one| one.is_decided());
+    if is_open && table == ALONE.0 && page.sort == Sort::Priority {
+        conditions.and("v.decided = 0", Vec::new());
+    }
     if filter.presences.is_empty() {
         conditions.and("s.presence <> 'missing'", Vec::new());
     }
@@ -250,7 +255,8 @@ async fn rows(
     }
     let from = match way {
         Way::Listed => {
-            format!("{table} v {REST} LEFT JOIN reviews w ON w.system = v.system")
+            // What was decided first: what is left out by it needs no look at the rest.
+            format!("{table} v LEFT JOIN reviews w ON w.system = v.system {REST}")
         }
         Way::Decided => {
             conditions.and("v.system = w.system", Vec::new());

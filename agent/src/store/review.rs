@@ -193,6 +193,12 @@ pub(super) async fn reopen(
             open(transaction, (number, &name), &before, after, at).await?;
         }
     }
+    // What was not opened holds of the new version too.
+    let text = "\
+        UPDATE versions SET decided = 1 WHERE since = $1 AND until IS NULL AND EXISTS (
+            SELECT 1 FROM reviews w
+            WHERE w.system = versions.system AND w.standing NOT IN ('needs-review', 'in-review'))";
+    sqlx::query(text).bind(run).execute(&mut **transaction).await?;
     Ok(())
 }
 
@@ -272,6 +278,11 @@ async fn keep(
         .bind(reviewed.review.standing.name())
         .bind(reviewed.review.until.clone())
         .bind(serde_json::to_string(&reviewed.review)?.replace("\\u0000", "\\ufffd"))
+        .execute(&mut **transaction)
+        .await?;
+    sqlx::query("UPDATE versions SET decided = $2 WHERE system = $1 AND until IS NULL AND decided <> $2")
+        .bind(number)
+        .bind(i64::from(reviewed.review.standing.is_decided()))
         .execute(&mut **transaction)
         .await?;
     Ok(())

@@ -114,7 +114,19 @@ impl Store {
             recorded.push(self.record(&run, seen).await.unwrap());
         }
         self.end(&run, RunState::Done, &format!("2026-11-{day:02}T02:10:00.000Z")).await.unwrap();
+        self.marks_what_is_decided("<>").await;
         (self.run_named(&run.name).await.unwrap(), recorded)
+    }
+
+    /// That none is marked as decided (`>`), or no other (`<>`), than those of which that is written down: it would be missing in the queue.
+    /// While a run goes on, what it found otherwise is not marked yet.
+    pub(super) async fn marks_what_is_decided(&self, wrong: &'static str) {
+        let text = format!(
+            "SELECT COUNT(*) FROM versions v LEFT JOIN reviews w ON w.system = v.system WHERE v.until IS NULL
+            AND v.decided {wrong} CASE WHEN COALESCE(w.standing, 'needs-review') IN ('needs-review', 'in-review') THEN 0 ELSE 1 END"
+        );
+        let wrong: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_one(&self.pool).await.unwrap();
+        assert_eq!(wrong, 0, "marked wrongly");
     }
 
     /// Name and presence of all systems, in the order of the list.

@@ -23,7 +23,9 @@ async fn filled(home: &Home) -> (Store, String, String) {
 
 impl Store {
     async fn does(&self, id: &str, act: Act, by: &str) -> Result<Reviewed, StoreError> {
-        self.act(id, act, by, "because it is so", DAY, None).await
+        let done = self.act(id, act, by, "because it is so", DAY, None).await;
+        self.marks_what_is_decided(">").await;
+        done
     }
 }
 
@@ -81,7 +83,7 @@ on_both! {
             store.does(&one.id, act, "ann").await.unwrap();
         }
         let (all, _) = store.list(&Filter::default(), &Page { most: 100, ..Page::default() }).await.unwrap();
-        for standings in [vec![Confirmed], vec![Deferred], vec![InReview], vec![Rejected], vec![Deferred, InReview], vec![Confirmed, NeedsReview]] {
+        for standings in [vec![Confirmed], vec![Deferred], vec![InReview], vec![Rejected], vec![Deferred, InReview], vec![Confirmed, NeedsReview], vec![NeedsReview], vec![NeedsReview, InReview]] {
             let expected: Vec<&Listed> = all.iter().filter(|one| standings.contains(&one.standing.unwrap())).collect();
             let filter = Filter { standings: standings.clone(), ..Filter::default() };
             let (mut page, mut found) = (Page { most: 2, ..Page::default() }, Vec::new());

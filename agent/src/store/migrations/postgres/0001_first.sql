@@ -86,6 +86,8 @@ CREATE TABLE versions (
     level_high BIGINT NOT NULL,
     hitl TEXT COLLATE "C" NOT NULL,
     priority BIGINT NOT NULL,
+    -- Whether it was decided and that holds, so that the queue begins with what was not: `reviews` says what was.
+    decided BIGINT NOT NULL DEFAULT 0 CHECK (decided IN (0, 1)),
     body TEXT COLLATE "C" NOT NULL,
     UNIQUE (system, since)
 );
@@ -93,6 +95,7 @@ CREATE INDEX versions_by_since ON versions (since);
 -- What a night reads of each system: the rows themselves, with all that is known of a system, lie far apart.
 CREATE INDEX versions_now ON versions (system, scanned, digest) WHERE until IS NULL;
 CREATE INDEX versions_by_priority ON versions (priority DESC, title, system) WHERE until IS NULL;
+CREATE INDEX versions_to_decide ON versions (priority DESC, title, system) WHERE until IS NULL AND decided = 0;
 CREATE INDEX versions_by_level ON versions (level_high DESC, title, system) WHERE until IS NULL;
 CREATE INDEX versions_by_title ON versions (title, system) WHERE until IS NULL;
 CREATE INDEX versions_by_verdict ON versions (verdict, priority DESC, title, system) WHERE until IS NULL;

@@ -86,14 +86,16 @@ CREATE TABLE versions (
     level_high INTEGER NOT NULL,
     hitl TEXT NOT NULL,
     priority INTEGER NOT NULL,
+    -- Whether it was decided and that holds, so that the queue begins with what was not: `reviews` says what was.
+    decided INTEGER NOT NULL DEFAULT 0 CHECK (decided IN (0, 1)),
     body TEXT NOT NULL,
     UNIQUE (system, since)
 ) STRICT;
 CREATE INDEX versions_by_since ON versions (since);
 -- What a night reads of each system: the rows themselves, with all that is known of a system, lie far apart.
 CREATE INDEX versions_now ON versions (system, scanned, digest) WHERE until IS NULL;
--- With the verdict, what is decided is passed over in the queue without a look at its row.
-CREATE INDEX versions_by_priority ON versions (priority DESC, title, system, verdict) WHERE until IS NULL;
+CREATE INDEX versions_by_priority ON versions (priority DESC, title, system) WHERE until IS NULL;
+CREATE INDEX versions_to_decide ON versions (priority DESC, title, system) WHERE until IS NULL AND decided = 0;
 CREATE INDEX versions_by_level ON versions (level_high DESC, title, system) WHERE until IS NULL;
 CREATE INDEX versions_by_title ON versions (title, system) WHERE until IS NULL;
 CREATE INDEX versions_by_verdict ON versions (verdict, priority DESC, title, system) WHERE until IS NULL;
