@@ -8,6 +8,8 @@ use crate::detect::Detection;
 use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::syntax::Expr;
 
+/// Names that are followed, each bound to the next.
+const MAX_NAMES: u8 = 6;
 /// Names that stand for the begin and the end of a graph.
 const ENDS: [&str; 4] = ["START", "END", "__start__", "__end__"];
 
@@ -67,7 +69,7 @@ pub(crate) fn nodes(
                 _ => continue,
             }
             let given = detection.arguments(site);
-            let argument = |name: &str| given.value(&ToolArgument(name.to_owned()));
+            let argument = |name: &str| given.find(&ToolArgument(name.to_owned())).value();
             let (spot, value) = argument("@1").or_else(|| argument("@0"))?;
             let runs = routines(detection, spot, value);
             if runs.is_empty() {
@@ -92,11 +94,12 @@ impl Graph {
         };
         match name {
             "add_node" | "addNode" => {
-                let (label, value) = match argument("@0") {
-                    Some((_, Expr::Text(label))) => (label.to_string(), argument("@1")),
-                    Some((_, Expr::Name(function))) => (function.to_string(), argument("@0")),
+                let (label, at) = match argument("@0") {
+                    Some((_, Expr::Text(label))) => (label.to_string(), "@1"),
+                    Some((_, Expr::Name(function))) => (function.to_string(), "@0"),
                     _ => return,
                 };
+                let value = given.find(&ToolArgument(at.to_owned())).value();
                 let routines =
                     value.map(|(spot, value)| routines(detection, spot, value)).unwrap_or_default();
                 self.nodes.entry(label).or_default().extend(routines);
@@ -174,14 +177,44 @@ fn texts(value: &Expr) -> Vec<String> {
     }
 }
 
-fn routines(detection: &Detection<'_>, spot: Spot, value: &Expr) -> Vec<Routine> {
-    detection
-        .program
-        .resolve(spot, value)
-        .into_iter()
-        .filter_map(|meaning| match meaning {
+/// The functions that a value stands for. `traced("search", search)`: what is wrapped runs, whatever it is wrapped in.
+fn routines<'p>(detection: &Detection<'p>, spot: Spot, value: &'p Expr) -> Vec<Routine> {
+    let program = detection.program;
+    let (mut spot, mut value) = (spot, value);
+    for _ in 0..MAX_NAMES {
+        let next = if matches!(value, Expr::Call(_)) { None } else { program.step(spot, value) };
+        let Some(next) = next else { break };
+        (spot, value) = next;
+    }
+    let functions = |value: &Expr| -> Vec<Routine> {
+        let meanings = program.resolve(spot, value).into_iter();
+        let function = |meaning| match meaning {
             Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
             _ => None,
-        })
-        .collect()
+        };
+        meanings.filter_map(function).collect()
+    };
+    let found = functions(value);
+    let Expr::Call(call) = value else { return found };
+    let arguments = &program.module(spot.module).call(*call).arguments;
+    let wrapped: Vec<Routine> = arguments.iter().flat_map(|argument| functions(&argument.value)).collect();
+    if !wrapped.is_empty() {
+        return wrapped;
+    }
+    // What it makes runs what it was given, and that was not followed.
+    let mut made_by = program.targets(CallSite { module: spot.module, call: *call });
+    let is_wrapped = made_by.any(|maker| runs_what_it_is_given(detection, maker));
+    if is_wrapped { Vec::new() } else { found }
+}
+
+/// Whether a function, or one that is written in it, calls one of its own parameters.
+fn runs_what_it_is_given(detection: &Detection<'_>, maker: Routine) -> bool {
+    let program = detection.program;
+    let Some(function) = maker.function else { return false };
+    let parameters = &program.module(maker.module).function(function).parameters;
+    let within = std::iter::once(maker).chain(program.nested_in(maker));
+    within.flat_map(|routine| program.calls_in(routine)).any(|site| {
+        let callee = &program.module(site.module).call(site.call).callee;
+        matches!(callee, Expr::Name(name) if parameters.iter().any(|(parameter, _)| parameter == name))
+    })
 }

@@ -275,6 +275,22 @@ fn made_with(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<Argument> {
     arguments
 }
 
+/// What a property is set to where its object is made. `new()` makes what the property is declared to be, which stands elsewhere: it is known by what it holds.
+fn set_to(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
+    if node.kind() != "implicit_object_creation_expression" {
+        return x.visit(node);
+    }
+    let mut entries = Vec::new();
+    for argument in made_with(x, node) {
+        match argument.name {
+            Some(name) if &*name == "{}" => return argument.value,
+            Some(name) => entries.push((name, argument.value)),
+            None => {}
+        }
+    }
+    Expr::Map(entries)
+}
+
 fn initialised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let mut entries: Vec<(Arc<str>, Expr)> = Vec::new();
     let mut elements = Vec::new();
@@ -290,7 +306,7 @@ fn initialised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
                 if let Some(left) = left {
                     x.mention(key, false, left);
                 }
-                let value = child.child_by_field_name("right").map_or(Expr::Unknown, |n| x.visit(n));
+                let value = child.child_by_field_name("right").map_or(Expr::Unknown, |n| set_to(x, n));
                 entries.push((x.word(key), value));
             }
             // `new { name = value }`: the name is a child of its own.
