@@ -49,7 +49,10 @@ impl<'p> Arguments<'p> {
             // `new URL(address)` names the class that it makes.
             let is_asked = match &found.callee {
                 Expr::Member(_, method) => &**method == name,
-                Expr::Name(class) => &**class == name && class.starts_with(char::is_uppercase),
+                // So does `request(address)`, which Node makes requests with.
+                Expr::Name(class) => {
+                    &**class == name && (class.starts_with(char::is_uppercase) || name == "request")
+                }
                 _ => false,
             };
             if is_asked {

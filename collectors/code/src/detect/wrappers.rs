@@ -10,6 +10,7 @@ use super::arguments::Reach;
 use super::conditions::Conditions;
 use super::texts::text_of;
 use crate::program::{CallSite, Program, Routine, Spot};
+use crate::syntax::Expr;
 
 /// Functions that hand a call's arguments on to each other.
 const MAX_STEPS: usize = 3;
@@ -17,6 +18,8 @@ const MAX_STEPS: usize = 3;
 const MAX_CALLERS: usize = 24;
 /// Texts that are looked at for one call.
 const MAX_TEXTS: usize = 200;
+/// Parts of a record that a caller hands over: `post({ url, body })`.
+const MAX_ENTRIES: usize = 8;
 /// Questions about one call and one site of a rule.
 const MAX_QUESTIONS: usize = 60;
 
@@ -100,11 +103,15 @@ fn handed_over(program: &Program<'_>, routine: Routine) -> Vec<String> {
             for caller in program.callers(at).iter().take(MAX_CALLERS) {
                 let call = program.module(caller.module).call(caller.call);
                 let spot = Spot { module: caller.module, function: call.within };
-                for argument in call.arguments.iter().take(4) {
+                let values = call.arguments.iter().take(4).flat_map(|argument| match &argument.value {
+                    Expr::Map(entries) => entries.iter().take(MAX_ENTRIES).map(|(_, value)| value).collect(),
+                    value => vec![value],
+                });
+                for value in values {
                     if texts.len() == MAX_TEXTS {
                         return texts;
                     }
-                    let text = text_of(program, spot, &argument.value, Reach::NEAR);
+                    let text = text_of(program, spot, value, Reach::NEAR);
                     texts.extend(
                         text.filter(|text| text.contains(['/', ':'])).map(|t| t.to_ascii_lowercase()),
                     );

@@ -149,7 +149,12 @@ impl<'d, 'p> Answers<'d, 'p> {
             detection,
             reach,
             models: answering.clone().filter_map(|s| s.hit.call()).collect(),
-            names: answering.clone().map(|s| &*s.hit.name).collect(),
+            // What is one only by what it is given is told from others of its name by its place: `requests.post`.
+            names: answering
+                .clone()
+                .filter(|s| detection.site(s.hit).conditions.is_empty())
+                .map(|s| &*s.hit.name)
+                .collect(),
             to_models: reach.above(answering.map(|s| s.hit.routine())),
             bindings: HashSet::default(),
             parameters: HashSet::default(),
@@ -208,6 +213,9 @@ impl<'d, 'p> Answers<'d, 'p> {
                 if fills && (!given.is_empty() || reads()) && self.fill(spot, found) {
                     news.insert(id);
                 }
+                if self.streams(spot, found) && self.shared(spot) {
+                    news.insert(id);
+                }
                 if given.is_empty() {
                     continue;
                 }
@@ -257,6 +265,31 @@ impl<'d, 'p> Answers<'d, 'p> {
                 if let Origin::Binding(module, at) = origin
                     && self.detection.program.module(module).bindings[at as usize].within == spot.function
                 {
+                    new |= self.bindings.insert((module, at));
+                }
+            }
+        }
+        new
+    }
+
+    /// Whether a call says what is run with each part of the answer of a request that is made by hand, where a model is asked.
+    fn streams(&self, spot: Spot, call: &Call) -> bool {
+        let routine = Routine { module: spot.module, function: spot.function };
+        call.callee.last_name() == Some("curl_setopt")
+            && matches!(call.arguments.get(1), Some(option) if option.value.last_name() == Some("CURLOPT_WRITEFUNCTION"))
+            && self.detection.program.calls_in(routine).any(|site| self.is_answer(site))
+    }
+
+    /// The variables that are shared with what runs elsewhere are of an answer, where that is run with the parts of one. Whether that is
+    /// new.
+    fn shared(&mut self, spot: Spot) -> bool {
+        let program = self.detection.program;
+        let mut new = false;
+        let updates = program.module(spot.module).updates.iter();
+        for update in updates.filter(|u| u.within == spot.function && u.value == Expr::Unknown) {
+            let Expr::Name(variable) = &update.target else { continue };
+            for origin in program.origins(spot, variable) {
+                if let Origin::Binding(module, at) = origin {
                     new |= self.bindings.insert((module, at));
                 }
             }

@@ -7,6 +7,9 @@ use super::resolve::{Meaning, Spot, field_of, implies_self};
 use super::{CallSite, ModuleId, Program, Routine};
 use crate::syntax::{Binding, CallId, ClassId, Expr, FunctionId};
 
+/// Names that are followed to a record, each bound to the next.
+const MAX_NAMES: u8 = 4;
+
 impl Program<'_> {
     /// Follows a name, attribute or call of a local function one step, to the value behind it.
     pub(super) fn bound_value<'e>(&'e self, spot: Spot, expr: &'e Expr) -> Option<(Spot, &'e Expr)> {
@@ -56,7 +59,7 @@ impl Program<'_> {
                     self.attribute_value(*module, *class, name)
                 }
                 Meaning::Module(module) => self.exported_value(*module, name, 4),
-                _ => None,
+                _ => self.entry_of_record(spot, object, name),
             },
             Expr::Call(call) => {
                 let site = CallSite { module: spot.module, call: *call };
@@ -70,6 +73,23 @@ impl Program<'_> {
             }
             _ => None,
         }
+    }
+
+    /// What a record holds under a name that a variable stands for, or what a function was given and takes apart: `({ url }) => …`.
+    fn entry_of_record<'e>(&'e self, spot: Spot, object: &'e Expr, name: &str) -> Option<(Spot, &'e Expr)> {
+        // Only names are followed: a part of a part may lead back here.
+        let mut at = (spot, object);
+        for _ in 0..MAX_NAMES {
+            match at.1 {
+                Expr::Name(_) => at = self.bound_value(at.0, at.1)?,
+                Expr::Map(entries) => {
+                    let (_, value) = entries.iter().rev().find(|(key, _)| &**key == name)?;
+                    return Some((at.0, value));
+                }
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// The value of the field that a getter gives which nobody wrote.

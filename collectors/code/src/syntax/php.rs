@@ -368,7 +368,23 @@ fn function(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let name = node.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default();
     let name = x.word(if name == "__construct" { "constructor" } else { name });
     let class = x.class.filter(|_| x.function.is_none() && node.kind() == "method_declaration");
+    shared(x, node);
     x.define(Definition { name, class, parameters, decorators, node, body: node.child_by_field_name("body") })
+}
+
+/// `function ($part) use (&$answer)`: when it runs, the variable around it is changed, and to what does not stand here.
+fn shared(x: &mut Extractor<'_>, node: Node<'_>) {
+    let mut cursor = node.walk();
+    let clauses = node.named_children(&mut cursor).filter(|c| c.kind() == "anonymous_function_use_clause");
+    for clause in clauses.collect::<Vec<_>>() {
+        let mut cursor = clause.walk();
+        for variable in clause.named_children(&mut cursor).filter(|c| c.kind() == "by_ref") {
+            if let Some(name) = variable.named_child(0).filter(|name| name.kind() == "variable_name") {
+                let target = x.visit(name);
+                x.push_update(target, Expr::Unknown, line(name));
+            }
+        }
+    }
 }
 
 fn class(x: &mut Extractor<'_>, node: Node<'_>, name: &str) -> Expr {

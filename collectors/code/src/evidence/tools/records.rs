@@ -3,7 +3,7 @@
 use super::names::{is_spelled, is_tool_name};
 use super::passed::RUNS;
 use super::{FoundTool, MAX_DEPTH, MAX_TOOLS, ToolList, ToolSource, Tools};
-use crate::program::{CallSite, ModuleId, Routine, Spot};
+use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
 use crate::syntax::{Argument, CallId, Expr};
 
 impl<'p> Tools<'_, 'p> {
@@ -28,6 +28,8 @@ impl<'p> Tools<'_, 'p> {
                     && self.describes(spot, call)
                 {
                     self.records(spot, &only.value, MAX_DEPTH, &mut found);
+                } else if of.arguments.len() >= 2 {
+                    found.extend(self.in_two_parts(spot, call));
                 }
             }
             for binding in &module.bindings {
@@ -44,6 +46,49 @@ impl<'p> Tools<'_, 'p> {
         }
         found.retain(|tool| !tool.handlers.is_empty());
         found
+    }
+
+    /// The tool that a function of the program is given in two parts: `registry.add(describe(), run(settings))`, what the model is told of
+    /// it, and the function that runs.
+    fn in_two_parts(&self, spot: Spot, call: CallId) -> Option<FoundTool> {
+        let program = self.detection.program;
+        let found = program.module(spot.module).call(call);
+        program.targets(CallSite { module: spot.module, call }).next()?;
+        let [first, second, ..] = &found.arguments[..] else { return None };
+        let described = program.value_of(spot, &first.value);
+        let handlers = self.functions_of(spot, &second.value);
+        if handlers.is_empty() || !self.is_description(described.0, described.1, 3) {
+            return None;
+        }
+        let says = self.parts_of(described.0, described.1);
+        let says = says.as_ref().and_then(|(spot, parts)| {
+            let (_, name) = parts.iter().find(|(key, _)| is_spelled(key, "name"))?;
+            self.text_of(*spot, name).filter(|name| is_tool_name(name))
+        });
+        let name = says.or_else(|| {
+            // What makes the function is called as the tool is, where the function itself has no name.
+            let maker = match &second.value {
+                Expr::Call(maker) => program.module(spot.module).call(*maker).callee.last_name(),
+                value => value.last_name(),
+            };
+            maker.filter(|name| is_tool_name(name)).map(str::to_owned)
+        })?;
+        let mut tool = self.named(spot.module, &name, found.line);
+        (tool.source, tool.handlers, tool.runs) = (ToolSource::Own, handlers, Vec::new());
+        Some(tool)
+    }
+
+    /// The functions that a value is, or that a call makes.
+    fn functions_of(&self, spot: Spot, value: &'p Expr) -> Vec<Routine> {
+        if !matches!(value, Expr::Call(_)) {
+            return self.routines_of(spot, value);
+        }
+        let meanings = self.detection.program.resolve(spot, value).into_iter();
+        let function = |meaning| match meaning {
+            Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
+            _ => None,
+        };
+        meanings.filter_map(function).collect()
     }
 
     /// The tool that stands in a table under a name, as a record of what it runs and of what else is said of it.
@@ -205,20 +250,25 @@ impl<'p> Tools<'_, 'p> {
     /// Whether a value is a record that has a name and what a model is told of it, itself or in a part of it.
     fn is_description(&self, spot: Spot, value: &'p Expr, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
-        let (spot, parts): (Spot, Vec<(&str, &Expr)>) = match value {
-            Expr::Map(entries) => (spot, entries.iter().map(|(key, value)| (&**key, value)).collect()),
-            Expr::Call(call) if self.is_record(spot, *call) => {
-                let call = self.detection.program.module(spot.module).call(*call);
-                let named = call.arguments.iter().filter_map(|a| Some((a.name.as_deref()?, &a.value)));
-                (Spot { module: spot.module, function: call.within }, named.collect())
-            }
-            _ => return false,
-        };
+        let Some((spot, parts)) = self.parts_of(spot, value) else { return false };
         let has = |names: &[&str]| parts.iter().any(|(key, _)| names.iter().any(|n| is_spelled(key, n)));
         has(&["name"]) && has(&["description", "parameters", "inputSchema", "schema"])
             || parts
                 .iter()
                 .any(|(key, value)| is_spelled(key, "function") && self.is_description(spot, value, depth))
+    }
+
+    /// The named values that a record holds.
+    fn parts_of(&self, spot: Spot, value: &'p Expr) -> Option<(Spot, Vec<(&'p str, &'p Expr)>)> {
+        match value {
+            Expr::Map(entries) => Some((spot, entries.iter().map(|(key, value)| (&**key, value)).collect())),
+            Expr::Call(call) if self.is_record(spot, *call) => {
+                let call = self.detection.program.module(spot.module).call(*call);
+                let named = call.arguments.iter().filter_map(|a| Some((a.name.as_deref()?, &a.value)));
+                Some((Spot { module: spot.module, function: call.within }, named.collect()))
+            }
+            _ => None,
+        }
     }
 
     /// A tool whose description stands in one part of a record, and what it runs in another.
