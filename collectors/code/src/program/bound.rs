@@ -56,7 +56,9 @@ impl Program<'_> {
             }
             Expr::Member(object, name) => match self.resolve(spot, object).first()? {
                 Meaning::Instance(module, class) | Meaning::Class(module, class) => {
-                    self.attribute_value(*module, *class, name)
+                    // What is declared to be so may be a record: a type of TypeScript has no values of its own.
+                    let value = self.attribute_value(*module, *class, name);
+                    value.or_else(|| self.entry_of_record(spot, object, name))
                 }
                 Meaning::Module(module) => self.exported_value(*module, name, 4),
                 _ => self.entry_of_record(spot, object, name),
