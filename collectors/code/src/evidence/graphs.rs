@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use muster_rules::ToolArgument;
 
 use crate::detect::Detection;
-use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
+use crate::program::{CallSite, ModuleId, Routine, Spot};
 use crate::syntax::Expr;
 
 /// Names that are followed, each bound to the next.
@@ -186,18 +186,11 @@ fn routines<'p>(detection: &Detection<'p>, spot: Spot, value: &'p Expr) -> Vec<R
         let Some(next) = next else { break };
         (spot, value) = next;
     }
-    let functions = |value: &Expr| -> Vec<Routine> {
-        let meanings = program.resolve(spot, value).into_iter();
-        let function = |meaning| match meaning {
-            Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
-            _ => None,
-        };
-        meanings.filter_map(function).collect()
-    };
-    let found = functions(value);
+    let found = program.functions_of(spot, value);
     let Expr::Call(call) = value else { return found };
     let arguments = &program.module(spot.module).call(*call).arguments;
-    let wrapped: Vec<Routine> = arguments.iter().flat_map(|argument| functions(&argument.value)).collect();
+    let wrapped: Vec<Routine> =
+        arguments.iter().flat_map(|argument| program.functions_of(spot, &argument.value)).collect();
     if !wrapped.is_empty() {
         return wrapped;
     }

@@ -333,6 +333,15 @@ impl<'a> Program<'a> {
         self.callee(site).iter().filter_map(|m| self.entry_of(m))
     }
 
+    /// The functions of the program that a value stands for.
+    pub(crate) fn functions_of(&self, spot: Spot, value: &Expr) -> Vec<Routine> {
+        let function = |meaning| match meaning {
+            Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
+            _ => None,
+        };
+        self.resolve(spot, value).into_iter().filter_map(function).collect()
+    }
+
     /// Calls that run a routine; as long as one of them is assumed, that one.
     pub(crate) fn callers(&self, routine: Routine) -> &[CallSite] {
         let all = self.callers.get(&routine).map_or(&[][..], Vec::as_slice);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FoundTool, MAX_DEPTH, MAX_TOOLS, ToolList, ToolSource, Tools};
-use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
+use crate::program::{CallSite, ModuleId, Routine, Spot};
 use crate::syntax::{BranchId, CallId, Expr};
 
 impl<'p> Tools<'_, 'p> {
@@ -89,12 +89,7 @@ impl<'p> Tools<'_, 'p> {
         if !matches!(value, Expr::Name(_) | Expr::Member(..)) {
             return Vec::new();
         }
-        let meanings = self.detection.program.resolve(spot, value).into_iter();
-        let functions = meanings.filter_map(|meaning| match meaning {
-            Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
-            _ => None,
-        });
-        functions.collect()
+        self.detection.program.functions_of(spot, value)
     }
 
     /// The tools that a function, and what is written in it or called by it, tells apart by their names:

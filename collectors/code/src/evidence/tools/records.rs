@@ -3,7 +3,7 @@
 use super::names::{is_spelled, is_tool_name};
 use super::passed::RUNS;
 use super::{FoundTool, MAX_DEPTH, MAX_TOOLS, ToolList, ToolSource, Tools};
-use crate::program::{CallSite, Meaning, ModuleId, Routine, Spot};
+use crate::program::{CallSite, ModuleId, Routine, Spot};
 use crate::syntax::{Argument, CallId, Expr};
 
 impl<'p> Tools<'_, 'p> {
@@ -56,7 +56,10 @@ impl<'p> Tools<'_, 'p> {
         program.targets(CallSite { module: spot.module, call }).next()?;
         let [first, second, ..] = &found.arguments[..] else { return None };
         let described = program.value_of(spot, &first.value);
-        let handlers = self.functions_of(spot, &second.value);
+        let handlers = match &second.value {
+            made @ Expr::Call(_) => program.functions_of(spot, made),
+            given => self.routines_of(spot, given),
+        };
         if handlers.is_empty() || !self.is_description(described.0, described.1, 3) {
             return None;
         }
@@ -76,19 +79,6 @@ impl<'p> Tools<'_, 'p> {
         let mut tool = self.named(spot.module, &name, found.line);
         (tool.source, tool.handlers, tool.runs) = (ToolSource::Own, handlers, Vec::new());
         Some(tool)
-    }
-
-    /// The functions that a value is, or that a call makes.
-    fn functions_of(&self, spot: Spot, value: &'p Expr) -> Vec<Routine> {
-        if !matches!(value, Expr::Call(_)) {
-            return self.routines_of(spot, value);
-        }
-        let meanings = self.detection.program.resolve(spot, value).into_iter();
-        let function = |meaning| match meaning {
-            Meaning::Function(module, function) => Some(Routine { module, function: Some(function) }),
-            _ => None,
-        };
-        meanings.filter_map(function).collect()
     }
 
     /// The tool that stands in a table under a name, as a record of what it runs and of what else is said of it.
