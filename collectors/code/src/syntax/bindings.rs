@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use foldhash::HashSet;
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::extract::{Extractor, line};
+use super::node::Node;
 use super::values::is_environment;
 use super::{Argument, Binding, Expr, Setting, Update};
 
@@ -64,8 +64,7 @@ impl Extractor<'_> {
                 }
             }
             "object_pattern" => {
-                let mut cursor = target.walk();
-                let parts: Vec<Node<'_>> = target.named_children(&mut cursor).collect();
+                let parts: Vec<Node<'_>> = target.named_children().collect();
                 for part in parts {
                     let (key, local) = match part.kind() {
                         "shorthand_property_identifier_pattern" => (self.text(part), part),
@@ -101,8 +100,7 @@ impl Extractor<'_> {
                     _ => (Vec::new(), Expr::Unknown),
                 };
                 let mut elements = elements.into_iter();
-                let mut cursor = target.walk();
-                let parts: Vec<Node<'_>> = target.named_children(&mut cursor).collect();
+                let parts: Vec<Node<'_>> = target.named_children().collect();
                 for part in parts {
                     self.bind(part, elements.next().unwrap_or_else(|| whole.clone()), at);
                 }

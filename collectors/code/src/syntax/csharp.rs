@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::definitions::Definition;
 use super::extract::{Extractor, MAX_ELEMENTS, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
 use super::{Argument, Expr, TYPE_ARGUMENT};
 
@@ -95,8 +95,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
 
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {
     let alias = node.child_by_field_name("name");
-    let mut cursor = node.walk();
-    let path = node.named_children(&mut cursor).filter(|c| Some(c.id()) != alias.map(|a| a.id())).last();
+    let path = node.named_children().filter(|c| Some(c.id()) != alias.map(Node::id)).last();
     let Some(path) = path.map(|p| x.text(p).trim_start_matches("global::")) else { return };
     match (alias, path.rsplit_once('.')) {
         (Some(alias), Some((module, item))) => x.import(x.text(alias), module, Some(item), node),
@@ -134,8 +133,7 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
             let condition = node.child_by_field_name("condition");
             let object = condition.map_or(Expr::Unknown, |n| x.visit(n));
             let outer = x.receiver.replace(object);
-            let mut cursor = node.walk();
-            let rest = node.named_children(&mut cursor).find(|c| Some(c.id()) != condition.map(|c| c.id()));
+            let rest = node.named_children().find(|c| Some(c.id()) != condition.map(Node::id));
             let value = rest.map_or(Expr::Unknown, |n| x.visit(n));
             x.receiver = outer;
             value
@@ -164,8 +162,7 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "cast_expression" => node.child_by_field_name("value").map_or(Expr::Unknown, |n| x.visit(n)),
         "as_expression" => node.child_by_field_name("left").map_or(Expr::Unknown, |n| x.visit(n)),
         "array_creation_expression" | "implicit_array_creation_expression" => {
-            let mut cursor = node.walk();
-            let list = node.named_children(&mut cursor).find(|c| c.kind() == "initializer_expression");
+            let list = node.named_children().find(|c| c.kind() == "initializer_expression");
             list.map_or(Expr::Unknown, |list| Expr::List(x.values(list)))
         }
         "initializer_expression" | "anonymous_object_creation_expression" => initialised(x, node),
@@ -197,8 +194,7 @@ fn type_arguments(x: &mut Extractor<'_>, node: Node<'_>, arguments: &mut Vec<Arg
         _ => Some(node),
     };
     let Some(name) = name.filter(|n| n.kind() == "generic_name") else { return };
-    let mut cursor = name.walk();
-    let list = name.named_children(&mut cursor).find(|c| c.kind() == "type_argument_list");
+    let list = name.named_children().find(|c| c.kind() == "type_argument_list");
     if let Some(first) = list.and_then(|list| list.named_child(0)) {
         let value = x.annotation(first);
         arguments.push(Argument { name: Some(x.word(TYPE_ARGUMENT)), value });
@@ -223,14 +219,12 @@ fn invocation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 }
 
 fn listed(x: &mut Extractor<'_>, list: Node<'_>, arguments: &mut Vec<Argument>) {
-    let mut cursor = list.walk();
-    for child in list.named_children(&mut cursor).filter(|c| c.kind().ends_with("argument")) {
+    for child in list.named_children().filter(|c| c.kind().ends_with("argument")) {
         let named = child.child_by_field_name("name");
         if let Some(name) = named {
             x.mention(x.text(name), false, name);
         }
-        let mut parts = child.walk();
-        let value = child.named_children(&mut parts).filter(|c| Some(c.id()) != named.map(|n| n.id())).last();
+        let value = child.named_children().filter(|c| Some(c.id()) != named.map(Node::id)).last();
         let value = value.map_or(Expr::Unknown, |n| x.visit(n));
         let name = named.map(|n| x.word(x.text(n)));
         if arguments.len() < MAX_ELEMENTS {
@@ -259,8 +253,7 @@ fn creation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 /// The arguments of a construction, with what its initializer sets.
 fn made_with(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<Argument> {
     let mut arguments = Vec::new();
-    let mut cursor = node.walk();
-    let parts: Vec<Node<'_>> = node.named_children(&mut cursor).collect();
+    let parts: Vec<Node<'_>> = node.named_children().collect();
     for part in parts {
         match part.kind() {
             "argument_list" => listed(x, part, &mut arguments),
@@ -294,12 +287,10 @@ fn set_to(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn initialised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let mut entries: Vec<(Arc<str>, Expr)> = Vec::new();
     let mut elements = Vec::new();
-    let mut cursor = node.walk();
     let mut pending: Option<Arc<str>> = None;
     let is_anonymous = node.kind() == "anonymous_object_creation_expression";
-    for child in node.named_children(&mut cursor) {
+    for child in node.named_children() {
         match child.kind() {
-            "comment" => {}
             "assignment_expression" => {
                 let left = child.child_by_field_name("left");
                 let key = left.map(|n| x.text(n).trim_matches(['[', ']', '"'])).unwrap_or_default();
@@ -341,9 +332,7 @@ fn initialised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 }
 
 fn attributes(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<Expr> {
-    let mut cursor = node.walk();
-    let lists: Vec<Node<'_>> =
-        node.named_children(&mut cursor).filter(|c| c.kind() == "attribute_list").collect();
+    let lists: Vec<Node<'_>> = node.named_children().filter(|c| c.kind() == "attribute_list").collect();
     lists.into_iter().flat_map(|list| x.values(list)).collect()
 }
 
@@ -351,8 +340,7 @@ fn attribute(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let Some(name) = node.child_by_field_name("name") else { return Expr::Unknown };
     let text = x.text(name).split('<').next().unwrap_or_default();
     let callee = x.path(text.strip_suffix("Attribute").filter(|t| !t.is_empty()).unwrap_or(text));
-    let mut cursor = node.walk();
-    let list = node.named_children(&mut cursor).find(|c| c.kind() == "attribute_argument_list");
+    let list = node.named_children().find(|c| c.kind() == "attribute_argument_list");
     let Some(list) = list else { return callee };
     let mut arguments = Vec::new();
     listed(x, list, &mut arguments);
@@ -363,8 +351,7 @@ fn method(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let mut decorators = attributes(x, node);
     if let Some(list) = node.child_by_field_name("parameters") {
         // `[QueueTrigger("orders")] string message` says what the method is started by.
-        let mut cursor = list.walk();
-        let parameters: Vec<Node<'_>> = list.named_children(&mut cursor).collect();
+        let parameters: Vec<Node<'_>> = list.named_children().collect();
         decorators.extend(parameters.into_iter().flat_map(|parameter| attributes(x, parameter)));
     }
     let parameters = x.parameters(node);
@@ -380,15 +367,13 @@ fn method(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 fn class(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let decorators = attributes(x, node);
-    let mut cursor = node.walk();
     let mut bases = Vec::new();
     let mut parameters = Vec::new();
-    let parts: Vec<Node<'_>> = node.named_children(&mut cursor).collect();
+    let parts: Vec<Node<'_>> = node.named_children().collect();
     for part in parts {
         match part.kind() {
             "base_list" => {
-                let mut cursor = part.walk();
-                let types: Vec<Node<'_>> = part.named_children(&mut cursor).collect();
+                let types: Vec<Node<'_>> = part.named_children().collect();
                 bases.extend(
                     types.into_iter().filter(|t| t.kind() != "argument_list").map(|t| x.annotation(t)),
                 );
@@ -416,13 +401,11 @@ fn variables(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let of_type = node.child_by_field_name("type").filter(|t| x.text(*t) != "var");
     let of_type = of_type.map_or(Expr::Unknown, |t| x.annotation(t));
     let on_self = x.function.is_none() && x.class.is_some();
-    let mut cursor = node.walk();
     let declarators: Vec<Node<'_>> =
-        node.named_children(&mut cursor).filter(|c| c.kind() == "variable_declarator").collect();
+        node.named_children().filter(|c| c.kind() == "variable_declarator").collect();
     for declarator in declarators {
         let Some(name) = declarator.child_by_field_name("name") else { continue };
-        let mut parts = declarator.walk();
-        let value = declarator.named_children(&mut parts).filter(|c| c.id() != name.id()).last();
+        let value = declarator.named_children().filter(|c| c.id() != name.id()).last();
         let value = value.map(|n| valued(x, n, &of_type));
         x.mention(x.text(name), false, name);
         x.push_declared(x.text(name), on_self, value, of_type.clone(), line(declarator));

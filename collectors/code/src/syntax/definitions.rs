@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::extract::{Extractor, MAX_ELEMENTS, line, next};
+use super::node::Node;
 use super::shape::Shape;
 use super::{Class, ClassId, Expr, Function};
 
@@ -175,8 +175,7 @@ impl Extractor<'_> {
                     return gives.filter(|of| !is_plain(of)).unwrap_or(Expr::Unknown);
                 }
                 _ => {
-                    let mut cursor = part.walk();
-                    let mut parts: Vec<Node<'_>> = part.named_children(&mut cursor).collect();
+                    let mut parts: Vec<Node<'_>> = part.named_children().collect();
                     parts.reverse();
                     stack.extend(parts);
                 }
@@ -202,8 +201,7 @@ impl Extractor<'_> {
             return vec![(self.word(self.text(list)), None)];
         }
         let mut parameters = Vec::new();
-        let mut cursor = list.walk();
-        for part in list.named_children(&mut cursor) {
+        for part in list.named_children() {
             let name = match part.kind() {
                 "identifier" => Some(part),
                 "typed_parameter" | "list_splat_pattern" | "dictionary_splat_pattern" => part.named_child(0),
@@ -229,8 +227,7 @@ impl Extractor<'_> {
             }
             parameters.push((self.word(name), annotation.clone()));
             // Go: several names before one type.
-            let mut others = part.walk();
-            for other in part.children_by_field_name("name", &mut others).skip(1) {
+            for other in part.children_by_field_name("name").skip(1) {
                 parameters.push((self.word(self.text(other)), annotation.clone()));
             }
             if parameters.len() >= MAX_ELEMENTS {
@@ -280,7 +277,7 @@ impl Extractor<'_> {
             returns: Vec::new(),
             // Annotations may stand above, and belong to the same node.
             line: self.field(node, "name").map_or_else(|| line(node), line),
-            end: u32::try_from(node.end_position().row + 1).unwrap_or(u32::MAX),
+            end: node.last_line(),
             in_loop: self.innermost,
         });
         let outer_branch = self.branch.take();
@@ -300,8 +297,7 @@ impl Extractor<'_> {
     /// `({ name, run }) => …`: binds the parts of a parameter that has no name of its own.
     fn take_apart(&mut self, node: Node<'_>) {
         let Some(list) = self.field(node, "parameters") else { return };
-        let mut cursor = list.walk();
-        for (position, part) in list.named_children(&mut cursor).take(MAX_ELEMENTS).enumerate() {
+        for (position, part) in list.named_children().take(MAX_ELEMENTS).enumerate() {
             let pattern = self.first_field(part, &["pattern", "left"]).unwrap_or(part);
             if is_taken_apart(pattern) {
                 let whole = Expr::Name(self.word(&placed(position)));
@@ -371,9 +367,8 @@ impl Extractor<'_> {
             self.arguments(list, &mut arguments);
             bases.extend(arguments.into_iter().filter(|a| a.name.is_none()).map(|a| a.value));
         }
-        let mut cursor = node.walk();
         let mut decorators = decorators;
-        for child in node.named_children(&mut cursor) {
+        for child in node.named_children() {
             match child.kind() {
                 "class_heritage" => {
                     let extends = child.named_child(0).map(|c| match c.kind() {
@@ -399,8 +394,7 @@ impl Extractor<'_> {
     /// In JavaScript a method's decorators are its siblings.
     fn class_body(&mut self, body: Node<'_>) {
         let mut pending = Vec::new();
-        let mut cursor = body.walk();
-        for child in body.named_children(&mut cursor) {
+        for child in body.named_children() {
             match child.kind() {
                 "decorator" => pending.extend(child.named_child(0).map(|n| self.visit(n))),
                 "method_definition" => drop(self.function(child, std::mem::take(&mut pending))),
@@ -411,8 +405,7 @@ impl Extractor<'_> {
 
     pub(super) fn decorated(&mut self, node: Node<'_>) -> Expr {
         let mut decorators = Vec::new();
-        let mut cursor = node.walk();
-        for child in node.named_children(&mut cursor) {
+        for child in node.named_children() {
             if child.kind() == "decorator" {
                 decorators.extend(child.named_child(0).map(|n| self.visit(n)));
             }
@@ -465,7 +458,6 @@ fn after_equals(part: Node<'_>) -> Option<Node<'_>> {
     if part.kind() != "parameter" {
         return None;
     }
-    let mut cursor = part.walk();
-    let equals = part.children(&mut cursor).find(|child| child.kind() == "=")?;
+    let equals = part.children().find(|child| child.kind() == "=")?;
     equals.next_named_sibling()
 }

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
-use tree_sitter::Node;
 
 use super::loops;
+use super::node::Node;
 use super::shape::{Grammar, Shape, ShapeTable};
 use super::{
     BranchId, CallId, ClassId, Compared, Expr, FunctionId, Import, Lexicon, Lookup, Loop, LoopId, Mention,
@@ -96,34 +96,15 @@ impl<'a> Extractor<'a> {
         });
     }
 
-    /// Looks at every child. What has no shape of its own is gone through with one cursor and without recursion: that
-    /// is most of a tree.
+    /// Looks at every child. What has no shape of its own is gone through without recursion: that is most of a tree.
     pub(crate) fn children(&mut self, node: Node<'_>) {
-        let mut cursor = node.walk();
-        let mut depth = 0u32;
-        if !cursor.goto_first_child() {
-            return;
-        }
-        loop {
-            let child = cursor.node();
-            if child.is_named() {
-                if self.table.of(child) == Shape::Other {
-                    if cursor.goto_first_child() {
-                        depth += 1;
-                        continue;
-                    }
-                } else {
-                    self.visit(child);
-                }
+        node.go_through(|child| {
+            let is_plain = self.table.of(child) == Shape::Other;
+            if !is_plain {
+                self.visit(child);
             }
-            while !cursor.goto_next_sibling() {
-                if depth == 0 {
-                    return;
-                }
-                cursor.goto_parent();
-                depth -= 1;
-            }
-        }
+            is_plain
+        });
     }
 
     /// The first child in a field.
@@ -243,9 +224,8 @@ impl<'a> Extractor<'a> {
     }
 
     pub(super) fn values(&mut self, node: Node<'_>) -> Vec<Expr> {
-        let mut cursor = node.walk();
         let mut values = Vec::new();
-        for child in node.named_children(&mut cursor) {
+        for child in node.named_children() {
             let shape = self.table.of(child);
             let value = self.visit(child);
             if !matches!(shape, Shape::Skip | Shape::Each) && values.len() < MAX_ELEMENTS {
@@ -283,9 +263,8 @@ impl<'a> Extractor<'a> {
         // `a && b` is `b`, or nothing.
         let is_and =
             self.is_script() && self.field(node, "operator").is_some_and(|operator| operator.kind() == "&&");
-        let mut cursor = node.walk();
         let mut values = Vec::new();
-        for (at, child) in node.named_children(&mut cursor).enumerate() {
+        for (at, child) in node.named_children().enumerate() {
             let value = if at == 0 { self.visit(child) } else { self.branched(|x| x.visit(child)) };
             if values.len() < MAX_ELEMENTS && (at > 0 || !(asks || is_and)) {
                 values.push(value);
@@ -326,7 +305,7 @@ impl<'a> Extractor<'a> {
         if let Some(first) = first {
             self.visit(first);
         }
-        let done = [condition, first].map(|part| part.map(|p| p.id()));
+        let done = [condition, first].map(|part| part.map(Node::id));
         // What a `case` is about stands in it first.
         let about = condition
             .or_else(|| self.first_field(node, &["value", "pattern"]))
@@ -341,9 +320,8 @@ impl<'a> Extractor<'a> {
         let subjects = self.subjects_of(node, condition);
         let mut is_first = true;
         let mut ways: Vec<BranchId> = Vec::new();
-        let mut cursor = node.walk();
         let mut values = Vec::new();
-        for child in node.named_children(&mut cursor) {
+        for child in node.named_children() {
             if !done.contains(&Some(child.id())) {
                 let value = self.branched(|x| {
                     ways.extend(x.branch);
@@ -370,9 +348,8 @@ impl<'a> Extractor<'a> {
     /// The values of the ways of a `switch`. What it asks about is none of them.
     fn switch(&mut self, node: Node<'_>) -> Expr {
         let is_way = |x: &Self, part: Node<'_>| matches!(x.table.of(part), Shape::Branch | Shape::Own);
-        let mut cursor = node.walk();
         let mut values = Vec::new();
-        for (at, part) in node.named_children(&mut cursor).enumerate() {
+        for (at, part) in node.named_children().enumerate() {
             if self.table.of(part) == Shape::Other && at > 0 {
                 values.extend(self.values(part));
                 continue;
@@ -413,8 +390,7 @@ impl<'a> Extractor<'a> {
             _ => return,
         };
         let is_value = matches!(other, Expr::Name(_) | Expr::Member(..) | Expr::Call(_) | Expr::Unknown);
-        let mut cursor = node.walk();
-        let is_equal = node.children(&mut cursor).any(|part| matches!(part.kind(), "==" | "==="));
+        let is_equal = node.children().any(|part| matches!(part.kind(), "==" | "==="));
         if is_value && is_equal {
             self.module.compared.push(Compared {
                 name: name.clone(),
@@ -463,8 +439,7 @@ impl<'a> Extractor<'a> {
                 // What is taken out of a variable is none.
                 names.push(self.word(&format!(".{}", text.trim_matches(['"', '\'', '`', ':']))));
             }
-            let mut cursor = part.walk();
-            stack.extend(part.named_children(&mut cursor));
+            stack.extend(part.named_children());
         }
         names
     }
@@ -489,10 +464,9 @@ impl<'a> Extractor<'a> {
                 }
                 continue;
             }
-            let mut cursor = part.walk();
             // The key by which a part is taken is none of the texts that it is compared with.
             let parts = if self.is_element(part) { 1 } else { usize::MAX };
-            stack.extend(part.named_children(&mut cursor).take(parts));
+            stack.extend(part.named_children().take(parts));
         }
         found
     }
@@ -554,9 +528,8 @@ impl<'a> Extractor<'a> {
         let over = self.field(node, "right");
         self.each(node);
         self.repeated(node, endless, |x| {
-            let mut cursor = node.walk();
-            for child in node.named_children(&mut cursor) {
-                if Some(child.id()) != over.map(|o| o.id()) {
+            for child in node.named_children() {
+                if Some(child.id()) != over.map(Node::id) {
                     x.visit(child);
                 }
             }
@@ -575,7 +548,7 @@ fn is_what_it_is_called(x: &Extractor<'_>, value: &Expr) -> bool {
 }
 
 pub(super) fn line(node: Node<'_>) -> u32 {
-    u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX)
+    node.line()
 }
 
 pub(super) fn next(len: usize) -> CallId {

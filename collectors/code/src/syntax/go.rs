@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::definitions::Definition;
 use super::extract::{Extractor, MAX_ELEMENTS, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
 use super::{Argument, Expr};
 
@@ -78,8 +78,7 @@ fn import(x: &mut Extractor<'_>, node: Node<'_>) {
             specs.push(part);
             continue;
         }
-        let mut cursor = part.walk();
-        stack.extend(part.named_children(&mut cursor));
+        stack.extend(part.named_children());
     }
     // What is said wins over what is guessed.
     specs.sort_by_key(|spec| (spec.child_by_field_name("name").is_none(), spec.start_byte()));
@@ -215,8 +214,7 @@ fn type_spec(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         match part.kind() {
             "field_declaration" => {
                 let of_type = part.child_by_field_name("type").map(|t| x.annotation(t));
-                let mut cursor = part.walk();
-                let names: Vec<Node<'_>> = part.children_by_field_name("name", &mut cursor).collect();
+                let names: Vec<Node<'_>> = part.children_by_field_name("name").collect();
                 if let (true, Some(base)) = (names.is_empty(), &of_type) {
                     x.module.classes[class as usize].bases.push(base.clone());
                 }
@@ -243,8 +241,7 @@ fn type_spec(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
                 x.module.classes[class as usize].bases.push(base);
             }
             _ => {
-                let mut cursor = part.walk();
-                stack.extend(part.named_children(&mut cursor));
+                stack.extend(part.named_children());
             }
         }
     }
@@ -260,8 +257,7 @@ fn composite(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "slice_type" | "array_type" | "implicit_length_array_type" => {
             let element = of.child_by_field_name("element").map(|e| x.annotation(e));
             let mut values = Vec::new();
-            let mut cursor = body.walk();
-            for child in body.named_children(&mut cursor) {
+            for child in body.named_children() {
                 let value = match (inner_literal(child), &element) {
                     (Some(literal), Some(element)) if *element != Expr::Unknown => {
                         let arguments = arguments(x, literal);
@@ -298,8 +294,7 @@ fn inner_literal(node: Node<'_>) -> Option<Node<'_>> {
 
 fn entries(x: &mut Extractor<'_>, body: Node<'_>) -> Vec<(Arc<str>, Expr)> {
     let mut entries = Vec::new();
-    let mut cursor = body.walk();
-    for child in body.named_children(&mut cursor).filter(|child| child.kind() != "comment") {
+    for child in body.named_children() {
         let entry = if child.kind() == "keyed_element" {
             let key = child.child_by_field_name("key").map(|k| key(x, k)).unwrap_or_default();
             (key, child.child_by_field_name("value").map_or(Expr::Unknown, |v| x.visit(v)))
@@ -334,11 +329,10 @@ fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         Some(one) => vec![x.visit(one)],
         None => Vec::new(),
     };
-    let mut cursor = node.walk();
     let targets: Vec<Node<'_>> = match node.child_by_field_name("left") {
-        Some(list) if list.kind() == "expression_list" => list.named_children(&mut cursor).collect(),
+        Some(list) if list.kind() == "expression_list" => list.named_children().collect(),
         Some(one) => vec![one],
-        None => node.children_by_field_name("name", &mut cursor).filter(Node::is_named).collect(),
+        None => node.children_by_field_name("name").filter(|name| name.is_named()).collect(),
     };
     let first = values.first().cloned().unwrap_or(Expr::Unknown);
     values.resize(targets.len(), Expr::Unknown);
@@ -355,11 +349,8 @@ fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 }
 
 fn looping(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
-    let mut cursor = node.walk();
     let body = node.child_by_field_name("body");
-    let head = node
-        .named_children(&mut cursor)
-        .find(|child| Some(child.id()) != body.map(|b| b.id()) && child.kind() != "comment");
+    let head = node.named_children().find(|child| Some(child.id()) != body.map(Node::id));
     let endless = match head.map(|head| (head.kind(), head)) {
         None => true,
         Some(("for_clause", clause)) => clause.child_by_field_name("condition").is_none(),
@@ -371,8 +362,7 @@ fn looping(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         let over = range.child_by_field_name("right").map_or(Expr::Unknown, |n| x.visit(n));
         if let Some(left) = range.child_by_field_name("left") {
             let element = over.element();
-            let mut cursor = left.walk();
-            let names: Vec<Node<'_>> = left.named_children(&mut cursor).collect();
+            let names: Vec<Node<'_>> = left.named_children().collect();
             // The last of the two is the element, the first its place.
             if let Some(last) = names.last() {
                 x.bind(*last, element, line(range));

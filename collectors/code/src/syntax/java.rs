@@ -1,10 +1,10 @@
 //! Java: the shapes of its grammar, its imports, annotations and classes.
 
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::definitions::Definition;
 use super::extract::{Extractor, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
 use super::{Argument, Expr};
 
@@ -85,10 +85,9 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
 };
 
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {
-    let mut cursor = node.walk();
     let mut path = "";
     let mut star = false;
-    for child in node.named_children(&mut cursor) {
+    for child in node.named_children() {
         match child.kind() {
             "asterisk" => star = true,
             "identifier" | "scoped_identifier" => path = x.text(child),
@@ -184,8 +183,7 @@ fn creation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         x.arguments(list, &mut arguments);
     }
     let at = line(of_type.unwrap_or(node));
-    let mut cursor = node.walk();
-    let body = node.named_children(&mut cursor).find(|child| child.kind() == "class_body");
+    let body = node.named_children().find(|child| child.kind() == "class_body");
     let callee = match body {
         // An anonymous class extends what it is made from.
         Some(body) => {
@@ -200,8 +198,7 @@ fn creation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 /// The annotations before a definition.
 fn annotations(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<Expr> {
-    let mut cursor = node.walk();
-    let Some(modifiers) = node.named_children(&mut cursor).find(|c| c.kind() == "modifiers") else {
+    let Some(modifiers) = node.named_children().find(|c| c.kind() == "modifiers") else {
         return Vec::new();
     };
     x.values(modifiers)
@@ -212,8 +209,7 @@ fn annotation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let callee = x.path(x.text(name));
     let Some(list) = node.child_by_field_name("arguments") else { return callee };
     let mut arguments = Vec::new();
-    let mut cursor = list.walk();
-    for child in list.named_children(&mut cursor) {
+    for child in list.named_children() {
         let (name, value) = match (child.child_by_field_name("key"), child.child_by_field_name("value")) {
             (Some(key), Some(value)) if child.kind() == "element_value_pair" => (Some(x.text(key)), value),
             _ => (None, child),
@@ -241,19 +237,16 @@ fn method(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn class(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let decorators = annotations(x, node);
     let mut bases = Vec::new();
-    let mut cursor = node.walk();
     let lists: Vec<Node<'_>> = node
-        .named_children(&mut cursor)
+        .named_children()
         .filter(|c| matches!(c.kind(), "superclass" | "super_interfaces" | "extends_interfaces"))
         .collect();
     for list in lists {
-        let mut cursor = list.walk();
-        let mut types: Vec<Node<'_>> = list.named_children(&mut cursor).collect();
+        let mut types: Vec<Node<'_>> = list.named_children().collect();
         if let [only] = types[..]
             && only.kind() == "type_list"
         {
-            let mut cursor = only.walk();
-            types = only.named_children(&mut cursor).collect();
+            types = only.named_children().collect();
         }
         bases.extend(types.into_iter().map(|of_type| x.annotation(of_type)));
     }
@@ -285,8 +278,7 @@ fn setting(x: &Extractor<'_>, annotations: &[Expr]) -> Option<Expr> {
 /// Parameters that a container fills with settings.
 fn settings(x: &mut Extractor<'_>, node: Node<'_>) {
     let Some(list) = node.child_by_field_name("parameters") else { return };
-    let mut cursor = list.walk();
-    let parts: Vec<Node<'_>> = list.named_children(&mut cursor).collect();
+    let parts: Vec<Node<'_>> = list.named_children().collect();
     for part in parts {
         let text = x.text(part);
         if text.contains("@Value") || text.contains("@ConfigProperty") {
@@ -303,8 +295,7 @@ fn declaration(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let annotations = annotations(x, node);
     let setting = setting(x, &annotations);
     let of_type = node.child_by_field_name("type");
-    let mut cursor = node.walk();
-    let declarators: Vec<Node<'_>> = node.children_by_field_name("declarator", &mut cursor).collect();
+    let declarators: Vec<Node<'_>> = node.children_by_field_name("declarator").collect();
     for declarator in declarators {
         declare(x, declarator, of_type, setting.clone());
     }

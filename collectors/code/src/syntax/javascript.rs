@@ -1,11 +1,11 @@
 //! JavaScript and TypeScript: the shapes of their grammars, and their imports.
 
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::Expr;
 use super::definitions::Definition;
 use super::extract::{Extractor, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
 
 pub(crate) static GRAMMAR: Grammar = Grammar {
@@ -91,8 +91,7 @@ fn interface(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let name = node.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default();
     let class = x.new_class(name, Vec::new(), Vec::new(), line(node));
     let Some(body) = node.child_by_field_name("body") else { return Expr::Class(class) };
-    let mut cursor = body.walk();
-    for member in body.named_children(&mut cursor) {
+    for member in body.named_children() {
         let name = member.child_by_field_name("name").map(|n| x.text(n)).unwrap_or_default();
         match member.kind() {
             "method_signature" => {
@@ -172,8 +171,7 @@ fn import(x: &mut Extractor<'_>, node: Node<'_>) {
             }
             "string" => {}
             _ => {
-                let mut cursor = part.walk();
-                stack.extend(part.named_children(&mut cursor));
+                stack.extend(part.named_children());
             }
         }
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::definitions::Definition;
 use super::extract::{Extractor, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
 use super::{Argument, Expr, TYPE_ARGUMENT};
 
@@ -79,8 +79,7 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
 };
 
 fn named(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|c| !c.kind().ends_with("comment")).collect()
+    node.named_children().collect()
 }
 
 fn child<'t>(node: Node<'t>, kind: &str) -> Option<Node<'t>> {
@@ -242,8 +241,7 @@ fn call(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn values(x: &mut Extractor<'_>, list: Node<'_>, arguments: &mut Vec<Argument>) {
     for argument in named(list) {
         let parts = named(argument);
-        let mut cursor = argument.walk();
-        let has_name = parts.len() > 1 && argument.children(&mut cursor).any(|c| c.kind() == "=");
+        let has_name = parts.len() > 1 && argument.children().any(|c| c.kind() == "=");
         let name = parts.first().filter(|_| has_name).map(|n| x.text(*n));
         if let Some((name, at)) = name.zip(parts.first()) {
             x.mention(name, false, *at);
@@ -437,8 +435,7 @@ fn asked_about(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 /// One way of a `when`: the texts before its arrow are what the subject is compared with.
 fn way(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
-    let mut cursor = node.walk();
-    let conditions: Vec<Node<'_>> = node.children_by_field_name("condition", &mut cursor).collect();
+    let conditions: Vec<Node<'_>> = node.children_by_field_name("condition").collect();
     let body = named(node).into_iter().rfind(|part| conditions.iter().all(|c| c.id() != part.id()));
     let outer = std::mem::replace(&mut x.in_condition, true);
     for condition in &conditions {

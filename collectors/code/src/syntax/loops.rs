@@ -1,8 +1,7 @@
 //! Whether the head of a loop counts: up to a bound, or down to nothing.
 
-use tree_sitter::Node;
-
 use super::extract::{Extractor, clip};
+use super::node::Node;
 
 /// Bytes of a head that are looked at.
 const MAX_HEAD: usize = 400;
@@ -30,8 +29,7 @@ pub(super) fn is_counted(x: &Extractor<'_>, node: Node<'_>) -> bool {
 /// Whether a round of a loop is left once something worked, so that another one only tries it again:
 /// `for _ in range(3): try: …; break`.
 fn tries_again(body: Node<'_>) -> bool {
-    let mut cursor = body.walk();
-    body.named_children(&mut cursor)
+    body.named_children()
         .filter(|child| child.kind().starts_with("try"))
         .filter_map(|child| child.child_by_field_name("body").or_else(|| child.named_child(0)))
         .any(leaves)
@@ -39,8 +37,7 @@ fn tries_again(body: Node<'_>) -> bool {
 
 /// Whether the last thing in a block leaves a loop.
 fn leaves(block: Node<'_>) -> bool {
-    let mut cursor = block.walk();
-    let last = block.named_children(&mut cursor).filter(|child| child.kind() != "comment").last();
+    let last = block.named_children().last();
     last.is_some_and(|last| ["break", "return"].iter().any(|word| last.kind().starts_with(word)))
 }
 

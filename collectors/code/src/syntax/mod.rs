@@ -13,6 +13,8 @@ mod javascript;
 mod kotlin;
 mod lexicon;
 mod loops;
+mod node;
+mod outline;
 mod parse;
 mod php;
 mod python;

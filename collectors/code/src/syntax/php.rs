@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::definitions::Definition;
 use super::extract::{Extractor, MAX_ELEMENTS, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
 use super::{Argument, Expr};
 
@@ -95,19 +95,16 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
 };
 
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {
-    let mut cursor = node.walk();
-    let prefix = node.named_children(&mut cursor).find(|c| c.kind() == "namespace_name");
+    let prefix = node.named_children().find(|c| c.kind() == "namespace_name");
     let prefix = prefix.map(|n| dotted(x.text(n))).unwrap_or_default();
     let mut stack = vec![node];
     while let Some(part) = stack.pop() {
         if part.kind() != "namespace_use_clause" {
-            let mut cursor = part.walk();
-            stack.extend(part.named_children(&mut cursor));
+            stack.extend(part.named_children());
             continue;
         }
         let alias = part.child_by_field_name("alias");
-        let mut cursor = part.walk();
-        let path = part.named_children(&mut cursor).find(|c| Some(c.id()) != alias.map(|a| a.id()));
+        let path = part.named_children().find(|c| Some(c.id()) != alias.map(Node::id));
         let Some(path) = path.map(|p| dotted(x.text(p))) else { continue };
         let path = if prefix.is_empty() { path } else { format!("{prefix}.{path}") };
         let last = path.rsplit('.').next().unwrap_or(&path).to_owned();
@@ -287,11 +284,9 @@ fn called(x: &mut Extractor<'_>, node: Node<'_>, callee: Expr, at: u32) -> Expr 
 }
 
 fn listed(x: &mut Extractor<'_>, list: Node<'_>, arguments: &mut Vec<Argument>) {
-    let mut cursor = list.walk();
-    for child in list.named_children(&mut cursor).filter(|c| c.kind() == "argument") {
+    for child in list.named_children().filter(|c| c.kind() == "argument") {
         let named = child.child_by_field_name("name");
-        let mut parts = child.walk();
-        let value = child.named_children(&mut parts).filter(|c| Some(c.id()) != named.map(|n| n.id())).last();
+        let value = child.named_children().filter(|c| Some(c.id()) != named.map(Node::id)).last();
         let value = value.map_or(Expr::Unknown, |n| x.visit(n));
         if let Some(name) = named {
             x.mention(x.text(name), false, name);
@@ -303,8 +298,7 @@ fn listed(x: &mut Extractor<'_>, list: Node<'_>, arguments: &mut Vec<Argument>) 
 }
 
 fn creation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
-    let mut cursor = node.walk();
-    let parts: Vec<Node<'_>> = node.named_children(&mut cursor).collect();
+    let parts: Vec<Node<'_>> = node.named_children().collect();
     let mut callee = Expr::Unknown;
     let mut arguments = Vec::new();
     for part in parts {
@@ -325,8 +319,7 @@ fn attributes(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<Expr> {
         if part.kind() == "attribute" {
             all.push(x.visit(part));
         } else {
-            let mut cursor = part.walk();
-            stack.extend(part.named_children(&mut cursor));
+            stack.extend(part.named_children());
         }
     }
     all
@@ -344,8 +337,7 @@ fn attribute(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn parameters(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<(Arc<str>, Option<Expr>)> {
     let Some(list) = node.child_by_field_name("parameters") else { return Vec::new() };
     let mut all = Vec::new();
-    let mut cursor = list.walk();
-    for part in list.named_children(&mut cursor) {
+    for part in list.named_children() {
         let of_type = part.child_by_field_name("type").map(|t| x.annotation(t));
         let of_type = of_type.filter(|t| *t != Expr::Unknown);
         let name = part.child_by_field_name("name").map(|n| x.text(n).trim_start_matches(['&', '$']));
@@ -374,11 +366,9 @@ fn function(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 /// `function ($part) use (&$answer)`: when it runs, the variable around it is changed, and to what does not stand here.
 fn shared(x: &mut Extractor<'_>, node: Node<'_>) {
-    let mut cursor = node.walk();
-    let clauses = node.named_children(&mut cursor).filter(|c| c.kind() == "anonymous_function_use_clause");
+    let clauses = node.named_children().filter(|c| c.kind() == "anonymous_function_use_clause");
     for clause in clauses.collect::<Vec<_>>() {
-        let mut cursor = clause.walk();
-        for variable in clause.named_children(&mut cursor).filter(|c| c.kind() == "by_ref") {
+        for variable in clause.named_children().filter(|c| c.kind() == "by_ref") {
             if let Some(name) = variable.named_child(0).filter(|name| name.kind() == "variable_name") {
                 let target = x.visit(name);
                 x.push_update(target, Expr::Unknown, line(name));
@@ -391,20 +381,15 @@ fn class(x: &mut Extractor<'_>, node: Node<'_>, name: &str) -> Expr {
     let decorators = attributes(x, node);
     let body = node.child_by_field_name("body");
     let mut lists: Vec<Node<'_>> = Vec::new();
-    let mut cursor = node.walk();
     lists.extend(
-        node.named_children(&mut cursor)
-            .filter(|c| matches!(c.kind(), "base_clause" | "class_interface_clause")),
+        node.named_children().filter(|c| matches!(c.kind(), "base_clause" | "class_interface_clause")),
     );
     if let Some(body) = body {
-        let mut cursor = body.walk();
-        lists.extend(body.named_children(&mut cursor).filter(|c| c.kind() == "use_declaration"));
+        lists.extend(body.named_children().filter(|c| c.kind() == "use_declaration"));
     }
     let mut bases = Vec::new();
     for list in lists {
-        let mut cursor = list.walk();
-        let names: Vec<Node<'_>> =
-            list.named_children(&mut cursor).filter(|c| c.kind().ends_with("name")).collect();
+        let names: Vec<Node<'_>> = list.named_children().filter(|c| c.kind().ends_with("name")).collect();
         bases.extend(names.into_iter().map(|n| scope(x, n)));
     }
     let at = node.child_by_field_name("name").map_or_else(|| line(node), line);
@@ -419,9 +404,7 @@ fn class(x: &mut Extractor<'_>, node: Node<'_>, name: &str) -> Expr {
 
 fn property(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let of_type = node.child_by_field_name("type").map_or(Expr::Unknown, |t| x.annotation(t));
-    let mut cursor = node.walk();
-    let elements: Vec<Node<'_>> =
-        node.named_children(&mut cursor).filter(|c| c.kind() == "property_element").collect();
+    let elements: Vec<Node<'_>> = node.named_children().filter(|c| c.kind() == "property_element").collect();
     for element in elements {
         let value = element.child_by_field_name("default_value").map(|n| x.visit(n));
         let name = element.child_by_field_name("name").map(|n| x.text(n).trim_start_matches('$'));
@@ -431,9 +414,7 @@ fn property(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 }
 
 fn constant(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
-    let mut cursor = node.walk();
-    let elements: Vec<Node<'_>> =
-        node.named_children(&mut cursor).filter(|c| c.kind() == "const_element").collect();
+    let elements: Vec<Node<'_>> = node.named_children().filter(|c| c.kind() == "const_element").collect();
     for element in elements {
         let value = element.named_child(1).map_or(Expr::Unknown, |n| x.visit(n));
         let name = element.named_child(0).map(|n| x.text(n)).unwrap_or_default();
@@ -468,9 +449,7 @@ fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let body = node.child_by_field_name("body");
-    let mut cursor = node.walk();
-    let heads: Vec<Node<'_>> =
-        node.named_children(&mut cursor).filter(|c| Some(c.id()) != body.map(|b| b.id())).collect();
+    let heads: Vec<Node<'_>> = node.named_children().filter(|c| Some(c.id()) != body.map(Node::id)).collect();
     let over = heads.first().map_or(Expr::Unknown, |n| x.visit(*n));
     if let Some(target) = heads.get(1) {
         let element = over.element();
@@ -490,8 +469,7 @@ fn each(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn array(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let mut entries: Vec<(Arc<str>, Expr)> = Vec::new();
     let mut elements = Vec::new();
-    let mut cursor = node.walk();
-    for element in node.named_children(&mut cursor).filter(|c| c.kind() == "array_element_initializer") {
+    for element in node.named_children().filter(|c| c.kind() == "array_element_initializer") {
         match (element.named_child(0), element.named_child(1)) {
             (Some(key), Some(value)) => {
                 let key = match x.visit(key) {

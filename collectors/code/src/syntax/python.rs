@@ -1,11 +1,19 @@
 //! Python: the shapes of its grammar, and its imports.
 
+mod expressions;
+mod front;
+mod patterns;
+mod statements;
+mod tree;
+
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::Expr;
 use super::extract::{Extractor, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
+
+pub(super) use front::outline;
 
 pub(crate) static GRAMMAR: Grammar = Grammar {
     language: Language::Python,
@@ -84,8 +92,7 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 /// `raise Refused` makes an instance of the class, as `raise Refused()` does.
 fn raised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
-    let mut cursor = node.walk();
-    for (place, part) in node.named_children(&mut cursor).enumerate() {
+    for (place, part) in node.named_children().enumerate() {
         let value = x.visit(part);
         let is_class =
             value.last_name().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()));
@@ -99,8 +106,7 @@ fn raised(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 /// `{tool.name: tool for tool in tools}`: a map of which only the values are known.
 fn comprehended(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let body = x.field(node, "body");
-    let mut cursor = node.walk();
-    for clause in node.named_children(&mut cursor).filter(|part| Some(part.id()) != body.map(|b| b.id())) {
+    for clause in node.named_children().filter(|part| Some(part.id()) != body.map(Node::id)) {
         x.visit(clause);
     }
     let Some(body) = body else { return Expr::Unknown };
@@ -113,12 +119,11 @@ fn comprehended(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 
 fn import(x: &mut Extractor<'_>, node: Node<'_>) {
     let from = x.field(node, "module_name").map(|m| x.text(m).replace([' ', '\\', '\n', '\r', '\t'], ""));
-    let mut cursor = node.walk();
-    if from.is_some() && node.children(&mut cursor).any(|c| c.kind() == "wildcard_import") {
+    if from.is_some() && node.children().any(|c| c.kind() == "wildcard_import") {
         x.import("", from.as_deref().unwrap_or_default(), Some("*"), node);
         return;
     }
-    let names: Vec<Node<'_>> = node.children_by_field_name("name", &mut cursor).collect();
+    let names: Vec<Node<'_>> = node.children_by_field_name("name").collect();
     for name in names {
         let (path, alias) = match name.kind() {
             "aliased_import" => (x.field(name, "name"), x.field(name, "alias")),
@@ -138,76 +143,5 @@ fn import(x: &mut Extractor<'_>, node: Node<'_>) {
                 }
             }
         }
-    }
-}
-
-/// The same text without the defaults of type parameters, which the grammar does not know (`class Page[T = str]`);
-/// `None` where it has none. Nothing moves.
-pub(super) fn without_defaults(source: &[u8]) -> Option<Vec<u8>> {
-    /// Longest list of type parameters.
-    const LONGEST: usize = 2_000;
-    let mut plain: Option<Vec<u8>> = None;
-    let (mut begin, mut read) = (0, 0);
-    for line in source.split_inclusive(|byte| *byte == b'\n') {
-        let at = begin;
-        begin += line.len();
-        // No byte is gone through twice.
-        if at < read {
-            continue;
-        }
-        let code = line.trim_ascii_start();
-        let code = code.strip_prefix(b"async ").unwrap_or(code).trim_ascii_start();
-        let rest = [&b"class "[..], b"def ", b"type "].iter().find_map(|word| code.strip_prefix(*word));
-        let Some(rest) = rest else { continue };
-        let name =
-            rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80));
-        if name.and_then(|end| rest.get(end)) != Some(&b'[') {
-            continue;
-        }
-        let open = at + (line.len() - rest.len()) + name.unwrap_or_default();
-        let (mut depth, mut is_default) = (0_usize, false);
-        for (index, byte) in source.iter().enumerate().skip(open).take(LONGEST) {
-            read = index;
-            match byte {
-                b'[' | b'(' | b'{' => depth += 1,
-                b']' | b')' | b'}' => depth = depth.saturating_sub(1),
-                b'=' if depth == 1 => is_default = true,
-                b',' if depth == 1 => is_default = false,
-                _ => {}
-            }
-            if depth == 0 {
-                break;
-            }
-            if is_default && *byte != b'\n' {
-                let text = plain.get_or_insert_with(|| source.to_vec());
-                text[index] = b' ';
-            }
-        }
-    }
-    plain
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_defaults;
-
-    #[test]
-    fn defaults_of_type_parameters_are_left_out() {
-        let plain = |text: &str| {
-            without_defaults(text.as_bytes()).map(|plain| String::from_utf8(plain).expect("it is text"))
-        };
-        let all = [
-            ("class A[R: B = C](D):\n    x = 1\n", "class A[R: B    ](D):\n    x = 1\n"),
-            (
-                "    async def f[T = list[int], *U = (1, 2)](x=1): ...",
-                "    async def f[T            , *U         ](x=1): ...",
-            ),
-            ("type N[\n    T = str,\n] = list[T]", "type N[\n    T      ,\n] = list[T]"),
-        ];
-        for (text, wanted) in all {
-            assert_eq!(plain(text).as_deref(), Some(wanted));
-        }
-        let none = ["class A[T]: ...", "def f(x=1): ...", "x[a] = 1", "class A", "def f[", "type", ""];
-        assert_eq!(none.map(plain), [const { None }; 7]);
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::definitions::Definition;
 use super::extract::{Extractor, MAX_ELEMENTS, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
 use super::{Argument, Expr};
 
@@ -97,8 +97,7 @@ fn own(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
         "call" => call(x, node),
         "element_reference" => {
             let object = node.child_by_field_name("object").map_or(Expr::Unknown, |n| x.visit(n));
-            let mut cursor = node.walk();
-            let keys: Vec<Node<'_>> = node.named_children(&mut cursor).skip(1).collect();
+            let keys: Vec<Node<'_>> = node.named_children().skip(1).collect();
             let key = keys.into_iter().map(|n| x.visit(n)).next();
             x.taken(object, key, line(node))
         }
@@ -234,8 +233,7 @@ fn call(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 /// Binds the parameters of a block that runs where it stands.
 fn parameters(x: &mut Extractor<'_>, block: Node<'_>, element: Option<&Expr>) {
     let Some(list) = block.child_by_field_name("parameters") else { return };
-    let mut cursor = list.walk();
-    let names: Vec<Node<'_>> = list.named_children(&mut cursor).collect();
+    let names: Vec<Node<'_>> = list.named_children().collect();
     for (at, name) in names.into_iter().enumerate() {
         let text = x.text(name);
         x.locals.insert(x.word(text));
@@ -249,9 +247,8 @@ fn parameters(x: &mut Extractor<'_>, block: Node<'_>, element: Option<&Expr>) {
 }
 
 fn listed(x: &mut Extractor<'_>, list: Node<'_>, arguments: &mut Vec<Argument>) {
-    let mut cursor = list.walk();
-    for child in list.named_children(&mut cursor) {
-        if child.kind() == "comment" || arguments.len() >= MAX_ELEMENTS {
+    for child in list.named_children() {
+        if arguments.len() >= MAX_ELEMENTS {
             continue;
         }
         let argument = if child.kind() == "pair" {
@@ -280,8 +277,7 @@ fn pair(x: &mut Extractor<'_>, node: Node<'_>) -> (Arc<str>, Expr) {
 
 fn entries(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<(Arc<str>, Expr)> {
     let mut entries = Vec::new();
-    let mut cursor = node.walk();
-    for child in node.named_children(&mut cursor).filter(|c| c.kind() != "comment") {
+    for child in node.named_children() {
         let entry = if child.kind() == "pair" { pair(x, child) } else { ("".into(), x.visit(child)) };
         if entries.len() < MAX_ELEMENTS {
             entries.push(entry);
@@ -294,8 +290,7 @@ fn method(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let outer = std::mem::take(&mut x.locals);
     let mut all = Vec::new();
     if let Some(list) = node.child_by_field_name("parameters") {
-        let mut cursor = list.walk();
-        for part in list.named_children(&mut cursor) {
+        for part in list.named_children() {
             let name = part.child_by_field_name("name").unwrap_or(part);
             let name = x.word(x.text(name));
             if let Some(default) = part.child_by_field_name("value") {
@@ -317,8 +312,7 @@ fn method(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn block(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let mut all = Vec::new();
     if let Some(list) = node.child_by_field_name("parameters") {
-        let mut cursor = list.walk();
-        for part in list.named_children(&mut cursor) {
+        for part in list.named_children() {
             let name = x.word(x.text(part.child_by_field_name("name").unwrap_or(part)));
             x.locals.insert(Arc::clone(&name));
             all.push((name, None));
@@ -348,8 +342,7 @@ fn class(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     }
     // `include Sidekiq::Job` gives a class what a module has.
     if let Some(body) = body {
-        let mut cursor = body.walk();
-        for child in body.named_children(&mut cursor).filter(|c| c.kind() == "call") {
+        for child in body.named_children().filter(|c| c.kind() == "call") {
             let method = child.child_by_field_name("method").map(|n| x.text(n)).unwrap_or_default();
             if matches!(method, "include" | "prepend" | "extend")
                 && child.child_by_field_name("receiver").is_none()
@@ -373,8 +366,7 @@ fn class(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 }
 
 fn has_methods(body: Node<'_>) -> bool {
-    let mut cursor = body.walk();
-    body.named_children(&mut cursor).any(|c| matches!(c.kind(), "method" | "singleton_method"))
+    body.named_children().any(|c| matches!(c.kind(), "method" | "singleton_method"))
 }
 
 fn binary(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
@@ -394,12 +386,11 @@ fn assign(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let Some(left) = node.child_by_field_name("left") else { return value };
     let mut targets = vec![(left, value.clone())];
     if left.kind() == "left_assignment_list" {
-        let mut cursor = left.walk();
         let mut values = match &value {
             Expr::List(values) => values.clone().into_iter(),
             _ => Vec::new().into_iter(),
         };
-        let parts: Vec<Node<'_>> = left.named_children(&mut cursor).collect();
+        let parts: Vec<Node<'_>> = left.named_children().collect();
         let rest = if matches!(value, Expr::List(_)) { Expr::Unknown } else { value.clone() };
         targets =
             parts.into_iter().map(|part| (part, values.next().unwrap_or_else(|| rest.clone()))).collect();

@@ -4,13 +4,13 @@ mod attributes;
 mod patterns;
 
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use attributes::{attribute, decorators, default_of};
 use patterns::name_in;
 
 use super::definitions::Definition;
 use super::extract::{Extractor, line};
+use super::node::Node;
 use super::shape::{Fields, Grammar, Shape};
 use super::{Argument, Expr, TYPE_ARGUMENT};
 
@@ -108,8 +108,7 @@ fn import(x: &mut Extractor<'_>, node: Node<'_>) {
         };
         match part.kind() {
             "use_list" => {
-                let mut cursor = part.walk();
-                stack.extend(part.named_children(&mut cursor).map(|child| (prefix.clone(), child)));
+                stack.extend(part.named_children().map(|child| (prefix.clone(), child)));
             }
             "scoped_use_list" => {
                 let path = part.child_by_field_name("path").map_or_else(|| prefix.clone(), |n| text(x, n));
@@ -278,8 +277,7 @@ fn is_wrapper(target: &str) -> bool {
 fn invocation(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let Some(name) = node.child_by_field_name("macro") else { return Expr::Unknown };
     let text = x.text(name);
-    let mut cursor = node.walk();
-    let Some(tokens) = node.named_children(&mut cursor).find(|c| c.kind() == "token_tree") else {
+    let Some(tokens) = node.named_children().find(|c| c.kind() == "token_tree") else {
         return Expr::Unknown;
     };
     let callee = scoped(x, text);
@@ -312,8 +310,7 @@ fn tree(x: &mut Extractor<'_>, tokens: Node<'_>) -> Expr {
         return Expr::List(token_values(x, tokens));
     }
     // `{"key": value}`, as `json!` takes it.
-    let mut cursor = tokens.walk();
-    let all: Vec<Node<'_>> = tokens.children(&mut cursor).collect();
+    let all: Vec<Node<'_>> = tokens.children().collect();
     let mut entries = Vec::new();
     for part in all.split(|token| token.kind() == ",") {
         let part: Vec<&Node<'_>> = part.iter().filter(|t| !matches!(t.kind(), "{" | "}")).collect();
@@ -344,8 +341,7 @@ fn token_values(x: &mut Extractor<'_>, tokens: Node<'_>) -> Vec<Expr> {
 }
 
 fn token_parts(x: &mut Extractor<'_>, tokens: Node<'_>, values: &mut Vec<Expr>) {
-    let mut cursor = tokens.walk();
-    let all: Vec<Node<'_>> = tokens.children(&mut cursor).collect();
+    let all: Vec<Node<'_>> = tokens.children().collect();
     for part in all.split(|token| token.kind() == ",") {
         token_part(x, part, values);
     }
@@ -412,8 +408,7 @@ fn literal(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let callee = scoped(x, x.text(name));
     let mut arguments = Vec::new();
     if let Some(body) = node.child_by_field_name("body") {
-        let mut cursor = body.walk();
-        for child in body.named_children(&mut cursor) {
+        for child in body.named_children() {
             let (name, value) = match child.kind() {
                 "field_initializer" => {
                     let field = child.child_by_field_name("field");
@@ -441,8 +436,7 @@ fn literal(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 fn parameters(x: &mut Extractor<'_>, node: Node<'_>) -> Vec<(std::sync::Arc<str>, Option<Expr>)> {
     let Some(list) = node.child_by_field_name("parameters") else { return Vec::new() };
     let mut all = Vec::new();
-    let mut cursor = list.walk();
-    for part in list.named_children(&mut cursor) {
+    for part in list.named_children() {
         let pattern = match part.kind() {
             "self_parameter" => {
                 all.push((x.word("self"), None));
@@ -515,8 +509,7 @@ fn type_item(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     x.module.classes[class as usize].decorators.extend(decorators);
     let Some(body) = node.child_by_field_name("body") else { return Expr::Class(class) };
     x.inside(class, |x| {
-        let mut cursor = body.walk();
-        for child in body.named_children(&mut cursor) {
+        for child in body.named_children() {
             if child.kind() == "attribute_item" {
                 x.visit(child);
             } else if child.kind() == "field_declaration" {

@@ -2,10 +2,11 @@
 
 use foldhash::HashMap;
 use muster_rules::Language;
-use tree_sitter::Node;
 
 use super::Expr;
 use super::extract::Extractor;
+use super::node::Node;
+use super::outline::{Field, Kind};
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,32 +84,47 @@ pub(crate) struct Fields {
 /// The names of a grammar as the numbers that its trees hold: shapes by the kind of a node, and fields by name.
 pub(crate) struct ShapeTable {
     shapes: Vec<Shape>,
-    fields: HashMap<Box<str>, u16>,
+    /// The same of outlines.
+    outlined: Vec<Shape>,
+    fields: HashMap<Box<str>, (u16, Option<Field>)>,
 }
 
 impl ShapeTable {
     pub(crate) fn new(grammar: &Grammar, language: &tree_sitter::Language) -> Self {
         let by_name: HashMap<&str, Shape> = grammar.shapes.iter().copied().collect();
+        let shape = |kind: &str| by_name.get(kind).copied().unwrap_or(Shape::Other);
         let shapes = (0..language.node_kind_count())
             .map(|id| {
                 let id = u16::try_from(id).unwrap_or(u16::MAX);
-                let named = language.node_kind_is_named(id);
-                let shape = language.node_kind_for_id(id).and_then(|kind| by_name.get(kind));
-                shape.copied().filter(|_| named).unwrap_or(Shape::Other)
+                let kind = language.node_kind_for_id(id).filter(|_| language.node_kind_is_named(id));
+                kind.map_or(Shape::Other, shape)
             })
             .collect();
         let count = u16::try_from(language.field_count()).unwrap_or(u16::MAX);
-        let fields =
-            (1..=count).filter_map(|id| Some((language.field_name_for_id(id)?.into(), id))).collect();
-        Self { shapes, fields }
+        let fields = (1..=count)
+            .filter_map(|id| {
+                let name = language.field_name_for_id(id)?;
+                Some((name.into(), (id, Field::named(name))))
+            })
+            .collect();
+        let outlined = Kind::ALL.iter().map(|kind| shape(kind.name())).collect();
+        Self { shapes, outlined, fields }
     }
 
     /// The first child in a field. The tree's own lookup by name compares it with every field of the grammar.
     pub(crate) fn field<'t>(&self, node: Node<'t>, name: &str) -> Option<Node<'t>> {
-        node.child_by_field_id(*self.fields.get(name)?)
+        let (id, field) = *self.fields.get(name)?;
+        match node {
+            Node::Grammar(node) => node.child_by_field_id(id).map(Node::Grammar),
+            Node::Outline(node) => node.child_in(field?).map(Node::Outline),
+        }
     }
 
     pub(crate) fn of(&self, node: Node<'_>) -> Shape {
-        self.shapes.get(node.kind_id() as usize).copied().unwrap_or(Shape::Other)
+        let shape = match node {
+            Node::Grammar(node) => self.shapes.get(node.kind_id() as usize),
+            Node::Outline(node) => self.outlined.get(node.kind() as usize),
+        };
+        shape.copied().unwrap_or(Shape::Other)
     }
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tree_sitter::Node;
-
 use super::extract::{Extractor, MAX_ELEMENTS, MAX_TEXT, clip, line, next};
+use super::node::Node;
 use super::shape::Shape;
 use super::{Argument, Call, Expr};
 
@@ -39,8 +38,7 @@ impl Extractor<'_> {
                     text.push_str("{}");
                 }
                 _ => {
-                    let mut cursor = part.walk();
-                    let mut parts: Vec<Node<'_>> = part.named_children(&mut cursor).collect();
+                    let mut parts: Vec<Node<'_>> = part.named_children().collect();
                     parts.reverse();
                     stack.extend(parts);
                 }
@@ -59,8 +57,7 @@ impl Extractor<'_> {
 
     pub(super) fn map(&mut self, node: Node<'_>) -> Expr {
         let mut entries: Vec<(Arc<str>, Expr)> = Vec::new();
-        let mut cursor = node.walk();
-        for child in node.named_children(&mut cursor) {
+        for child in node.named_children() {
             let entry = match child.kind() {
                 "pair" => {
                     let key = self.field(child, "key").map(|k| self.key(k)).unwrap_or_default();
@@ -180,8 +177,7 @@ impl Extractor<'_> {
     }
 
     pub(super) fn arguments(&mut self, list: Node<'_>, arguments: &mut Vec<Argument>) {
-        let mut cursor = list.walk();
-        for child in list.named_children(&mut cursor) {
+        for child in list.named_children() {
             if self.table.of(child) == Shape::Skip {
                 continue;
             }

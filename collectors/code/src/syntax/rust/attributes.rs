@@ -1,8 +1,7 @@
 //! Attributes of Rust: what stands before an item and says something about it.
 
-use tree_sitter::Node;
-
 use super::super::extract::{Extractor, line};
+use super::super::node::Node;
 use super::super::{Argument, Expr};
 use super::scoped;
 
@@ -13,8 +12,7 @@ pub(super) fn attribute(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let Some(tokens) = attribute.child_by_field_name("arguments") else { return callee };
     if x.text(name) == "derive" {
         // `derive(Tool)`: each of them is an attribute of its own.
-        let mut cursor = tokens.walk();
-        let all: Vec<Node<'_>> = tokens.named_children(&mut cursor).collect();
+        let all: Vec<Node<'_>> = tokens.named_children().collect();
         return Expr::List(all.into_iter().map(|n| x.visit(n)).collect());
     }
     let arguments = named_tokens(x, tokens);
@@ -24,8 +22,7 @@ pub(super) fn attribute(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
 /// `name = "value"` and single names and texts of an attribute or a macro.
 fn named_tokens(x: &mut Extractor<'_>, tokens: Node<'_>) -> Vec<Argument> {
     let mut arguments: Vec<Argument> = Vec::new();
-    let mut cursor = tokens.walk();
-    let all: Vec<Node<'_>> = tokens.children(&mut cursor).collect();
+    let all: Vec<Node<'_>> = tokens.children().collect();
     let mut name: Option<&str> = None;
     for (at, token) in all.iter().enumerate() {
         let next = all.get(at + 1).map(|n| x.text(*n));

@@ -1,9 +1,8 @@
 //! The names that patterns bind: those of `let`, `for`, `if let` and of the arms of `match`.
 
-use tree_sitter::Node;
-
 use super::super::Expr;
 use super::super::extract::{Extractor, MAX_ELEMENTS, line};
+use super::super::node::Node;
 
 /// How deep patterns within patterns are looked at.
 const MAX_DEPTH: u8 = 8;
@@ -28,8 +27,7 @@ pub(super) fn bind(x: &mut Extractor<'_>, pattern: Node<'_>, value: &Expr) {
 
 fn bind_within(x: &mut Extractor<'_>, pattern: Node<'_>, value: &Expr, depth: u8) {
     let Some(depth) = depth.checked_sub(1) else { return };
-    let mut cursor = pattern.walk();
-    let parts: Vec<Node<'_>> = pattern.named_children(&mut cursor).collect();
+    let parts: Vec<Node<'_>> = pattern.named_children().collect();
     match pattern.kind() {
         // A name in capitals is a constant that is compared with.
         "identifier" if x.text(pattern).starts_with(char::is_lowercase) => {
@@ -80,9 +78,8 @@ fn is_condition(pattern: Node<'_>, part: Node<'_>) -> bool {
 pub(super) fn matched(x: &mut Extractor<'_>, node: Node<'_>) -> Expr {
     let about = x.field(node, "value").map_or(Expr::Unknown, |n| x.visit(n));
     let Some(body) = x.field(node, "body") else { return Expr::Unknown };
-    let mut cursor = body.walk();
     let mut values = Vec::new();
-    for arm in body.named_children(&mut cursor).filter(|part| part.kind() == "match_arm") {
+    for arm in body.named_children().filter(|part| part.kind() == "match_arm") {
         let value = x.deeper(|x| one(x, arm, &about)).unwrap_or(Expr::Unknown);
         if values.len() < MAX_ELEMENTS {
             values.push(value);
