@@ -1,6 +1,7 @@
 //! What counts as AI, as data: the catalogue of detection rules, the weights of the Autonomy Test, and the loader
 //! that turns them into one immutable [`RulePack`].
 
+mod asked;
 mod autonomy;
 mod feeds;
 mod file;

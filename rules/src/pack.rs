@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher as _;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use asmm_model::{ComponentKind, ControlKind};
 use foldhash::HashMap;
 use foldhash::fast::FixedState;
 
+use crate::asked::Asked;
 use crate::autonomy::Heuristics;
 use crate::load::{self, LoadError, Placed, Problem, Source};
 use crate::outside::Outside;
@@ -88,8 +89,8 @@ struct Compiled {
     resources: HashMap<String, HashMap<String, Vec<u32>>>,
     /// Kinds of files by the last part of their paths, where that has no wildcard.
     named_files: HashMap<String, Vec<FileRef>>,
-    /// The others.
-    other_files: Vec<FileRef>,
+    /// The others, by the last byte that every path of theirs has, where there is one, in lower case.
+    other_files: HashMap<Option<u8>, Vec<FileRef>>,
 }
 
 /// What rules say about one language.
@@ -98,6 +99,8 @@ struct OfLanguage {
     sites: HashMap<SiteKind, SiteIndex>,
     /// What patterns begin with, up to their first wildcard.
     fixed: BTreeSet<String>,
+    /// What was asked before: repositories of one organisation are full of the same names.
+    asked: Asked,
 }
 
 impl OfLanguage {
@@ -193,7 +196,7 @@ impl Compiled {
             outside: Outside::default(),
             resources: HashMap::default(),
             named_files: HashMap::default(),
-            other_files: Vec::new(),
+            other_files: HashMap::default(),
             rules: Vec::new(),
         };
         for (rule_index, rule) in (0u32..).zip(&rules) {
@@ -213,7 +216,9 @@ impl Compiled {
                 let here = FileRef { rule: rule_index, file };
                 for name in found.paths.iter().map(PathPattern::name) {
                     if name.contains('*') {
-                        pack.other_files.push(here);
+                        let last = name.bytes().last().filter(|last| *last != b'*');
+                        let last = last.map(|last| last.to_ascii_lowercase());
+                        pack.other_files.entry(last).or_default().push(here);
                     } else {
                         pack.named_files.entry(name.to_ascii_lowercase()).or_default().push(here);
                     }
@@ -326,8 +331,13 @@ impl RulePack {
     }
 
     /// Sites of one kind whose symbol fits the resolved name, in the order of the rules.
-    pub fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Vec<SiteRef> {
-        let Some(index) = self.compiled().language(language).sites.get(&kind) else { return Vec::new() };
+    pub fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Arc<[SiteRef]> {
+        let of_language = self.compiled().language(language);
+        let Some(index) = of_language.sites.get(&kind) else { return Arc::default() };
+        of_language.asked.sites(kind, name, || self.fitting(index, name))
+    }
+
+    fn fitting(&self, index: &SiteIndex, name: &str) -> Vec<SiteRef> {
         let segments: Vec<&str> = crate::pattern::segments(name).collect();
         let head = segments.first().copied().unwrap_or("");
         let tail = segments.last().copied().unwrap_or("");
@@ -348,15 +358,18 @@ impl RulePack {
     /// Who makes or serves a model, by its id, as code and configuration write it: the ids are the same in every language.
     pub fn maker(&self, model: &str) -> Option<&str> {
         let known = self.sites(Language::Python, SiteKind::Mention, model);
-        known.into_iter().find_map(|at| self.rule(at.rule).provider.as_deref())
+        known.iter().find_map(|at| self.rule(at.rule).provider.as_deref())
     }
 
     /// Import sites that fit a module (`langchain_openai.chat_models`, `openai/resources`): the module itself or
     /// one above it.
-    pub fn import_sites(&self, language: Language, module: &str) -> Vec<SiteRef> {
-        let Some(index) = self.compiled().language(language).sites.get(&SiteKind::Import) else {
-            return Vec::new();
-        };
+    pub fn import_sites(&self, language: Language, module: &str) -> Arc<[SiteRef]> {
+        let of_language = self.compiled().language(language);
+        let Some(index) = of_language.sites.get(&SiteKind::Import) else { return Arc::default() };
+        of_language.asked.sites(SiteKind::Import, module, || self.imported(index, language, module))
+    }
+
+    fn imported(&self, index: &SiteIndex, language: Language, module: &str) -> Vec<SiteRef> {
         let separator = language.separator();
         let first = module.split(separator).next().unwrap_or(module);
         let mut hits: Vec<SiteRef> = (index.by_head.get(first).into_iter())
@@ -424,9 +437,11 @@ impl RulePack {
     /// Kinds of files that a path fits, in the order of the rules.
     pub fn files(&self, path: &str) -> Vec<FileRef> {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-        let named = self.compiled().named_files.get(&name).into_iter().flatten();
-        let mut found: Vec<FileRef> = named
-            .chain(&self.compiled().other_files)
+        let Compiled { named_files, other_files, .. } = self.compiled();
+        let others = [None, name.bytes().last()].map(|last| other_files.get(&last));
+        let mut found: Vec<FileRef> = (named_files.get(&name).into_iter())
+            .chain(others.into_iter().flatten())
+            .flatten()
             .filter(|at| self.file(**at).paths.iter().any(|pattern| pattern.matches(path)))
             .copied()
             .collect();

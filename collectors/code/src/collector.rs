@@ -68,6 +68,14 @@ fn opened(folder: &Path, cx: &Context) -> Result<Tree, TreeError> {
     }
 }
 
+/// The commit that is read. Planning happens between the answers of other targets, and opens nothing that it need not.
+fn commit_of(folder: &Path, cx: &Context) -> Result<Option<String>, TreeError> {
+    if cx.options.one(BASE).or(cx.options.one(BRANCH.name)).is_some() {
+        return opened(folder, cx).map(|tree| tree.commit());
+    }
+    Tree::head(folder)
+}
+
 #[async_trait]
 impl Collector for CodeCollector {
     fn descriptor(&self) -> &'static Descriptor {
@@ -78,10 +86,8 @@ impl Collector for CodeCollector {
         let unit = match target.folder() {
             _ if cx.stop.is_asked() => Err(CollectError::Stopped),
             None => Err(CollectError::Unusable(format!("`{}` is not a folder", target.given))),
-            Some(folder) => match opened(&folder, cx) {
-                Ok(tree) => {
-                    Ok(Unit { target: target.given.clone(), part: String::new(), commit: tree.commit() })
-                }
+            Some(folder) => match commit_of(&folder, cx) {
+                Ok(commit) => Ok(Unit { target: target.given.clone(), part: String::new(), commit }),
                 Err(error) => Err(CollectError::Unusable(error.to_string())),
             },
         };

@@ -341,7 +341,7 @@ impl Scan<'_> {
     fn is_declared(&self, unit: &Unit, language: Language, module: &str) -> bool {
         let rules = &self.engine.rules;
         let wanted: BTreeSet<u32> =
-            rules.import_sites(language, module).into_iter().map(|site| site.rule).collect();
+            rules.import_sites(language, module).iter().map(|site| site.rule).collect();
         if wanted.is_empty() {
             return false;
         }

@@ -9,6 +9,7 @@ mod wrappers;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use asmm_model::Effect;
 use commands::Additions;
@@ -81,7 +82,7 @@ pub(crate) struct Detection<'p> {
     sites: Sites<'p>,
 }
 
-type ByName = HashMap<Box<str>, Rc<[SiteRef]>>;
+type ByName = HashMap<Box<str>, Arc<[SiteRef]>>;
 
 /// Sites of rules by language, kind and name, looked up once: names repeat all over a program.
 struct Sites<'p> {
@@ -90,17 +91,16 @@ struct Sites<'p> {
 }
 
 impl Sites<'_> {
-    fn of(&self, language: Language, kind: SiteKind, name: &str) -> Rc<[SiteRef]> {
+    fn of(&self, language: Language, kind: SiteKind, name: &str) -> Arc<[SiteRef]> {
         let key = (language, kind);
         if let Some(known) = self.known.borrow().get(&key).and_then(|names| names.get(name)) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
-        let sites: Rc<[SiteRef]> = match kind {
+        let sites = match kind {
             SiteKind::Import => self.pack.import_sites(language, name),
             _ => self.pack.sites(language, kind, name),
-        }
-        .into();
-        self.known.borrow_mut().entry(key).or_default().insert(name.into(), Rc::clone(&sites));
+        };
+        self.known.borrow_mut().entry(key).or_default().insert(name.into(), Arc::clone(&sites));
         sites
     }
 }
@@ -210,7 +210,7 @@ impl<'p> Detection<'p> {
     }
 
     /// Sites of a kind that a name fits.
-    pub(crate) fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Rc<[SiteRef]> {
+    pub(crate) fn sites(&self, language: Language, kind: SiteKind, name: &str) -> Arc<[SiteRef]> {
         self.sites.of(language, kind, name)
     }
 

@@ -5,6 +5,7 @@
 //! copies of it share that. Nothing is kept that the next scan could not work out by itself, and no value of a secret.
 
 mod files;
+mod held;
 mod modules;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use muster_collect::{Cache, Context, EntryName, Kept};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::files::Recalled;
+pub(crate) use self::held::Held;
 pub(crate) use self::modules::Modules;
 use crate::scan::Outcome;
 use crate::tree::{Found, Identity, Tree};

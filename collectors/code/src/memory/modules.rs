@@ -9,7 +9,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use muster_collect::{Cache, EntryName, Kept};
 
-use super::STATE;
+use super::{Held, STATE};
 use crate::syntax::{Dialect, Module};
 
 /// Bytes of one module: the largest source file says less.
@@ -28,6 +28,7 @@ pub(crate) struct Modules<'c> {
 pub(crate) struct Text {
     name: EntryName,
     key: [u8; 32],
+    bytes: usize,
 }
 
 impl Modules<'_> {
@@ -36,14 +37,31 @@ impl Modules<'_> {
         let how = [dialect as u8, role as u8];
         let mut key = blake3::Hasher::new_derive_key(PURPOSE);
         key.update(&self.base).update(&how).update(text);
-        Text { name: EntryName::of(&[&self.base, &how, text]), key: *key.finalize().as_bytes() }
+        Text {
+            name: EntryName::of(&[&self.base, &how, text]),
+            key: *key.finalize().as_bytes(),
+            bytes: text.len(),
+        }
     }
 
     /// The modules of texts, as far as they are known.
-    pub(crate) fn recall(&self, texts: &[Text]) -> Vec<Option<Module>> {
-        let names: Vec<EntryName> = texts.iter().map(|text| text.name).collect();
+    pub(crate) fn recall(&self, texts: &[Text], held: &Held) -> Vec<Option<Module>> {
+        let mut known: Vec<Option<Module>> = texts.iter().map(|text| held.get(text.name)).collect();
+        let others: Vec<&Text> =
+            texts.iter().zip(&known).filter(|(_, m)| m.is_none()).map(|(t, _)| t).collect();
+        if others.is_empty() {
+            return known;
+        }
+        let names: Vec<EntryName> = others.iter().map(|text| text.name).collect();
         let kept = self.cache.read(Kept::Module, &names).into_iter().chain(std::iter::repeat(None));
-        kept.zip(texts).map(|(sealed, text)| text.open(sealed?)).collect()
+        let missing = known.iter_mut().filter(|module| module.is_none());
+        for ((module, text), sealed) in missing.zip(others).zip(kept) {
+            *module = sealed.and_then(|sealed| text.open(sealed));
+            if let Some(module) = module {
+                held.put(text.name, module, text.bytes);
+            }
+        }
+        known
     }
 
     /// Keeps modules.
@@ -55,6 +73,11 @@ impl Modules<'_> {
 }
 
 impl Text {
+    /// Holds what it says for the targets that come next.
+    pub(crate) fn hold(&self, module: &Module, held: &Held) {
+        held.put(self.name, module, self.bytes);
+    }
+
     /// What it says, as it is kept.
     pub(crate) fn seal(&self, module: &Module) -> Option<(EntryName, Vec<u8>)> {
         let mut bytes = compress_to_vec(&postcard::to_stdvec(module).ok()?, 1);

@@ -56,11 +56,14 @@ impl<'p> Parsing<'p> {
             texts.iter().map(|(_, file, _, text)| modules.text(file.dialect, file.role, text)).collect();
         let mut news = Vec::new();
         for (((index, file, lines, text), known), key) in
-            texts.into_iter().zip(modules.recall(&keys)).zip(&keys)
+            texts.into_iter().zip(modules.recall(&keys, self.engine.held())).zip(&keys)
         {
             let parsed = match known {
                 Some(module) => Ok((Module { path: Arc::clone(&file.path), ..module }, lines)),
-                None => self.one(file, &text, lines).inspect(|(module, _)| news.extend(key.seal(module))),
+                None => self.one(file, &text, lines).inspect(|(module, _)| {
+                    key.hold(module, self.engine.held());
+                    news.extend(key.seal(module));
+                }),
             };
             self.parsed.push((index, parsed.map(|(module, lines)| (module.on(&lines), lines))));
         }

@@ -16,6 +16,7 @@ use crate::infrastructure;
 use crate::keys::Shapes;
 use crate::libraries::begins_program;
 use crate::manifests::{self, Dependency, ManifestKind};
+use crate::memory::Held;
 use crate::model_files::{self, Formats};
 use crate::ownership;
 use crate::prefilter::{Prefilter, not_source};
@@ -45,6 +46,7 @@ pub(crate) struct Engine {
     credentials: Prefilter,
     keys: Shapes,
     formats: Formats,
+    held: Held,
 }
 
 impl Engine {
@@ -57,7 +59,13 @@ impl Engine {
             credentials: Prefilter::for_credentials(rules),
             keys: Shapes::new(rules),
             formats: Formats::new(rules),
+            held: Held::default(),
         }
+    }
+
+    /// What the source files say that were met last.
+    pub(crate) fn held(&self) -> &Held {
+        &self.held
     }
 
     /// The one that the last scan made, where its rules are the same ones: of a thousand targets each would make its own.

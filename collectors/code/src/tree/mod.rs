@@ -133,6 +133,18 @@ impl Tree {
         }
     }
 
+    /// The commit that [`Tree::open`] would read of HEAD, or that a work tree is at, without a look at what it holds.
+    ///
+    /// # Errors
+    /// The folder cannot be opened.
+    pub(crate) fn head(path: &Path) -> Result<Option<String>, TreeError> {
+        let tree = WorkTree::open(path)?;
+        match GitFolder::bare(tree.root()).filter(|_| !tree.is_tracked()) {
+            Some(git) => Ok(git.commit()),
+            None => Ok(tree.commit()),
+        }
+    }
+
     /// Opens a commit of a repository on this machine, whether it has a work tree or not.
     pub(crate) fn of_repository(path: &Path, branch: Option<&str>) -> Result<Self, TreeError> {
         let root = WorkTree::open(path)?.root().to_owned();
